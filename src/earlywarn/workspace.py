@@ -1,0 +1,137 @@
+"""Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
+
+Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake),
+matrices/, mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
+PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from earlywarn.errors import BusyError, StorageError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder of one network's deployment."""
+
+    home: Path
+
+    @property
+    def tables(self) -> Path:
+        """Immutable batches of validated tables, and the ledger that names them."""
+        return self.home / "tables"
+
+    @property
+    def identities(self) -> Path:
+        """Encrypted names, kept apart from everything else."""
+        return self.home / "identities"
+
+    @property
+    def reports(self) -> Path:
+        """What each intake accepted and quarantined."""
+        return self.home / "reports"
+
+    @property
+    def matrices(self) -> Path:
+        """Matrices that a training wrote."""
+        return self.home / "matrices"
+
+    @property
+    def mlflow(self) -> Path:
+        """MLflow's database and artifacts."""
+        return self.home / "mlflow"
+
+    @property
+    def published(self) -> Path:
+        """Signed model folders and the pointers to those in use."""
+        return self.home / "published"
+
+    @property
+    def scores(self) -> Path:
+        """Scores, reasons and rosters of each run."""
+        return self.home / "scores"
+
+    @property
+    def server(self) -> Path:
+        """The embedded database server's files."""
+        return self.home / "server"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        StorageError: The disk is full or refuses the write; the old file is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as handle:
+                handle.write(content)
+                handle.flush()
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's word for a full or closed disk into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageError(
+                "the disk is full", where=str(path.parent), todo="free space and rerun"
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            message = "the folder cannot be written"
+            raise StorageError(message, where=str(path.parent), todo="check its rights and rerun") from error
+        raise
+
+
+@contextmanager
+def locked(workspace: Workspace, name: str, *, owner: str) -> Iterator[None]:
+    """Hold the lock `name` of the workspace; the system frees it if the holder dies.
+
+    Raises:
+        BusyError: Another process holds it; the message says which.
+    """
+    path = workspace.home / "locks" / f"{name}.lock"
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            holder = handle.read().strip() or "another process"
+            raise BusyError(
+                f"{holder} is at work here", where=str(path), todo="wait until it ends"
+            ) from error
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"{owner}, process {os.getpid()}")
+        handle.flush()
+        yield
