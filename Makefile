@@ -1,0 +1,66 @@
+# The few verbs, the same for people and CI. `demo` and `test` set everything up themselves.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+
+.PHONY: help demo test check check-long fmt serve notebooks openapi lock screenshot clean
+
+help:  ## Show these verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo  ## Invent a network, train, publish, score and serve it (SERVE=0: all but stay up)
+	$(BIN)/earlywarn demo $(if $(filter 0,$(SERVE)),--no-serve,)
+
+test: $(VENV)/.dev  ## Pass all tests
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: $(VENV)/.dev  ## Pass every gate: format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src api tests
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+check-long: $(VENV)/.dev  ## The long sweeps, by hand
+	$(BIN)/pytest -n 2 --dist loadfile -m long --override-ini addopts="--import-mode=importlib --strict-markers"
+
+fmt: $(VENV)/.dev  ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+serve: $(VENV)/.demo  ## Serve the demonstration network once `make demo` has built it
+	$(BIN)/earlywarn serve quebec --demo
+
+notebooks: $(VENV)/.dev  ## Run the notebooks
+	for notebook in notebooks/[0-9]*.py; do $(BIN)/python $$notebook || exit 1; done
+
+openapi: $(VENV)/.dev  ## Write api/openapi.json anew
+	$(BIN)/python -m api.openapi > api/openapi.json
+
+lock:  ## Resolve the hashed requirement locks anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev -o requirements-dev.txt
+	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
+	uv pip compile pyproject.toml $(LOCK) -c requirements-dev.txt -o requirements.txt
+LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --custom-compile-command "make lock"
+
+clean:  ## Remove the environment and the demonstration's workspace
+	rm -rf $(VENV) .earlywarn
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "earlywarn needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements-demo.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what the program needs (about 1.2 GB, once)..."
+	$(INSTALL) --require-hashes -r requirements-demo.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.demo
+	@echo "Installing what the tests need..."
+	$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
