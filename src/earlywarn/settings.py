@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         return found
 
     def workspace(self, network: Path) -> Workspace:
-        """Return the workspace of a network: `EARLYWARN_HOME`, or a folder beside the checkout's own files."""
+        """Return the workspace of a network: `EARLYWARN_HOME`, or one beside the checkout's own files."""
         return Workspace((self.home or self.application / ".earlywarn" / network.name).resolve())
 
     def keys_dir(self, network: Path) -> Path:

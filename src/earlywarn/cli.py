@@ -1,0 +1,199 @@
+"""The command line: parse, call one use case, show the result.
+
+Heavy rooms are imported inside the verbs, so that `earlywarn --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from earlywarn.errors import DeclarationError, EarlywarnError
+
+if TYPE_CHECKING:
+    from earlywarn.settings import Settings
+
+app = typer.Typer(
+    help="Early warning for school networks: explained lists that fit what a school can do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+NetworkName = Annotated[str, typer.Argument(help="A folder below models/, or its path.")]
+ModelName = Annotated[str, typer.Argument(help="NETWORK/OUTCOME, or NETWORK for all its models.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day taken as today.")]
+
+
+@app.command()
+def synthesize(
+    folder: Annotated[Path, typer.Argument(help="Where to write the invented network's raw files.")],
+    *,
+    students: Annotated[int, typer.Option(min=2_000, max=1_400_000)] = 20_000,
+    years: Annotated[int, typer.Option(min=3, max=12, help="School years.")] = 6,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 11, 20),  # noqa: DTZ001
+    seed: int = 1,
+) -> None:
+    """Invent a Québec-shaped network and write it as a school system would export it."""
+    from earlywarn.progress import shown_progress
+    from earlywarn.synthetic import synthesize as run
+
+    with shown_progress() as progress:
+        network = run(
+            folder,
+            n_students=students,
+            n_school_years=years,
+            until=until.date(),
+            seed=seed,
+            progress=progress,
+        )
+    typer.echo(network.summary())
+
+
+@app.command()
+def check(network: NetworkName) -> None:
+    """Check every declared file of a network, and name the lines to mend."""
+    from earlywarn.pipeline.check import check as run
+
+    typer.echo(run(_settings().network_dir(network)))
+
+
+@app.command()
+def ingest(
+    network: NetworkName,
+    extracts: Annotated[Path, typer.Argument(help="The folder with the files as the schools gave them.")],
+    *,
+    received: Day = None,
+    backfill: Annotated[
+        bool, typer.Option(help="History loaded at the start: visible from known_on.")
+    ] = False,
+) -> None:
+    """Take in a network's files; report what was accepted and what was quarantined, and why."""
+    from earlywarn.pipeline.ingest import ingest as run
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    with shown_progress() as progress:
+        report = run(
+            folder,
+            extracts,
+            settings.workspace(folder),
+            received_on=_day(received),
+            backfill=backfill,
+            keys=settings.keys_dir(folder),
+            progress=progress,
+        )
+    typer.echo(report.as_text("en"))
+
+
+@app.command()
+def train(
+    model: ModelName,
+    *,
+    today: Day = None,
+    seed: int = 0,
+    write_sheets: Annotated[
+        bool, typer.Option(help="Also write backtest.json and CARD.md beside model.toml.")
+    ] = False,
+) -> None:
+    """Back-test and fit; log to MLflow and register the result as candidate."""
+    from earlywarn.pipeline.train import train as run
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    for folder in settings.model_dirs(model):
+        with shown_progress() as progress:
+            result = run(
+                folder,
+                settings.workspace(folder.parent),
+                today=_day(today),
+                seed=seed,
+                write_sheets=write_sheets,
+                progress=progress,
+            )
+        typer.echo(result.summary())
+
+
+@app.command()
+def promote(model: ModelName) -> None:
+    """Make the candidate the champion, if every gate is open."""
+    from earlywarn.pipeline.promote import promote as run
+
+    settings = _settings()
+    for folder in settings.model_dirs(model):
+        typer.echo(run(folder, settings.workspace(folder.parent)).summary())
+
+
+@app.command()
+def publish(model: ModelName) -> None:
+    """Turn the champion into the signed folder that the service reads."""
+    from earlywarn.pipeline.publish import publish as run
+
+    settings = _settings()
+    for folder in settings.model_dirs(model):
+        published = run(folder, settings.workspace(folder.parent), keys=settings.keys_dir(folder.parent))
+        typer.echo(published.summary())
+
+
+@app.command()
+def score(network: NetworkName, *, as_of: Day = None, today: Day = None) -> None:
+    """Score everyone in scope as of a day, with reasons and rosters."""
+    from earlywarn.pipeline.score import score as run
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    with shown_progress() as progress:
+        result = run(
+            folder,
+            settings.workspace(folder),
+            as_of=_day(as_of or today),
+            today=_day(today),
+            keys=settings.keys_dir(folder),
+            progress=progress,
+        )
+    typer.echo(result.summary())
+
+
+@app.command()
+def report(model: ModelName) -> None:
+    """Print the quality sheet of a model, with the baselines beside it."""
+    from earlywarn.pipeline.report import report as run
+
+    settings = _settings()
+    for folder in settings.model_dirs(model):
+        typer.echo(run(folder, settings.workspace(folder.parent)))
+
+
+def main() -> None:
+    """Run a verb; a refusal ends in one sentence and exit code 1 (2 where the command itself is wrong)."""
+    # MLflow reads these when it is first imported, wherever that happens.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        app()
+    except DeclarationError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except EarlywarnError as error:
+        typer.echo(f"earlywarn: {error}", err=True)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    from earlywarn.settings import Settings
+
+    return Settings()
+
+
+def _day(given: datetime | None) -> date:
+    """Return the day given, or today where the schools are."""
+    return given.date() if given else datetime.now(ZoneInfo("America/Toronto")).date()
