@@ -33,3 +33,5 @@ class Scope:
     staff_id: str | None = None
     school_ids: tuple[SchoolId, ...] = ()
     css_id: str | None = None
+    all_schools: bool = False
+    with_names: bool = False
