@@ -1,0 +1,55 @@
+"""Keep what the service shows, show it to those in scope only, and keep trace of every reading.
+
+The only room with SQL over the service database. It never trains, scores or reads a table of the workspace.
+"""
+
+from earlywarn.store.accounts import (
+    Account,
+    AccountReader,
+    disable_account,
+    issue_api_key,
+    revoke_api_key,
+    save_account,
+)
+from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
+from earlywarn.store.opening import Store, open_store
+from earlywarn.store.readers import ScoreReader
+from earlywarn.store.risks import (
+    CurrentRun,
+    RosterHeader,
+    RosterPage,
+    StudentList,
+    StudentPage,
+    StudentRisk,
+)
+from earlywarn.store.roles import owner_engine
+from earlywarn.store.sealing import LogCheck, seal, verify
+from earlywarn.store.server import DatabaseUrls, open_database
+
+__all__ = [
+    "Account",
+    "AccountReader",
+    "CurrentRun",
+    "DatabaseUrls",
+    "LogCheck",
+    "RosterHeader",
+    "RosterPage",
+    "RunToLoad",
+    "ScoreReader",
+    "Store",
+    "StudentList",
+    "StudentPage",
+    "StudentRisk",
+    "disable_account",
+    "issue_api_key",
+    "load_identities",
+    "load_run",
+    "load_scope_tables",
+    "open_database",
+    "open_store",
+    "owner_engine",
+    "revoke_api_key",
+    "save_account",
+    "seal",
+    "verify",
+]

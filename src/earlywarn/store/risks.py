@@ -1,0 +1,119 @@
+"""What a reading gives back: plain values, as they were stored and will be shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from earlywarn.domain import SchoolId, StudentId
+from earlywarn.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class CurrentRun:
+    """The run of one model that is now in use; `facts` is what the run says of itself (outcome, capacity)."""
+
+    run_id: int
+    model: str
+    version: str
+    as_of: date
+    data_as_of: date
+    facts: Mapping[str, Any]
+    n_scored: int
+    n_not_scored: int
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class StudentRisk:
+    """One stored score of one unit, with its reasons as shown; `risk` is None where it was not scored."""
+
+    run: CurrentRun
+    student_id: StudentId
+    unit: tuple[str, ...]
+    school_id: SchoolId
+    grade: str
+    period: str
+    moment: str
+    as_of: date
+    risk: float | None
+    rank: int | None
+    is_listed: bool
+    not_scored_because: str | None
+    reasons: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StudentPage:
+    """All that one student's page shows; `names` is empty for those not entitled."""
+
+    student_id: StudentId
+    risks: tuple[StudentRisk, ...]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RosterHeader:
+    """One grade's roster in numbers; `facts` holds what else the run says of it."""
+
+    grade: str
+    n_students: int
+    n_listed: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RosterPage:
+    """A part of one school's roster, in the order of the list; ask on with `next_cursor`."""
+
+    school_id: SchoolId
+    school_name: str
+    run: CurrentRun
+    grades: tuple[RosterHeader, ...]
+    entries: tuple[StudentRisk, ...]
+    next_cursor: str | None
+    names: Mapping[StudentId, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StudentList:
+    """A part of the students within a scope who stand on a roster."""
+
+    entries: tuple[StudentRisk, ...]
+    next_cursor: str | None
+    names: Mapping[StudentId, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the next page starts: after this row of this run, so that a new run shifts nobody's pages."""
+
+    run_id: int
+    school_id: str
+    grade: str
+    rank: int
+    unit: str
+
+    def write(self) -> str:
+        """Return the position as one opaque word."""
+        said = [self.run_id, self.school_id, self.grade, self.rank, self.unit]
+        return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, cursor: str) -> Position:
+        """Return the position that `cursor` names.
+
+        Raises:
+            NotFoundError: The word is none of ours.
+        """
+        try:
+            run_id, school_id, grade, rank, unit = json.loads(
+                base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            )
+            return cls(int(run_id), str(school_id), str(grade), int(rank), str(unit))
+        except (ValueError, TypeError) as error:
+            raise NotFoundError("there is no such page", todo="start again without a cursor") from error

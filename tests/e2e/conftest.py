@@ -1,0 +1,65 @@
+"""A real PostgreSQL for the tests that need one: one server a session, one fresh database a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from earlywarn.store import DatabaseUrls, open_database, owner_engine
+from earlywarn.store.roles import connect, prepare_database
+from earlywarn.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def server_urls(tmp_path_factory: pytest.TempPathFactory) -> DatabaseUrls:
+    """Return the addresses of a migrated, empty database on a server of this session."""
+    return open_database(Workspace(tmp_path_factory.mktemp("pg")))
+
+
+@pytest.fixture(scope="module")
+def database(server_urls: DatabaseUrls, request: pytest.FixtureRequest) -> DatabaseUrls:
+    """Return the addresses of this module's own database: migrated, empty."""
+    name = "t_" + "".join(c if c.isalnum() else "_" for c in request.module.__name__.rsplit(".", 1)[-1])[:50]
+    superuser = make_url(server_urls.service).set(username="postgres", database="postgres")
+    engine = connect(superuser.render_as_string(hide_password=False), pool_size=1)
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE earlywarn'))
+    engine.dispose()
+    prepare_database(superuser.set(database=name).render_as_string(hide_password=False))
+
+    def moved(url: str | None) -> str:
+        return make_url(str(url)).set(database=name).render_as_string(hide_password=False)
+
+    return DatabaseUrls(
+        service=moved(server_urls.service),
+        owner=moved(server_urls.owner),
+        sealer=moved(server_urls.sealer),
+    )
+
+
+@pytest.fixture(scope="module")
+def owner(database: DatabaseUrls) -> Iterator[Engine]:
+    """Return an engine that acts as the owner of this module's database."""
+    engine = owner_engine(str(database.owner))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def superuser(database: DatabaseUrls) -> Iterator[Engine]:
+    """Return an engine that sees everything, for tests to look behind the policies."""
+    url = make_url(database.service).set(username="postgres")
+    engine = connect(url.render_as_string(hide_password=False), pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """Return an empty folder for keys."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    return folder
