@@ -8,9 +8,11 @@ from earlywarn.store.accounts import (
     AccountReader,
     disable_account,
     issue_api_key,
+    revoke_account_keys,
     revoke_api_key,
     save_account,
 )
+from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
 from earlywarn.store.opening import Store, open_store
 from earlywarn.store.readers import ScoreReader
@@ -41,6 +43,7 @@ __all__ = [
     "StudentPage",
     "StudentRisk",
     "disable_account",
+    "draw_accounts",
     "issue_api_key",
     "load_identities",
     "load_run",
@@ -48,6 +51,7 @@ __all__ = [
     "open_database",
     "open_store",
     "owner_engine",
+    "revoke_account_keys",
     "revoke_api_key",
     "save_account",
     "seal",

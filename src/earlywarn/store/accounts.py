@@ -122,6 +122,13 @@ def revoke_api_key(owner: Engine, key_id: str, *, today: date) -> None:
         connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoked_on=today))
 
 
+def revoke_account_keys(owner: Engine, account_id: str, *, today: date) -> None:
+    """End all keys that an account holds, from `today` on."""
+    held = (api_keys.c.account_id == account_id, api_keys.c.revoked_on.is_(None))
+    with transaction(owner) as connection:
+        connection.execute(update(api_keys).where(*held).values(revoked_on=today))
+
+
 def hash_key(key: str) -> str:
     """Hash a key; it holds 256 random bits, so that no slow hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -105,7 +105,7 @@ def load_scope_tables(owner: Engine, tables: Mapping[str, pa.Table]) -> None:
     Empty dates mean "since always" and "still": rows without an end stay visible.
     """
     rows = {name: _shaped(name, given, SCOPE_COLUMNS[name]) for name, given in tables.items()}
-    with _loading(owner) as connection:
+    with loading(owner) as connection:
         for name, shaped in rows.items():
             replace_with(connection, name, _without_nulls(shaped))
 
@@ -118,7 +118,7 @@ def load_identities(owner: Engine, ciphertexts: Mapping[str, bytes]) -> None:
             "ciphertext": pa.array([f"\\x{value.hex()}" for value in ciphertexts.values()], _WORD),
         }
     )
-    with _loading(owner) as connection:
+    with loading(owner) as connection:
         replace_with(connection, "identities", rows)
 
 
@@ -128,7 +128,7 @@ def load_run(owner: Engine, run: RunToLoad) -> int:
     rosters = _shaped("rosters", run.rosters, _ROSTER_COLUMNS)
     peers = _shaped("peer_snapshots", run.peers, _PEER_COLUMNS)
     n_scored = scores.num_rows - scores["risk"].null_count
-    with _loading(owner) as connection:
+    with loading(owner) as connection:
         header = {
             "model": run.model,
             "version": run.version,
@@ -150,7 +150,7 @@ def load_run(owner: Engine, run: RunToLoad) -> int:
 
 
 @contextmanager
-def _loading(owner: Engine) -> Iterator[Connection]:
+def loading(owner: Engine) -> Iterator[Connection]:
     """Open the one kind of transaction in which the owner may see and change every row."""
     with transaction(owner) as connection:
         connection.execute(select(func.set_config("earlywarn.loading", "on", True)))

@@ -1,0 +1,71 @@
+"""Give people and calling systems their accounts; the demonstration's are drawn from the loaded network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from earlywarn.errors import StoreError
+from earlywarn.store import (
+    Account,
+    DatabaseUrls,
+    draw_accounts,
+    issue_api_key,
+    owner_engine,
+    revoke_account_keys,
+    save_account,
+)
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """The accounts that the sign-in page offers, and the calling system's key, shown this once."""
+
+    accounts: tuple[Account, ...]
+    key: str
+
+
+def prepare_demonstration(database: DatabaseUrls, *, today: date) -> Demonstration:
+    """Save the demonstration's accounts and give its system a new key; earlier keys end.
+
+    Raises:
+        StoreError: The database's owner is not known here.
+    """
+    engine = owner_engine(owner_url(database))
+    try:
+        drawn = draw_accounts(engine, today=today)
+        for account in drawn:
+            save_account(engine, account)
+        system = drawn[-1].account_id
+        revoke_account_keys(engine, system, today=today)
+        key = issue_api_key(engine, system, today=today)
+    finally:
+        engine.dispose()
+    return Demonstration(accounts=drawn, key=key)
+
+
+def open_account(database: DatabaseUrls, account: Account, *, today: date) -> str | None:
+    """Save an account; return a calling system's key, which is shown this once.
+
+    Raises:
+        StoreError: The database's owner is not known here.
+    """
+    engine = owner_engine(owner_url(database))
+    try:
+        save_account(engine, account)
+        return issue_api_key(engine, account.account_id, today=today) if account.role == "system" else None
+    finally:
+        engine.dispose()
+
+
+def owner_url(database: DatabaseUrls) -> str:
+    """Return the owner's address.
+
+    Raises:
+        StoreError: Only the service's address is known.
+    """
+    if database.owner is None:
+        raise StoreError(
+            "the service's own role may load nothing", todo="set EARLYWARN_DATABASE_ADMIN_URL and rerun"
+        )
+    return database.owner
