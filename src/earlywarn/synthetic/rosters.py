@@ -1,0 +1,234 @@
+"""Say in OneRoster's words who is in which class with whom, and which marks were sent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from earlywarn.synthetic import rates
+from earlywarn.synthetic.arrays import Days, Integers
+from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins
+from earlywarn.synthetic.lives import SchoolYear
+from earlywarn.synthetic.names import NamePool
+from earlywarn.synthetic.oneroster import RosterFiles
+from earlywarn.synthetic.places import Assignments, Groups, Spells
+from earlywarn.synthetic.raw_files import dates, repeated, texts
+from earlywarn.synthetic.schools import Schools
+from earlywarn.synthetic.yearbook import GRADE_CODES, Yearbook, group_codes, staff_codes
+
+_GRADES = ("KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
+_TITLES = ("Langue d'enseignement", "Mathématique", "Anglais, langue seconde", "Science et technologie",
+           "Univers social")  # fmt: skip
+_ALL_SUBJECTS = len(SUBJECT_CODES)
+_N_TERMS = 3
+_LAST_MARK = 200
+_CLASS_TAILS = (*(f"-{code}" for code in SUBJECT_CODES), "")
+_DAY = "%Y-%m-%d"
+
+
+def write_roster_schools(files: RosterFiles, schools: Schools) -> None:
+    """Write the CSS as districts and their schools, and the one category of marks."""
+    n_css, n = schools.n_css, len(schools.css)
+    parents = [None] * n_css + [schools.css_codes[css] for css in schools.css]
+    values = {
+        "name": pa.array([*schools.css_names, *schools.names]),
+        "type": pa.array(["district"] * n_css + ["school"] * n),
+        "parentSourcedId": pa.array(parents, pa.string()),
+    }
+    files.append("orgs", pa.array([*schools.css_codes, *schools.codes]), values)
+    files.append("categories", pa.array(["bulletin"]), {"title": pa.array(["Bulletin"])})
+
+
+def write_roster(
+    files: RosterFiles,
+    book: Yearbook,
+    story: SchoolYear,
+    spells: Spells,
+    groups: Groups,
+    assigned: Assignments,
+    sent: Bulletins,
+    pool: NamePool,
+) -> None:
+    """Write one CSS's people, classes and marks of the last school year, as far as known."""
+    known = np.flatnonzero(spells.starts_on <= book.until)
+    if not len(known):
+        return
+    _classes(files, book, groups)
+    _students(files, book, story, spells, known, pool)
+    _teachers(files, book, groups, assigned, pool)
+    names = group_codes(groups, book.schools, book.year)
+    _enrollments(files, book, spells, known, names)
+    _marks(files, book, spells, groups, sent, names)
+
+
+def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
+    """Write a homeroom per group, and one scheduled class per subject in secondary."""
+    css = book.schools.css_codes[book.css]
+    n = len(groups.school)
+    taught = np.repeat(np.flatnonzero(groups.grade >= rates.FIRST_SECONDARY), _ALL_SUBJECTS)
+    group = np.r_[np.arange(n), taught]
+    subject = np.r_[np.full(n, _ALL_SUBJECTS), np.arange(len(taught)) % _ALL_SUBJECTS]
+    course_at = groups.grade[group] * (_ALL_SUBJECTS + 1) + subject
+    courses = [f"{css}-{grade}-{code}" for grade in GRADE_CODES for code in (*SUBJECT_CODES, "TOUT")]
+    titles = [f"{title}, {grade}" for grade in GRADE_CODES for title in (*_TITLES, "Groupe-repère")]
+    used = np.unique(course_at)
+    values = {
+        "schoolYearSourcedId": repeated(f"sy-{book.year}", len(used)),
+        "title": texts(titles, used),
+        "courseCode": texts(courses, used),
+        "grades": texts(_GRADES, used // (_ALL_SUBJECTS + 1)),
+        "orgSourcedId": repeated(css, len(used)),
+    }
+    files.append("courses", texts(courses, used), values)
+    names = group_codes(groups, book.schools, book.year)
+    values = {
+        "title": texts(names, group),
+        "grades": texts(_GRADES, groups.grade[group]),
+        "courseSourcedId": texts(courses, course_at),
+        "classType": texts(("scheduled", "homeroom"), (subject == _ALL_SUBJECTS).astype(np.int64)),
+        "schoolSourcedId": texts(book.schools.codes, groups.school[group]),
+        "termSourcedIds": repeated(f"sy-{book.year}", len(group)),
+    }
+    files.append("classes", _class_ids(names, group, subject), values)
+
+
+def _class_ids(names: list[str], group: Integers, subject: Integers) -> pa.Array:
+    return pa.compute.binary_join_element_wise(texts(names, group), texts(_CLASS_TAILS, subject), "")
+
+
+def _user_ids(book: Yearbook, student: Integers) -> pa.Array:
+    """Return ids that tell nothing: the CSS and a running number."""
+    css = book.schools.css_codes[book.css]
+    return pa.array(np.char.add(f"{css}-", book.numbers[student].astype("U9")))
+
+
+def _students(
+    files: RosterFiles, book: Yearbook, story: SchoolYear, spells: Spells, known: Integers, pool: NamePool
+) -> None:
+    student, first = np.unique(spells.student[known], return_index=True)
+    found = book.identities.at(story.roll.number[student])
+    ids, n = _user_ids(book, student), len(student)
+    school = texts(book.schools.codes, spells.school[known][first])
+    values = {
+        "enabledUser": repeated("true", n),
+        "username": ids,
+        "givenName": pool.given.take(pa.array(found.given)),
+        "familyName": pool.family.take(pa.array(found.family)),
+        "identifier": pa.array(found.codes),
+        "grades": texts(_GRADES, story.roll.grade[student]),
+        "primaryOrgSourcedId": school,
+    }
+    files.append("users", ids, values)
+    values = {"birthDate": dates(found.births, _DAY)}
+    values["sex"] = texts(("female", "male", "unspecified"), story.roll.sex[student])
+    files.append("demographics", ids, values)
+    _roles(files, ids, "student", school)
+
+
+def _teachers(
+    files: RosterFiles, book: Yearbook, groups: Groups, assigned: Assignments, pool: NamePool
+) -> None:
+    codes, first = np.unique(staff_codes(book.schools, assigned), return_index=True)
+    numbers = np.array([int(code[1:]) for code in codes])
+    ids, school = pa.array(codes), texts(book.schools.codes, assigned.school[first])
+    values = {
+        "enabledUser": repeated("true", len(codes)),
+        "username": ids,
+        "givenName": pool.given.take(pa.array(numbers * 17 % len(pool.given))),
+        "familyName": pool.family.take(pa.array(numbers * 31 % len(pool.family))),
+        "primaryOrgSourcedId": school,
+    }
+    files.append("users", ids, values)
+    _roles(files, ids, "teacher", school)
+    subject = np.where(assigned.subject < 0, _ALL_SUBJECTS, assigned.subject)
+    classes = _class_ids(group_codes(groups, book.schools, book.year), assigned.group, subject)
+    teacher = pa.array(staff_codes(book.schools, assigned))
+    values = {
+        "classSourcedId": classes,
+        "schoolSourcedId": texts(book.schools.codes, assigned.school),
+        "userSourcedId": teacher,
+        "role": repeated("teacher", len(teacher)),
+        "primary": repeated("true", len(teacher)),
+    }
+    files.append("enrollments", pa.compute.binary_join_element_wise(teacher, classes, "-"), values)
+
+
+def _roles(files: RosterFiles, users: pa.Array, role: str, school: pa.Array) -> None:
+    values = {
+        "userSourcedId": users,
+        "roleType": repeated("primary", len(users)),
+        "role": repeated(role, len(users)),
+        "orgSourcedId": school,
+    }
+    ids = pa.compute.binary_join_element_wise(users, repeated(role, len(users)), "-")
+    files.append("roles", ids, values)
+
+
+def _enrollments(
+    files: RosterFiles, book: Yearbook, spells: Spells, known: Integers, names: list[str]
+) -> None:
+    """Write who is in which class; an end date is exclusive and stands only once known."""
+    taught = np.repeat(known[spells.grade[known] >= rates.FIRST_SECONDARY], _ALL_SUBJECTS)
+    spell = np.r_[known, taught]
+    subject = np.r_[np.full(len(known), _ALL_SUBJECTS), np.arange(len(taught)) % _ALL_SUBJECTS]
+    students = _user_ids(book, spells.student[spell])
+    classes = _class_ids(names, spells.group[spell], subject)
+    left: Days = spells.left_on[spell]
+    ended = np.where(left <= book.until, left + 1, np.datetime64("NaT", "D"))
+    values = {
+        "classSourcedId": classes,
+        "schoolSourcedId": texts(book.schools.codes, spells.school[spell]),
+        "userSourcedId": students,
+        "role": repeated("student", len(spell)),
+        "beginDate": dates(spells.starts_on[spell], _DAY),
+        "endDate": dates(ended, _DAY),
+    }
+    files.append("enrollments", pa.compute.binary_join_element_wise(students, classes, "-"), values)
+
+
+def _marks(
+    files: RosterFiles, book: Yearbook, spells: Spells, groups: Groups, sent: Bulletins, names: list[str]
+) -> None:
+    """Write one line item per class, subject and bulletin, and each student's result on it."""
+    told = np.flatnonzero((sent.reported_on <= book.until) & (sent.term < _N_TERMS))
+    student, subject, term = sent.student[told], sent.subject[told], sent.term[told]
+    # The first spells stand in the order of the roll: a bulletin comes from the group of September.
+    group = spells.group[student]
+    item = (group * _ALL_SUBJECTS + subject) * _N_TERMS + term
+    items, first, where = np.unique(item, return_index=True, return_inverse=True)
+    in_class = np.where(groups.grade[group] >= rates.FIRST_SECONDARY, subject, _ALL_SUBJECTS)
+    classes = _class_ids(names, group, in_class)
+    ends = texts(
+        [f"-{code}-e{n}" for code in SUBJECT_CODES for n in (1, 2, 3)], items % (_ALL_SUBJECTS * _N_TERMS)
+    )
+    ids = pa.compute.binary_join_element_wise(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends, "")
+    day = dates(sent.reported_on[told], _DAY)
+    n = len(items)
+    titles = [f"{title}, étape {number}" for title in _TITLES for number in (1, 2, 3)]
+    values = {
+        "title": texts(titles, items % (_ALL_SUBJECTS * _N_TERMS)),
+        "assignDate": day.take(pa.array(first)),
+        "dueDate": day.take(pa.array(first)),
+        "classSourcedId": classes.take(pa.array(first)),
+        "categorySourcedId": repeated("bulletin", n),
+        "academicSessionSourcedId": texts(
+            [f"sy-{book.year}-e{number}" for number in (1, 2, 3)], items % _N_TERMS
+        ),
+        "resultValueMin": repeated("0", n),
+        "resultValueMax": repeated("100", n),
+        "schoolSourcedId": texts(book.schools.codes, groups.school[items // (_ALL_SUBJECTS * _N_TERMS)]),
+    }
+    files.append("lineItems", ids, values)
+    students, line_items = _user_ids(book, student), ids.take(pa.array(where))
+    mark = sent.mark[told]
+    scores = [text.replace(",", ".") if text[0].isdigit() else None for text in MARK_TEXTS]
+    values = {
+        "lineItemSourcedId": line_items,
+        "studentSourcedId": students,
+        "scoreStatus": texts(("not submitted", "fully graded"), (mark <= _LAST_MARK).astype(np.int64)),
+        "score": pa.array(scores, pa.string()).take(pa.array(mark)),
+        "scoreDate": day,
+        "classSourcedId": classes,
+    }
+    files.append("results", pa.compute.binary_join_element_wise(students, line_items, "-"), values)
