@@ -14,7 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
-from earlywarn.tables.expressions import Expression, parse_expression
+from earlywarn.tables.expressions import Expression, parse_expression, quote
 
 __all__ = [
     "ALWAYS_DAY",
@@ -28,4 +28,5 @@ __all__ = [
     "Table",
     "load_contract",
     "parse_expression",
+    "quote",
 ]

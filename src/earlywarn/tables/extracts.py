@@ -1,0 +1,193 @@
+"""How a school's files become the declared tables: the grammar of `extracts.toml`. Reads no file of data."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from earlywarn.declarations import (
+    Declared,
+    Location,
+    ProblemsError,
+    declaration_error,
+    load_declaration,
+    read_declaration,
+)
+from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Scalar, Table
+
+Formats = str | tuple[str, ...]
+
+
+class Source(Declared):
+    """Where a declared column's text comes from, and the rules that turn it into a value."""
+
+    from_: str | None = Field(default=None, alias="from")
+    constant: Scalar | None = None
+    format: Formats = ()
+    codes: Mapping[str, Scalar] = Field(default_factory=dict)
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    missing: tuple[str, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: object) -> object:
+        return {"from": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        if (self.from_ is None) == (self.constant is None):
+            raise ValueError("give either the file's column (from) or a constant")
+        return self
+
+
+class Reading(Declared):
+    """How files are written: the rules that `[defaults]` and each extract may give."""
+
+    format: Literal["csv", "parquet"] = "csv"
+    encoding: str = "utf-8"
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    thousands: str = Field(default="", max_length=1)
+    date_format: Formats = "%Y-%m-%d"
+    missing: tuple[str, ...] = ("",)
+    quoted_newlines: bool = False
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            return codecs.lookup(name).name
+        except LookupError as error:
+            raise ValueError("there is no such encoding") from error
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Reading:
+        if self.thousands in (self.decimal, "-", "+") or self.thousands.isdigit():
+            raise ValueError("the thousands separator cannot be told from the number")
+        return self
+
+
+class Extract(Reading):
+    """Files of one shape, and the table they give rows to."""
+
+    table: str
+    file: str
+    optional: bool = False
+    ignore: tuple[str, ...] = ()
+    columns: Mapping[str, Source]
+    codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return the file's columns that the mapping reads, each once."""
+        named = [source.from_ for source in self.columns.values() if source.from_ not in (None, ROW_NUMBER)]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def rule(self, name: str) -> Source:
+        """Return a column's source with every rule the extract gives it filled in."""
+        source = self.columns[name]
+        formats = source.format or self.date_format
+        return source.model_copy(
+            update={
+                "format": (formats,) if isinstance(formats, str) else formats,
+                "codes": source.codes or self.codes.get(name, {}),
+                "decimal": source.decimal or self.decimal,
+                "thousands": self.thousands if source.thousands is None else source.thousands,
+                "missing": self.missing if source.missing is None else source.missing,
+            }
+        )
+
+
+class Extracts(Declared):
+    """A network's declared files."""
+
+    defaults: Reading = Reading()
+    extract: tuple[Extract, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, given: Any) -> Any:
+        """Give every extract the defaults it does not overrule."""
+        if not isinstance(given, dict) or not isinstance(given.get("defaults", {}), dict):
+            return given
+        known = {k: v for k, v in given.get("defaults", {}).items() if k in Reading.model_fields}
+        extracts = given.get("extract", [])
+        if not isinstance(extracts, list):
+            return given
+        inherited = [{**known, **item} if isinstance(item, dict) else item for item in extracts]
+        return {**given, "extract": inherited}
+
+
+def load_extracts(path: Path, contract: Contract) -> Extracts:
+    """Read `extracts.toml` and check it against the contract.
+
+    Raises:
+        DeclarationError: Lists every problem with its line.
+    """
+    extracts = load_declaration(path, Extracts)
+    problems = list(_problems(extracts, contract))
+    if problems:
+        raise declaration_error(path, read_declaration(path), problems)
+    return extracts
+
+
+def checked_extracts(extracts: Extracts, contract: Contract) -> Extracts:
+    """Return the extracts if they agree with the contract.
+
+    Raises:
+        ProblemsError: They do not.
+    """
+    problems = list(_problems(extracts, contract))
+    if problems:
+        raise ProblemsError(problems)
+    return extracts
+
+
+def _problems(extracts: Extracts, contract: Contract) -> Iterator[tuple[Location, str]]:
+    for index, extract in enumerate(extracts.extract):
+        at = ("extract", index)
+        table = contract.tables.get(extract.table)
+        if table is None:
+            yield (*at, "table"), f"the contract has no table '{extract.table}'"
+        elif not table.is_read:
+            yield (*at, "table"), f"table '{extract.table}' is not read from files"
+        else:
+            yield from _mapping(extract, table, at)
+
+
+def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Iterator[tuple[Location, str]]:
+    for name in extract.columns:
+        column = table.columns.get(name)
+        if column is None:
+            yield (*at, "columns", name), f"the contract's table has no column '{name}'"
+        elif not column.is_given:
+            yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
+        else:
+            yield from _rules(extract, name, column, at)
+    for name in extract.codes:
+        if name not in extract.columns:
+            yield (*at, "codes", name), f"codes for '{name}', which no file column gives"
+    for name, column in table.columns.items():
+        needed = column.required or name in table.key_columns or name == table.known_on
+        if needed and column.is_given and column.default is None and name not in extract.columns:
+            yield (*at, "columns"), f"no file column gives '{name}', which is required"
+
+
+def _rules(
+    extract: Extract, name: str, column: Column, at: tuple[str | int, ...]
+) -> Iterator[tuple[Location, str]]:
+    source = extract.columns[name]
+    if source.format and column.type != "date":
+        yield (*at, "columns", name), f"'{name}' is not a date and has no format"
+    codes = source.codes or extract.codes.get(name, {})
+    if codes and column.type in ("date", "day_offset", "identity"):
+        yield (*at, "codes", name), f"a column of type {column.type} has no codes"
+    if column.allowed is not None:
+        unknown = [str(value) for value in codes.values() if str(value) not in column.allowed]
+        if unknown:
+            yield (*at, "codes", name), f"code for '{unknown[0]}', which the contract does not allow"
