@@ -47,25 +47,30 @@ def seal(sealer: Engine, *, batch: int = 1000) -> int:
 
 def verify(sealer: Engine, *, anchored_head: str | None = None) -> LogCheck:
     """Recompute the whole chain; name each row and each seal that is not as sealed."""
-    problems: list[str] = []
     with transaction(sealer) as connection:
-        logged = {row.access_id: row_hash(row) for row in connection.execute(select(access_log))}
-        entries: dict[int, list[tuple[int, str]]] = {}
-        for row in connection.execute(select(sealed_rows).order_by(sealed_rows.c.access_id)):
-            entries.setdefault(row.seal_id, []).append((row.access_id, row.row_hash))
-        head, heads, n_sealed = START, {START}, 0
-        for link in connection.execute(select(seals).order_by(seals.c.seal_id)):
-            inside = entries.pop(link.seal_id, [])
-            if link.previous_hash != head or link.hash != chain_hash(link.previous_hash, inside):
-                problems.append(f"seal {link.seal_id} is not as written")
-            head = link.hash
-            heads.add(head)
-            n_sealed += len(inside)
-            for access_id, sealed in inside:
-                if access_id not in logged:
-                    problems.append(f"row {access_id} is missing")
-                elif logged.pop(access_id) != sealed:
-                    problems.append(f"row {access_id} was changed")
+        return check_log(connection, anchored_head=anchored_head)
+
+
+def check_log(connection: Connection, *, anchored_head: str | None = None) -> LogCheck:
+    """Recompute the chain within a transaction that is already open."""
+    problems: list[str] = []
+    logged = {row.access_id: row_hash(row) for row in connection.execute(select(access_log))}
+    entries: dict[int, list[tuple[int, str]]] = {}
+    for row in connection.execute(select(sealed_rows).order_by(sealed_rows.c.access_id)):
+        entries.setdefault(row.seal_id, []).append((row.access_id, row.row_hash))
+    head, heads, n_sealed = START, {START}, 0
+    for link in connection.execute(select(seals).order_by(seals.c.seal_id)):
+        inside = entries.pop(link.seal_id, [])
+        if link.previous_hash != head or link.hash != chain_hash(link.previous_hash, inside):
+            problems.append(f"seal {link.seal_id} is not as written")
+        head = link.hash
+        heads.add(head)
+        n_sealed += len(inside)
+        for access_id, sealed in inside:
+            if access_id not in logged:
+                problems.append(f"row {access_id} is missing")
+            elif logged.pop(access_id) != sealed:
+                problems.append(f"row {access_id} was changed")
     problems += [f"seal {seal_id} is missing" for seal_id in sorted(entries)]
     if anchored_head is not None and anchored_head not in heads:
         problems.append("the head that was kept elsewhere is not in the chain")
