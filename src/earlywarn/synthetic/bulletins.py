@@ -18,6 +18,7 @@ TERM_CODES = ("1", "2", "3", "F")
 MARK_TEXTS = (*(f"{half // 2},5" if half % 2 else f"{half // 2}" for half in range(201)), "ABS", "NE")
 _ABSENT_AT_EXAM, _NOT_EVALUATED = 201, 202
 _ENGLISH_FROM = 3
+_DAYS_TO_WRITE = 10
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Bulletins:
     subject: Integers
     term: Integers
     mark: Integers
+    happened_on: Days
     reported_on: Days
 
 
@@ -39,6 +41,7 @@ def send_bulletins(
     start, end = attended(year, days)
     sent = bulletins[roll.school][:, [0, 1, 2, 2]]
     last_day = np.minimum(sent, days[-1])
+    ended = np.where(np.arange(len(TERM_CODES)) < 2, sent - _DAYS_TO_WRITE, days[-1])
     there = (days[end][:, None] >= last_day) & (days[start][:, None] + 20 < sent)
     written = there[:, None, :] & _taught(roll.grade)[:, :, None] & ~_gaps(roll.school, schools, generator)
     student, subject, term = np.nonzero(written)
@@ -47,6 +50,7 @@ def send_bulletins(
         subject=subject,
         term=term,
         mark=_as_written(year.marks.values[student, subject, term], term, roll.school[student], generator),
+        happened_on=ended[student, term],
         reported_on=sent[student, term],
     )
 

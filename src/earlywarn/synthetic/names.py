@@ -20,8 +20,8 @@ from earlywarn.synthetic.arrays import Days, Flags, Integers, rank_within
 class NamePool:
     """Names to draw from; given names are the girls' and then the boys'."""
 
-    family: pa.Array
-    given: pa.Array
+    family: pa.Array[Any]
+    given: pa.Array[Any]
     n_girls: int
     family_letters: NDArray[np.str_]
     given_letters: NDArray[np.str_]

@@ -106,20 +106,21 @@ def synthesize(
     schools = invent_schools(n_students, np.random.default_rng([seed, 0]))
     last_year = school_year_of(until)
     first_year = last_year - n_school_years + 1
-    with _fresh_folder(folder) as part, RawFiles(part) as files, truth_files(part / "truth") as truth:
+    names = tuple(school_year_name(year) for year in range(first_year, last_year + 1))
+    with _fresh_folder(folder) as part, RawFiles(part, names) as files, truth_files(part / "truth") as truth:
         roster = RosterFiles(part / "oneroster")
         roster.folder.mkdir()
         scribe = _Scribe(schools, files, truth, roster, name_pool(), np.datetime64(until), last_year)
         write_schools(files, schools)
         write_roster_schools(roster, schools)
-        cohorts, defects = [], {}
+        cohorts: list[pa.Table] = []
+        defects: Mapping[str, Mapping[str, int]] = {}
         for css in range(schools.n_css):
             example = _tell_css(scribe, css, n_students // schools.n_css, first_year, seed)
             cohorts.append(example.cohort)
             if css == 0:
-                start = school_year_name(first_year)
-                found = planted_defects(example.code, start, schools.codes[0], schools.css_codes[0])
-                defects = dict(plant(files, found))
+                found = planted_defects(example.code, names[0], schools.codes[0], schools.css_codes[0])
+                defects = plant(files, names[0], found)
             progress(STEP, css + 1, schools.n_css)
         pa.parquet.write_table(pa.concat_tables(cohorts), part / "truth" / "cohorts.parquet")
         roster.pack(part / "oneroster.zip", last_year)
@@ -129,7 +130,7 @@ def synthesize(
         truth=folder / "truth",
         n_students=scribe.n_students,
         n_schools=len(schools.css),
-        school_years=tuple(school_year_name(year) for year in range(first_year, last_year + 1)),
+        school_years=names,
         until=until,
         rows=dict(files.rows),
         defects=defects,

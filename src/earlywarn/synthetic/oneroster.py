@@ -71,7 +71,7 @@ class RosterFiles:
     folder: Path
     rows: Counter[str] = field(default_factory=Counter)
 
-    def append(self, name: str, sourced_id: pa.Array, values: dict[str, pa.Array]) -> None:
+    def append(self, name: str, sourced_id: pa.Array[Any], values: dict[str, pa.Array[Any]]) -> None:
         """Append rows; columns that are not given stay empty, as `status` must in bulk mode."""
         if not len(sourced_id):
             return

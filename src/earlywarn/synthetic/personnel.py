@@ -23,7 +23,7 @@ def write_schools(files: RawFiles, schools: Schools) -> None:
         texts(("Primaire", "Secondaire"), schools.is_secondary.astype(np.int64)),
         texts([str(decile) for decile in range(11)], schools.decile),
     ]
-    files.append("ecoles.csv", columns)
+    files.append("schools", "", columns)
 
 
 def write_personnel(
@@ -42,10 +42,10 @@ def write_personnel(
     columns = [
         pa.array(codes),
         repeated(school_year_name(year), n),
-        pool.family.take(pa.array(numbers * 31 % len(pool.family))),
-        pool.given.take(pa.array(numbers * 17 % len(pool.given))),
+        pool.family.take(numbers * 31 % len(pool.family)),
+        pool.given.take(numbers * 17 % len(pool.given)),
         pa.array(["ENS"] * n_teachers + ["DIR"] * len(there) + ["CSS"]),
         pa.array([*workplaces, None], pa.string()),
         repeated(css_code, n),
     ]
-    files.append("personnel.csv", columns)
+    files.append("staff", school_year_name(year), columns)

@@ -3,77 +3,102 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 
-from earlywarn.synthetic.arrays import Days
+from earlywarn.synthetic.arrays import Days, Integers
 
-HEADERS: Final = {
-    "ecoles.csv": (
-        "Code école", "Nom de l'école", "Code CSS", "Nom du CSS", "Ordre d'enseignement", "Rang décile IMSE",
-    ),
-    "eleves.csv": (
-        "Code permanent", "Nom", "Prénom", "Date de naissance", "Sexe", "Langue parlée à la maison",
-    ),
-    "frequentations.csv": (
-        "Code permanent", "Année scolaire", "Code école", "Code CSS", "Classe", "Groupe-repère",
-        "Date de début", "Date de fin", "Motif de départ", "Redoublement", "Âge au 30 septembre",
-    ),
-    "calendrier.csv": ("Code CSS", "Année scolaire", "Jour de classe"),
-    "absences.csv": ("Code permanent", "Date", "Période", "Motif", "Durée (jours)", "Date de saisie"),
-    "resultats.csv": (
-        "Code permanent", "Année scolaire", "Étape", "Matière", "Résultat", "Résultat final",
-        "Date du bulletin",
-    ),
-    "evenements.csv": (
-        "No de dossier", "Code permanent", "Date", "Gravité", "Suspension (jours)", "Date de saisie",
-    ),
-    "plans_intervention.csv": ("Code permanent", "Début", "Fin", "Objet"),
-    "personnel.csv": (
-        "Matricule", "Année scolaire", "Nom", "Prénom", "Fonction", "Code école", "Code CSS",
-    ),
-    "groupes_eleves.csv": (
-        "Code permanent", "Année scolaire", "Code école", "Groupe", "Date de début", "Date de fin",
-    ),
-    "affectations.csv": (
-        "Matricule", "Année scolaire", "Code école", "Groupe", "Matière", "Titulaire du groupe-repère",
-        "Date de début", "Date de fin",
-    ),
-}  # fmt: skip
-DATE_FORMATS: Final = {
-    "eleves.csv": "%Y-%m-%d",
-    "frequentations.csv": "%Y-%m-%d",
-    "calendrier.csv": "%Y-%m-%d",
-    "absences.csv": "%d/%m/%Y",
-    "resultats.csv": "%Y-%m-%d",
-    "evenements.csv": "%d-%m-%Y",
-    "plans_intervention.csv": "%Y%m%d",
-    "groupes_eleves.csv": "%Y-%m-%d",
-    "affectations.csv": "%Y-%m-%d",
-}
 ENCODING: Final = "cp1252"
 LINE_END: Final = b"\r\n"
 
 
+@dataclass(frozen=True)
+class FileShape:
+    """How the files of one table are named, headed and dated; `{year}` cuts them by school year."""
+
+    name: str
+    header: tuple[str, ...]
+    date_format: str = "%Y-%m-%d"
+
+
+FILES: Final = {
+    "schools": FileShape(
+        "ecoles.csv",
+        ("Code école", "Nom de l'école", "Code CSS", "Nom du CSS", "Ordre d'enseignement", "Rang décile IMSE"),
+    ),
+    "students": FileShape(
+        "eleves.csv",
+        ("Code permanent", "Nom", "Prénom", "Date de naissance", "Sexe", "Langue parlée à la maison"),
+    ),
+    "enrollments": FileShape(
+        "frequentations.csv",
+        (
+            "Code permanent", "Année scolaire", "Code école", "Code CSS", "Classe", "Groupe-repère",
+            "Date de début", "Date de fin", "Motif de départ", "Redoublement", "Âge au 30 septembre",
+        ),
+    ),
+    "school_days": FileShape("calendrier.csv", ("Code CSS", "Année scolaire", "Jour de classe")),
+    "absences": FileShape(
+        "absences_{year}.csv",
+        ("Code permanent", "Date", "Période", "Motif", "Durée (jours)", "Date de saisie"),
+        "%d/%m/%Y",
+    ),
+    "marks": FileShape(
+        "resultats_{year}.csv",
+        (
+            "Code permanent", "Année scolaire", "Étape", "Matière", "Résultat", "Résultat final",
+            "Fin de l'étape", "Date du bulletin",
+        ),
+    ),
+    "incidents": FileShape(
+        "evenements.csv",
+        ("No de dossier", "Code permanent", "Date", "Gravité", "Suspension (jours)", "Date de saisie"),
+        "%d-%m-%Y",
+    ),
+    "support_plans": FileShape(
+        "plans_intervention.csv", ("Code permanent", "Début", "Fin", "Objet"), "%Y%m%d"
+    ),
+    "staff": FileShape(
+        "personnel.csv",
+        ("Matricule", "Année scolaire", "Nom", "Prénom", "Fonction", "Code école", "Code CSS"),
+    ),
+    "group_members": FileShape(
+        "groupes_eleves.csv",
+        ("Code permanent", "Année scolaire", "Code école", "Groupe", "Date de début", "Date de fin"),
+    ),
+    "assignments": FileShape(
+        "affectations.csv",
+        (
+            "Matricule", "Année scolaire", "Code école", "Groupe", "Matière", "Titulaire du groupe-repère",
+            "Date de début", "Date de fin",
+        ),
+    ),
+}  # fmt: skip
+
+
 @dataclass
 class RawFiles:
-    """The open extract files of a network; rows are appended chunk by chunk."""
+    """The open extract files of a network; rows are appended chunk by chunk and counted by table."""
 
     folder: Path
+    school_years: tuple[str, ...]
     rows: Counter[str] = field(default_factory=Counter)
     _handles: dict[str, IO[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> RawFiles:
         """Create every file with its header."""
-        for name, header in HEADERS.items():
-            self._handles[name] = (self.folder / name).open("wb", buffering=1 << 20)
-            self._handles[name].write(";".join(header).encode(ENCODING) + LINE_END)
+        for shape in FILES.values():
+            for name in dict.fromkeys(shape.name.format(year=year) for year in self.school_years):
+                self._handles[name] = (self.folder / name).open("wb", buffering=1 << 20)
+                self._handles[name].write(";".join(shape.header).encode(ENCODING) + LINE_END)
         return self
 
     def __exit__(
@@ -83,17 +108,17 @@ class RawFiles:
         for handle in self._handles.values():
             handle.close()
 
-    def append(self, name: str, columns: list[pa.Array]) -> None:
+    def append(self, table: str, school_year: str, columns: list[pa.Array[Any]]) -> None:
         """Append rows given as text columns in the order of the file's header; null is an empty cell."""
-        table = pa.table(columns, names=list(HEADERS[name]))
-        self._handles[name].write(encoded_rows(table))
-        self.rows[name] += table.num_rows
+        rows = pa.Table.from_arrays(columns, names=list(FILES[table].header))
+        self._handles[FILES[table].name.format(year=school_year)].write(encoded_rows(rows))
+        self.rows[table] += rows.num_rows
 
-    def append_lines(self, name: str, lines: list[str]) -> None:
-        """Append lines as they are, well formed or not."""
-        for line in lines:
-            self._handles[name].write(line.encode(ENCODING) + LINE_END)
-        self.rows[name] += len(lines)
+    def append_line(self, table: str, school_year: str, line: str) -> None:
+        """Append one line as it is, well formed or not."""
+        handle = self._handles[FILES[table].name.format(year=school_year)]
+        handle.write(line.encode(ENCODING) + LINE_END)
+        self.rows[table] += 1
 
 
 def encoded_rows(table: pa.Table) -> bytes:
@@ -107,23 +132,28 @@ def encoded_rows(table: pa.Table) -> bytes:
     return text if text.isascii() else text.decode("utf-8").encode(ENCODING)
 
 
-def texts(values: tuple[str, ...] | list[str], positions: np.ndarray) -> pa.Array:
+def texts(values: Sequence[str | None], positions: Integers) -> pa.Array[Any]:
     """Return the text at each position."""
-    return pa.array(values, pa.string()).take(pa.array(positions))
+    return pa.array(values, pa.string()).take(positions)
 
 
-def repeated(value: str, n: int) -> pa.Array:
+def repeated(value: str, n: int) -> pa.Array[Any]:
     """Return one text n times."""
-    return pa.repeat(pa.scalar(value, pa.string()), n)
+    return pa.array([value], pa.string()).take(np.zeros(n, np.int64))
 
 
-def dates(days: Days, date_format: str) -> pa.Array:
+def joined(*parts: pa.Array[Any]) -> pa.Array[Any]:
+    """Return texts put together row by row."""
+    return pyarrow.compute.binary_join_element_wise(*parts, "")  # type: ignore[call-overload, no-any-return]
+
+
+def dates(days: Days, date_format: str) -> pa.Array[Any]:
     """Write days in a format; not-a-time becomes an empty cell."""
     known = days[~np.isnat(days)]
     if not len(known):
         return pa.nulls(len(days), pa.string())
     first = known.min()
     span = np.arange(first, known.max() + 1).astype(object)
-    written = pa.array([day.strftime(date_format) for day in span])
+    written: list[str | None] = [day.strftime(date_format) for day in span]
     offsets = (days - first).astype(np.int64)
-    return written.take(pa.array(np.where(np.isnat(days), 0, offsets), mask=np.isnat(days)))
+    return texts([*written, None], np.where(np.isnat(days), len(written), offsets))

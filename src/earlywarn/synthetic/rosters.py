@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from earlywarn.synthetic import rates
 from earlywarn.synthetic.arrays import Days, Integers
@@ -13,7 +14,7 @@ from earlywarn.synthetic.lives import SchoolYear
 from earlywarn.synthetic.names import NamePool
 from earlywarn.synthetic.oneroster import RosterFiles
 from earlywarn.synthetic.places import Assignments, Groups, Spells
-from earlywarn.synthetic.raw_files import dates, repeated, texts
+from earlywarn.synthetic.raw_files import dates, joined, repeated, texts
 from earlywarn.synthetic.schools import Schools
 from earlywarn.synthetic.yearbook import GRADE_CODES, Yearbook, group_codes, staff_codes
 
@@ -93,11 +94,11 @@ def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
     files.append("classes", _class_ids(names, group, subject), values)
 
 
-def _class_ids(names: list[str], group: Integers, subject: Integers) -> pa.Array:
-    return pa.compute.binary_join_element_wise(texts(names, group), texts(_CLASS_TAILS, subject), "")
+def _class_ids(names: list[str], group: Integers, subject: Integers) -> pa.Array[Any]:
+    return joined(texts(names, group), texts(_CLASS_TAILS, subject))
 
 
-def _user_ids(book: Yearbook, student: Integers) -> pa.Array:
+def _user_ids(book: Yearbook, student: Integers) -> pa.Array[Any]:
     """Return ids that tell nothing: the CSS and a running number."""
     css = book.schools.css_codes[book.css]
     return pa.array(np.char.add(f"{css}-", book.numbers[student].astype("U9")))
@@ -113,8 +114,8 @@ def _students(
     values = {
         "enabledUser": repeated("true", n),
         "username": ids,
-        "givenName": pool.given.take(pa.array(found.given)),
-        "familyName": pool.family.take(pa.array(found.family)),
+        "givenName": pool.given.take(found.given),
+        "familyName": pool.family.take(found.family),
         "identifier": pa.array(found.codes),
         "grades": texts(_GRADES, story.roll.grade[student]),
         "primaryOrgSourcedId": school,
@@ -151,17 +152,17 @@ def _teachers(
         "role": repeated("teacher", len(teacher)),
         "primary": repeated("true", len(teacher)),
     }
-    files.append("enrollments", pa.compute.binary_join_element_wise(teacher, classes, "-"), values)
+    files.append("enrollments", joined(teacher, repeated("-", len(teacher)), classes), values)
 
 
-def _roles(files: RosterFiles, users: pa.Array, role: str, school: pa.Array) -> None:
+def _roles(files: RosterFiles, users: pa.Array[Any], role: str, school: pa.Array[Any]) -> None:
     values = {
         "userSourcedId": users,
         "roleType": repeated("primary", len(users)),
         "role": repeated(role, len(users)),
         "orgSourcedId": school,
     }
-    ids = pa.compute.binary_join_element_wise(users, repeated(role, len(users)), "-")
+    ids = joined(users, repeated(f"-{role}", len(users)))
     files.append("roles", ids, values)
 
 
@@ -184,7 +185,7 @@ def _enrollments(
         "beginDate": dates(spells.starts_on[spell], _DAY),
         "endDate": dates(ended, _DAY),
     }
-    files.append("enrollments", pa.compute.binary_join_element_wise(students, classes, "-"), values)
+    files.append("enrollments", joined(students, repeated("-", len(students)), classes), values)
 
 
 def _marks(
@@ -202,15 +203,15 @@ def _marks(
     ends = texts(
         [f"-{code}-e{n}" for code in SUBJECT_CODES for n in (1, 2, 3)], items % (_ALL_SUBJECTS * _N_TERMS)
     )
-    ids = pa.compute.binary_join_element_wise(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends, "")
+    ids = joined(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends)
     day = dates(sent.reported_on[told], _DAY)
     n = len(items)
     titles = [f"{title}, étape {number}" for title in _TITLES for number in (1, 2, 3)]
     values = {
         "title": texts(titles, items % (_ALL_SUBJECTS * _N_TERMS)),
-        "assignDate": day.take(pa.array(first)),
-        "dueDate": day.take(pa.array(first)),
-        "classSourcedId": classes.take(pa.array(first)),
+        "assignDate": day.take(first),
+        "dueDate": day.take(first),
+        "classSourcedId": classes.take(first),
         "categorySourcedId": repeated("bulletin", n),
         "academicSessionSourcedId": texts(
             [f"sy-{book.year}-e{number}" for number in (1, 2, 3)], items % _N_TERMS
@@ -220,15 +221,15 @@ def _marks(
         "schoolSourcedId": texts(book.schools.codes, groups.school[items // (_ALL_SUBJECTS * _N_TERMS)]),
     }
     files.append("lineItems", ids, values)
-    students, line_items = _user_ids(book, student), ids.take(pa.array(where))
+    students, line_items = _user_ids(book, student), ids.take(where)
     mark = sent.mark[told]
     scores = [text.replace(",", ".") if text[0].isdigit() else None for text in MARK_TEXTS]
     values = {
         "lineItemSourcedId": line_items,
         "studentSourcedId": students,
         "scoreStatus": texts(("not submitted", "fully graded"), (mark <= _LAST_MARK).astype(np.int64)),
-        "score": pa.array(scores, pa.string()).take(pa.array(mark)),
+        "score": pa.array(scores, pa.string()).take(mark),
         "scoreDate": day,
         "classSourcedId": classes,
     }
-    files.append("results", pa.compute.binary_join_element_wise(students, line_items, "-"), values)
+    files.append("results", joined(students, repeated("-", len(students)), line_items), values)

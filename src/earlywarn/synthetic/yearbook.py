@@ -16,7 +16,7 @@ from earlywarn.synthetic.calendar import school_year_name
 from earlywarn.synthetic.lives import Roll, SchoolYear
 from earlywarn.synthetic.names import Identities, NamePool
 from earlywarn.synthetic.places import EXIT_CODES, Assignments, Groups, Spells
-from earlywarn.synthetic.raw_files import DATE_FORMATS, RawFiles, dates, repeated, texts
+from earlywarn.synthetic.raw_files import FILES, RawFiles, dates, repeated, texts
 from earlywarn.synthetic.schools import Schools
 
 GRADE_CODES = ("PRE", "P1", "P2", "P3", "P4", "P5", "P6", "S1", "S2", "S3", "S4", "S5")
@@ -47,13 +47,13 @@ class Yearbook:
         found = self.identities.at(roll.number[new])
         columns = [
             pa.array(found.codes),
-            pool.family.take(pa.array(found.family)),
-            pool.given.take(pa.array(found.given)),
-            dates(found.births, DATE_FORMATS["eleves.csv"]),
+            pool.family.take(found.family),
+            pool.given.take(found.given),
+            dates(found.births, FILES["students"].date_format),
             texts(SEX_CODES, roll.sex[new]),
             texts(LANGUAGE_CODES, roll.home_language[new]),
         ]
-        self.files.append("eleves.csv", columns)
+        self.files.append("students", self.name, columns)
 
     def enrollments(self, story: SchoolYear, spells: Spells, groups: Groups) -> None:
         """Write who was in which school and group, and how their stay ended if it has."""
@@ -70,34 +70,36 @@ class Yearbook:
             texts(self.schools.css_codes, self.schools.css[school]),
             texts(GRADE_CODES, grade),
             group,
-            dates(spells.starts_on[known], DATE_FORMATS["frequentations.csv"]),
-            dates(left_on, DATE_FORMATS["frequentations.csv"]),
+            dates(spells.starts_on[known], FILES["enrollments"].date_format),
+            dates(left_on, FILES["enrollments"].date_format),
             pa.compute.if_else(pa.array(np.isnat(left_on)), pa.scalar(None, pa.string()), exit_codes),
             texts(("N", "O"), story.roll.is_repeating[student].astype(np.int64)),
             texts([str(age) for age in range(30)], rates.AGE_AT_FIRST_GRADE + grade + late),
         ]
-        self.files.append("frequentations.csv", columns)
-        self.files.append("groupes_eleves.csv", [columns[0], columns[1], columns[2], group, *columns[6:8]])
+        self.files.append("enrollments", self.name, columns)
+        self.files.append(
+            "group_members", self.name, [columns[0], columns[1], columns[2], group, *columns[6:8]]
+        )
 
     def calendar(self, days: Days) -> None:
         """Write the days of class."""
         held = days[days <= self.until]
         code = repeated(self.schools.css_codes[self.css], len(held))
-        columns = [code, repeated(self.name, len(held)), dates(held, DATE_FORMATS["calendrier.csv"])]
-        self.files.append("calendrier.csv", columns)
+        columns = [code, repeated(self.name, len(held)), dates(held, FILES["school_days"].date_format)]
+        self.files.append("school_days", self.name, columns)
 
     def absences(self, found: attendance.Absences) -> None:
         """Write the absences recorded so far."""
         known = found.recorded_on <= self.until
         columns = [
             self._codes(found.student[known]),
-            dates(found.happened_on[known], DATE_FORMATS["absences.csv"]),
+            dates(found.happened_on[known], FILES["absences"].date_format),
             texts(attendance.PERIOD_CODES, found.period[known]),
             texts(attendance.CATEGORY_CODES, found.category[known]),
             texts(attendance.DAYS_TEXTS, found.days[known]),
-            dates(found.recorded_on[known], DATE_FORMATS["absences.csv"]),
+            dates(found.recorded_on[known], FILES["absences"].date_format),
         ]
-        self.files.append("absences.csv", columns)
+        self.files.append("absences", self.name, columns)
 
     def marks(self, found: bulletins.Bulletins) -> None:
         """Write the marks of the bulletins sent so far."""
@@ -110,9 +112,10 @@ class Yearbook:
             texts(bulletins.SUBJECT_CODES, found.subject[known]),
             texts(bulletins.MARK_TEXTS, found.mark[known]),
             texts(("N", "O"), (term == len(bulletins.TERM_CODES) - 1).astype(np.int64)),
-            dates(found.reported_on[known], DATE_FORMATS["resultats.csv"]),
+            dates(found.happened_on[known], FILES["marks"].date_format),
+            dates(found.reported_on[known], FILES["marks"].date_format),
         ]
-        self.files.append("resultats.csv", columns)
+        self.files.append("marks", self.name, columns)
 
     def conduct(self, incidents: conduct.Incidents, plans: conduct.SupportPlans) -> None:
         """Write the incident reports and support plans known so far."""
@@ -122,20 +125,20 @@ class Yearbook:
         columns = [
             pa.array(numbers, pa.string()),
             self._codes(incidents.student[known]),
-            dates(incidents.happened_on[known], DATE_FORMATS["evenements.csv"]),
+            dates(incidents.happened_on[known], FILES["incidents"].date_format),
             texts(conduct.SEVERITY_CODES, incidents.severity[known]),
             texts(conduct.SUSPENSION_TEXTS, incidents.suspension[known]),
-            dates(incidents.recorded_on[known], DATE_FORMATS["evenements.csv"]),
+            dates(incidents.recorded_on[known], FILES["incidents"].date_format),
         ]
-        self.files.append("evenements.csv", columns)
+        self.files.append("incidents", self.name, columns)
         begun = plans.starts_on <= self.until
         columns = [
             self._codes(plans.student[begun]),
-            dates(plans.starts_on[begun], DATE_FORMATS["plans_intervention.csv"]),
-            dates(self._cut(plans.ends_on[begun]), DATE_FORMATS["plans_intervention.csv"]),
+            dates(plans.starts_on[begun], FILES["support_plans"].date_format),
+            dates(self._cut(plans.ends_on[begun]), FILES["support_plans"].date_format),
             texts(conduct.PURPOSE_CODES, plans.purpose[begun]),
         ]
-        self.files.append("plans_intervention.csv", columns)
+        self.files.append("support_plans", self.name, columns)
 
     def teaching(self, assigned: Assignments, groups: Groups, days: Days) -> None:
         """Write which teacher has which group."""
@@ -149,13 +152,13 @@ class Yearbook:
             texts(group_codes(groups, self.schools, self.year), assigned.group),
             texts(("TOUT", *bulletins.SUBJECT_CODES), assigned.subject + 1),
             texts(("N", "O"), assigned.is_homeroom),
-            dates(np.broadcast_to(days[0], n), DATE_FORMATS["affectations.csv"]),
-            dates(self._cut(np.broadcast_to(days[-1], n)), DATE_FORMATS["affectations.csv"]),
+            dates(np.broadcast_to(days[0], n), FILES["assignments"].date_format),
+            dates(self._cut(np.broadcast_to(days[-1], n)), FILES["assignments"].date_format),
         ]
-        self.files.append("affectations.csv", columns)
+        self.files.append("assignments", self.name, columns)
 
-    def _codes(self, student: NDArray[Any]) -> pa.Array:
-        return pa.array(self.identities.codes[self.numbers]).take(pa.array(student))
+    def _codes(self, student: NDArray[Any]) -> pa.Array[Any]:
+        return pa.array(self.identities.codes[self.numbers]).take(student)
 
     def _cut(self, days: Days) -> Days:
         """Forget what lies after the day the story is cut."""
