@@ -1,0 +1,51 @@
+"""Declared indicators, turned into features as of a date, with cohorts and labels.
+
+The room's one job: what was known about a unit on a day, as numbers in a frozen order. It never sees a fact
+that was not yet known on the day, and never a sensitive column. Other rooms import from this door only.
+"""
+
+from earlywarn.features.catalog import Catalog, FeatureEntry
+from earlywarn.features.cohort import CohortSpec
+from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.indicators import Indicator, Indicators, load_indicators
+from earlywarn.features.matrix import Matrix, build_matrix
+from earlywarn.features.moments import AsOfSpec, Moment, Period, moments_of, moments_on, periods_of
+from earlywarn.features.outcomes import (
+    BelowOutcome,
+    EqualsOutcome,
+    EventOutcome,
+    ExitOutcome,
+    Outcome,
+    QuantileOutcome,
+    check_outcome,
+)
+from earlywarn.features.peers import empty_snapshot
+
+__all__ = [
+    "AsOfSpec",
+    "BelowOutcome",
+    "Catalog",
+    "CohortSpec",
+    "Encoding",
+    "EqualsOutcome",
+    "EventOutcome",
+    "ExitOutcome",
+    "FeatureEntry",
+    "Indicator",
+    "Indicators",
+    "Matrix",
+    "Moment",
+    "Outcome",
+    "Period",
+    "QuantileOutcome",
+    "build_matrix",
+    "check_outcome",
+    "empty_snapshot",
+    "encode",
+    "encoded_catalog",
+    "fit_encoding",
+    "load_indicators",
+    "moments_of",
+    "moments_on",
+    "periods_of",
+]

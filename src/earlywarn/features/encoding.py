@@ -1,0 +1,112 @@
+"""Turn codes without declared levels into 0/1 columns, by levels that only training rows may fit."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from earlywarn.errors import DeclarationError
+from earlywarn.features.catalog import Catalog, slug
+
+if TYPE_CHECKING:
+    from earlywarn.features.matrix import Matrix
+
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """For each column of codes, the levels that are told apart; every other code is `other`."""
+
+    levels: Mapping[str, tuple[str, ...]]
+
+    def to_json(self) -> str:
+        """Return the encoding as JSON text, the same bytes for the same encoding."""
+        return json.dumps({name: list(levels) for name, levels in self.levels.items()}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Encoding:
+        """Read what `to_json` wrote."""
+        return cls({name: tuple(levels) for name, levels in json.loads(text).items()})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the 0/1 columns in order: the levels of each code by name, then `other`."""
+        return tuple(
+            f"{column}__{ending}"
+            for column, levels in self.levels.items()
+            for ending in (*_endings(levels), OTHER)
+        )
+
+
+def _endings(levels: tuple[str, ...]) -> list[str]:
+    """Return a name for each level; levels whose names would be alike are numbered."""
+    endings: list[str] = []
+    for level in levels:
+        name = slug(level)
+        taken = [other for other in endings if other == name or other.startswith(f"{name}_level")]
+        endings.append(f"{name}_level{len(taken) + 1}" if taken or name == OTHER else name)
+    return endings
+
+
+def fit_encoding(codes: pa.Table, min_count: int | Mapping[str, int] = 20) -> Encoding:
+    """Fit the levels of each column of codes on training rows.
+
+    Args:
+        codes: A matrix's `codes`, training rows only.
+        min_count: How many rows a level needs to stand alone; by column, or one for all.
+
+    >>> fit_encoding(pa.table({"path": ["a", "a", "b", None]}), 2).names
+    ('path__a', 'path__other')
+    """
+    levels = {}
+    for name in codes.column_names:
+        needed = min_count if isinstance(min_count, int) else min_count.get(name, 20)
+        counted = Counter(code for code in codes[name].to_pylist() if code is not None)
+        levels[name] = tuple(sorted(code for code, n_rows in counted.items() if n_rows >= needed))
+    return Encoding(levels)
+
+
+def encode(matrix: Matrix, encoding: Encoding) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return every encoded feature as one float64 array, with its column names in order.
+
+    A missing code is missing in each of its columns, and a code that training did not keep is `other`.
+    """
+    missing = sorted(set(encoding.levels) ^ set(matrix.codes.column_names))
+    if missing:
+        raise DeclarationError(
+            f"the encoding and the matrix do not hold the same codes: '{missing[0]}'",
+            todo="fit the encoding on a matrix of the same indicators",
+        )
+    columns = [matrix.features[name].to_numpy() for name in matrix.features.column_names]
+    for name, levels in encoding.levels.items():
+        columns += _one_of(matrix.codes[name], levels)
+    shape = (len(columns), matrix.features.num_rows)
+    stacked = np.stack(columns) if columns else np.empty(shape, dtype=np.float64)
+    names = (*matrix.features.column_names, *encoding.names)
+    return names, np.ascontiguousarray(stacked.T.astype(np.float64, copy=False))
+
+
+def _one_of(codes: pa.ChunkedArray[pa.StringScalar], levels: tuple[str, ...]) -> list[np.ndarray]:
+    values = np.asarray(codes.to_pylist(), dtype=object)
+    is_missing = np.asarray(codes.is_null().to_numpy(zero_copy_only=False), dtype=bool)
+    columns = [np.where(is_missing, np.nan, (values == level).astype(np.float64)) for level in levels]
+    is_other = ~np.isin(values.astype(str), levels)
+    return [*columns, np.where(is_missing, np.nan, is_other.astype(np.float64))]
+
+
+def encoded_catalog(matrix: Matrix, encoding: Encoding) -> Catalog:
+    """Return the catalog of the columns that `encode` gives: the features, then the levels of each code."""
+    entries = list(matrix.catalog.entries)
+    for column, levels in encoding.levels.items():
+        template = matrix.code_entries[column]
+        for level, ending in zip((*levels, OTHER), (*_endings(levels), OTHER), strict=True):
+            text = {language: words.replace("{code}", level) for language, words in template.text.items()}
+            entries.append(replace(template, name=f"{column}__{ending}", code=level, text=text))
+    return Catalog(tuple(entries))

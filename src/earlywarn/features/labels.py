@@ -1,0 +1,191 @@
+"""Labels: true, false or not yet known, decided on one day and from what was visible on that day.
+
+Grain of `labels`: one row per pair. `_decided_on` is the first day after the horizon (and its declared
+delay); a label is computed from facts known on that day, and is empty where the tables end before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from earlywarn.features.cohort import PAIRS
+from earlywarn.features.history import history_sql
+from earlywarn.features.outcomes import (
+    BelowOutcome,
+    EqualsOutcome,
+    EventOutcome,
+    ExitOutcome,
+    Outcome,
+    QuantileOutcome,
+)
+from earlywarn.tables import Contract, parse_expression, quote
+
+_DECIDED = "pair._decided_on"
+_CARRIED = (
+    "_row",
+    "_as_of",
+    "_decided_on",
+    "_period",
+    "_starts_on",
+    "_ends_on",
+    "_next_period",
+    "_next_starts_on",
+    "_next_ends_on",
+)
+
+
+def create_labels(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, outcome: Outcome, *, before: date
+) -> None:
+    """Create `labels` for every pair, from tables that are complete before a day.
+
+    A label whose day lies after `before` is not yet known, for true and false alike.
+    """
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE horizons AS\n"
+        f"SELECT *, CAST({_decided_on(outcome)} AS DATE) AS _decided_on FROM {PAIRS}"
+    )
+    decided, value = _FORMS[type(outcome)](contract, outcome)
+    no_fact = "FALSE" if isinstance(outcome, EventOutcome) else "NULL"
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE labels AS
+WITH facts AS (
+{_history(contract, outcome)}
+),
+decided AS (
+SELECT _row, {decided} AS label, {value} AS label_value
+FROM facts
+GROUP BY _row
+)
+SELECT
+  pair._row,
+  pair._decided_on AS label_known_on,
+  pair._decided_on <= DATE '{before}' AS is_known,
+  CASE WHEN NOT is_known THEN NULL WHEN decided._row IS NULL THEN {no_fact} ELSE decided.label END AS label,
+  CASE WHEN is_known THEN decided.label_value END AS label_value
+FROM horizons AS pair
+LEFT JOIN decided USING (_row)""")
+
+
+def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date | None:
+    """Return the day after the last delivery: the first day that the tables know nothing of."""
+    read = [name for name, table in contract.tables.items() if table.is_read]
+    union = " UNION ALL ".join(f"SELECT max(received_on) AS day FROM versions.{quote(name)}" for name in read)
+    found = connection.execute(f"SELECT max(day) + 1 FROM ({union})").fetchall()
+    return found[0][0] if found else None
+
+
+def _decided_on(outcome: Outcome) -> str:
+    delay = outcome.delay_days
+    if isinstance(outcome, EventOutcome) and outcome.horizon_days is not None:
+        return f"_as_of + {outcome.horizon_days + delay}"
+    if isinstance(outcome, ExitOutcome):
+        return f"{_return_by(outcome)} + {1 + delay}"
+    ends_next = isinstance(outcome, BelowOutcome | QuantileOutcome) and "next_period" in outcome.at
+    return f"{'_next_ends_on' if ends_next else '_ends_on'} + {1 + delay}"
+
+
+def _return_by(outcome: ExitOutcome) -> str:
+    """Return SQL of the day of the following period by which a student must be back."""
+    month, day = outcome.return_by.split("-")
+    start = "_next_starts_on"
+    this = f"make_date(year({start}), {int(month)}, {int(day)})"
+    later = f"make_date(year({start}) + 1, {int(month)}, {int(day)})"
+    return f"CASE WHEN {this} >= {start} THEN {this} ELSE {later} END"
+
+
+def _history(contract: Contract, outcome: Outcome) -> str:
+    columns: set[str] = set()
+    types = contract.types_of(outcome.table)
+    for text in (getattr(outcome, key, None) for key in ("where", "value", "completed", "censored")):
+        if text is not None:
+            columns |= parse_expression(text, types).columns
+    columns |= {name for key in ("column", "period") if (name := getattr(outcome, key, None))}
+    if isinstance(outcome, ExitOutcome):
+        columns |= {contract.network.starts_on}
+        columns |= set(contract.key_of(outcome.table))
+    return history_sql(
+        contract, outcome.table, sorted(columns), None, pairs="horizons", as_of=_DECIDED, carried=_CARRIED
+    )
+
+
+def _event(contract: Contract, outcome: EventOutcome) -> tuple[str, str]:
+    end = f"_as_of + {outcome.horizon_days}" if outcome.horizon_days else "_ends_on + 1"
+    happened = f"_on >= _as_of AND _on < {end}"
+    return f"count(*) FILTER (WHERE {happened} AND {_where(contract, outcome)}) > 0", "NULL::DOUBLE"
+
+
+def _where(contract: Contract, outcome: Any) -> str:
+    if outcome.where is None:
+        return "TRUE"
+    return parse_expression(outcome.where, contract.types_of(outcome.table), kind="boolean").sql
+
+
+def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
+    column = f"CAST({quote(outcome.column)} AS VARCHAR)"
+    values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
+    order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
+    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL)"
+    return f"{latest} IN ({values})", "NULL::DOUBLE"
+
+
+def _in_period(outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
+    name, first, last = (
+        ("_period", "_starts_on", "_ends_on")
+        if at == "period"
+        else ("_next_period", "_next_starts_on", "_next_ends_on")
+    )
+    if outcome.period is not None:
+        return f"CAST({quote(outcome.period)} AS VARCHAR) = facts.{name}"
+    return f"_on BETWEEN facts.{first} AND facts.{last}"
+
+
+def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
+    value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
+    where = f"({_where(contract, outcome)}) AND ({value}) IS NOT NULL"
+    within = [_in_period(outcome, at) for at in outcome.at]
+    failing = f"count(*) FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
+    seen = " AND ".join(f"count(*) FILTER (WHERE {where} AND {period}) > 0" for period in within)
+    return f"(CASE WHEN {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)", "NULL::DOUBLE"
+
+
+def _quantile(contract: Contract, outcome: QuantileOutcome) -> tuple[str, str]:
+    value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
+    exact = f"CAST({value} AS DECIMAL(18, 4))"
+    within = " OR ".join(_in_period(outcome, at) for at in outcome.at)
+    kept = f"FILTER (WHERE ({_where(contract, outcome)}) AND ({within}))"
+    mean = f"(sum({exact}) {kept})::DOUBLE / nullif(count({exact}) {kept}, 0)"
+    return "NULL::BOOLEAN", mean
+
+
+def _exit(contract: Contract, outcome: ExitOutcome) -> tuple[str, str]:
+    types = contract.types_of(outcome.table)
+    starts_on = quote(contract.network.starts_on)
+    came_back = (
+        f"count(*) FILTER (WHERE {starts_on} >= _next_starts_on AND {starts_on} <= {_return_by(outcome)}) > 0"
+    )
+    ties = ", ".join(quote(name) for name in contract.key_of(outcome.table))
+    said = {}
+    for key in ("completed", "censored"):
+        condition = parse_expression(getattr(outcome, key), types, kind="boolean").sql
+        said[key] = (
+            f"coalesce(arg_max(coalesce({condition}, FALSE), ROW({starts_on}, {ties}))"
+            f" FILTER (WHERE {starts_on} < _next_starts_on), FALSE)"
+        )
+    decided = (
+        f"(CASE WHEN {came_back} THEN FALSE WHEN {said['completed']} THEN FALSE"
+        f" WHEN {said['censored']} THEN NULL ELSE TRUE END)"
+    )
+    return decided, "NULL::DOUBLE"
+
+
+_FORMS: dict[type, Callable[[Contract, Any], tuple[str, str]]] = {
+    EventOutcome: _event,
+    EqualsOutcome: _equals,
+    BelowOutcome: _below,
+    QuantileOutcome: _quantile,
+    ExitOutcome: _exit,
+}

@@ -1,0 +1,137 @@
+"""The grammar of outcomes: five forms, no Python, each decided on one day and never before.
+
+`delay_days` says how long after its horizon a fact may still be entered: the label waits for it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from earlywarn.declarations import Declared, Location, ProblemsError
+from earlywarn.errors import DeclarationError
+from earlywarn.features.dating import event_column, shared_columns
+from earlywarn.tables import Contract, parse_expression
+
+At = Literal["period", "next_period"]
+_DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+
+
+class _InWords(Declared):
+    """What the outcome is, in the words that a page shows."""
+
+    fr: str
+    en: str
+    delay_days: int = Field(default=0, ge=0, le=366)
+
+
+class EventOutcome(_InWords):
+    """Something happens within a number of days from the as-of date, or before the period ends."""
+
+    form: Literal["event"]
+    table: str
+    where: str | None = None
+    horizon_days: int | None = Field(default=None, ge=1, le=3660)
+
+
+class EqualsOutcome(_InWords):
+    """A column has one of the given values when the period has ended."""
+
+    form: Literal["equals"]
+    table: str
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class BelowOutcome(_InWords):
+    """A number lies below a mark in one of the periods.
+
+    `period` names the column that says which period a row is of; without it, the day it happened says so.
+    """
+
+    form: Literal["below"]
+    table: str
+    value: str
+    mark: float
+    where: str | None = None
+    at: tuple[At, ...] = ("period",)
+    period: str | None = None
+
+
+class QuantileOutcome(_InWords):
+    """A number lies in the lowest share of the next period; training periods fit the cut-point."""
+
+    form: Literal["quantile"]
+    table: str
+    value: str
+    share: float = Field(gt=0, lt=1)
+    where: str | None = None
+    at: tuple[At, ...] = ("next_period",)
+    period: str | None = None
+
+
+class ExitOutcome(_InWords):
+    """The student does not come back by a day of the following period, without having completed.
+
+    Rows of `table` are stays like the membership's; the latest one before the following period says whether
+    the student had `completed` (then it is no exit) or is `censored` (then nothing can be said).
+    """
+
+    form: Literal["exit"]
+    table: str
+    return_by: str = Field(pattern=_DAY_OF_YEAR)
+    completed: str
+    censored: str
+
+
+Outcome = Annotated[
+    EventOutcome | EqualsOutcome | BelowOutcome | QuantileOutcome | ExitOutcome, Field(discriminator="form")
+]
+
+
+def check_outcome(outcome: Outcome, contract: Contract) -> None:
+    """Check an outcome against the tables it is read from.
+
+    Raises:
+        DeclarationError: It names what is not there, or what its form cannot use.
+    """
+    problems = list(outcome_problems(outcome, contract))
+    if problems:
+        raise DeclarationError(
+            "; ".join(message for _, message in problems), where="[outcome]", todo="mend model.toml"
+        ) from ProblemsError(problems)
+
+
+def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Location, str]]:
+    """Return every problem of an outcome, located by its keys."""
+    if outcome.table not in contract.tables:
+        return [(("table",), f"there is no table '{outcome.table}'")]
+    columns = contract.columns_of(outcome.table)
+    found: list[tuple[Location, str]] = []
+    for key, kind in _EXPRESSIONS.items():
+        text = getattr(outcome, key, None)
+        if text is not None:
+            try:
+                parse_expression(text, contract.types_of(outcome.table), kind=kind)
+            except DeclarationError as error:
+                found.append(((key,), error.what))
+    for key in ("column", "period"):
+        name = getattr(outcome, key, None)
+        if name is not None and name not in columns:
+            found.append(((key,), f"table '{outcome.table}' has no column '{name}'"))
+    if contract.network.student not in shared_columns(contract, outcome.table):
+        found.append((("table",), f"'{outcome.table}' does not name the student"))
+    if isinstance(outcome, EventOutcome) and event_column(contract, outcome.table) is None:
+        found.append((("table",), f"'{outcome.table}' has no dated rows"))
+    if isinstance(outcome, ExitOutcome) and outcome.table != contract.network.membership:
+        found.append((("table",), f"an exit is read from '{contract.network.membership}'"))
+    return found
+
+
+_EXPRESSIONS: dict[str, Literal["boolean", "number"]] = {
+    "where": "boolean",
+    "value": "number",
+    "completed": "boolean",
+    "censored": "boolean",
+}

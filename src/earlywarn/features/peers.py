@@ -1,0 +1,99 @@
+"""Peer statistics: the median of each compared feature over a declared group on a date.
+
+Grain of `medians`: one row per peer group and as-of date. A group is everybody who was a member there on the
+date, cohort or not; where fewer than ten of them have a value there is no median. The nightly run keeps the
+snapshot, and whoever scores on demand compares with the last one kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from earlywarn.features.asof import snapshot_is_past
+from earlywarn.features.cohort import PAIRS
+from earlywarn.features.history import NEXT_COLUMN
+from earlywarn.features.plan import Measure
+from earlywarn.tables import Contract, quote
+
+SMALLEST_GROUP = 10
+
+
+def compared_with_peers(measures: Sequence[Measure]) -> list[Measure]:
+    """Return the measures that are compared with peers."""
+    return [measure for measure in measures if "peers" in measure.indicator.compare_with]
+
+
+def create_medians(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+) -> None:
+    """Create `medians` from the members themselves."""
+    keys = NEXT_COLUMN.join(f"pair.{quote(name)}" for name in contract.network.peers)
+    shown = "".join(
+        f",\n  CASE WHEN count({name}) >= {SMALLEST_GROUP} THEN median({name}) END AS {name},"
+        f"\n  count({name}) AS {count}"
+        for name, count in _columns(measures)
+    )
+    present = " AND ".join(f"pair.{quote(name)} IS NOT NULL" for name in contract.network.peers)
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE medians AS
+SELECT
+  {keys},
+  pair._as_of AS as_of{shown}
+FROM {PAIRS} AS pair
+JOIN all_values USING (_row)
+WHERE {present}
+GROUP BY {keys}, pair._as_of""")
+
+
+def adopt_medians(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure], peers: pa.Table
+) -> None:
+    """Create `medians` from a kept snapshot; a feature that it does not hold has no median."""
+    keys = NEXT_COLUMN.join(quote(name) for name in contract.network.peers)
+    shown = "".join(
+        f",\n  max(median) FILTER (WHERE feature = '{measure.name}') AS {quote(measure.name)},"
+        f"\n  coalesce(max(n) FILTER (WHERE feature = '{measure.name}'), 0) AS {count}"
+        for measure, (_, count) in zip(measures, _columns(measures), strict=True)
+    )
+    connection.register("_kept_peers", peers)
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE medians AS
+SELECT
+  {keys},
+  as_of{shown}
+FROM _kept_peers
+GROUP BY {keys}, as_of""")
+    connection.unregister("_kept_peers")
+
+
+def medians_join(contract: Contract) -> str:
+    """Return the SQL that finds each pair's group in the latest snapshot of its date or before."""
+    same = " AND ".join(f"pair.{quote(name)} = medians.{quote(name)}" for name in contract.network.peers)
+    return f"ASOF LEFT JOIN medians ON {same} AND {snapshot_is_past('medians.as_of', 'pair._as_of')}"
+
+
+def snapshot(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+) -> pa.Table:
+    """Return the peer statistics, one row per group, date and feature; a small group's median is empty."""
+    keys = ", ".join(quote(name) for name in contract.network.peers)
+    rows = [
+        f"SELECT {keys}, as_of, '{measure.name}' AS feature, {name} AS median, {count} AS n FROM medians"
+        for measure, (name, count) in zip(measures, _columns(measures), strict=True)
+    ]
+    query = "\nUNION ALL\n".join(rows)
+    ordered = connection.sql(f"SELECT * FROM ({query}) ORDER BY {keys}, as_of, feature")
+    found: pa.Table = ordered.to_arrow_table()
+    return found
+
+
+def empty_snapshot(contract: Contract) -> pa.Table:
+    """Return a peer snapshot without rows, for networks that compare with nobody."""
+    fields: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in contract.network.peers]
+    fields += [("as_of", pa.date32()), ("feature", pa.string()), ("median", pa.float64()), ("n", pa.int64())]
+    return pa.table({name: pa.array([], type=kind) for name, kind in fields})
+
+
+def _columns(measures: Sequence[Measure]) -> list[tuple[str, str]]:
+    return [(quote(measure.name), quote(f"n {measure.name}")) for measure in measures]

@@ -1,0 +1,191 @@
+"""From declared indicators to the ordered list of features, with names that say what they are.
+
+A feature is named `<indicator>__<function>__<window>` and, compared, `__own_past` or `__peers` after it; a
+code's level comes last. The order is the declared order, so that it changes only when the declaration does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from earlywarn.errors import DeclarationError
+from earlywarn.features.catalog import Catalog, FeatureEntry, slug
+from earlywarn.features.dating import event_column
+from earlywarn.features.functions import Function, Measured, sign_of
+from earlywarn.features.indicators import CALENDAR, PERIOD_DAY, Indicator, Indicators
+from earlywarn.features.windows import Window
+from earlywarn.tables import Contract, Expression
+
+_PERIOD_DAY_ENTRY = FeatureEntry(
+    name=PERIOD_DAY,
+    indicator=PERIOD_DAY,
+    family=CALENDAR,
+    function="period_day",
+    window="period",
+    comparison="",
+    sign=0,
+    actionable=False,
+    text={"fr": "{value} jours depuis le début de la période", "en": "{value} days since the period began"},
+    is_context=True,
+)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One function of one indicator over one window: a base value and what it is compared with."""
+
+    indicator: Indicator
+    function: Function
+    window: Window
+    measured: Measured
+    columns: frozenset[str]
+    levels: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the base feature's name."""
+        return f"{self.indicator.name}__{self.function}__{self.window.name}"
+
+    @property
+    def is_code(self) -> bool:
+        """Say whether the value is a code rather than a number."""
+        return self.function == "one_of"
+
+    @property
+    def past_name(self) -> str:
+        """Return the name of the value just before, which only comparisons use."""
+        return f"{self.name}__before"
+
+
+def plan_measures(
+    contract: Contract, indicators: Indicators, families: Sequence[str] | None
+) -> list[Measure]:
+    """Return every measure of the allowed families, in declared order.
+
+    Raises:
+        DeclarationError: A family is named that no indicator belongs to.
+    """
+    known = {*indicators.families, CALENDAR}
+    unknown = sorted(set(families or ()) - known)
+    if unknown:
+        raise DeclarationError(
+            f"no indicator is of the family '{unknown[0]}'",
+            where="[features] families",
+            todo=f"choose among {', '.join(sorted(known))}",
+        )
+    allowed = known if families is None else set(families)
+    return [
+        measure
+        for indicator in indicators.expanded(contract)
+        if indicator.family in allowed
+        for measure in _measures(contract, indicator)
+    ]
+
+
+def _measures(contract: Contract, indicator: Indicator) -> Iterator[Measure]:
+    condition, amount = indicator.condition(contract), indicator.amount(contract)
+    is_code = "one_of" in indicator.functions
+    measured = Measured(
+        matching=condition.sql if condition else "TRUE",
+        value=_value_sql(contract, indicator, amount, is_code=is_code),
+        absent_means=contract.tables[indicator.table].absent_means,
+        is_dated=event_column(contract, indicator.table) is not None,
+    )
+    columns = frozenset().union(*(expression.columns for expression in (condition, amount) if expression))
+    levels = _levels(contract, indicator) if is_code else None
+    for function in indicator.functions:
+        for window in indicator.parsed_windows():
+            yield Measure(indicator, function, window, measured, columns, levels)
+
+
+def _value_sql(
+    contract: Contract, indicator: Indicator, amount: Expression | None, *, is_code: bool
+) -> str | None:
+    """Return the value as exact SQL: text, an integer, or a DECIMAL of the columns' decimals."""
+    if amount is None:
+        return None
+    if is_code:
+        return f"CAST({amount.sql} AS VARCHAR)"
+    if amount.kind == "integer" and amount.exact:
+        return f"CAST({amount.sql} AS BIGINT)"
+    columns = contract.columns_of(indicator.table)
+    n_decimals = max(
+        [4, *(columns[name].decimals for name in amount.columns if columns[name].type == "number")]
+    )
+    return f"CAST({amount.sql} AS DECIMAL(18, {n_decimals}))"
+
+
+def _levels(contract: Contract, indicator: Indicator) -> tuple[str, ...] | None:
+    column = contract.columns_of(indicator.table)[indicator.value or ""]
+    return ("true",) if column.type == "boolean" else column.allowed
+
+
+def catalog_of(contract: Contract, measures: Sequence[Measure]) -> Catalog:
+    """Return the catalog of a plan: the day of the period first, then every feature in declared order.
+
+    Codes without declared levels are not in it before an encoding is fitted.
+    """
+    entries = [_PERIOD_DAY_ENTRY]
+    for measure in measures:
+        if not measure.is_code:
+            entries += _entries(contract, measure)
+        elif measure.levels is not None:
+            entries += [level_entry(contract, measure, level) for level in measure.levels]
+    names = [entry.name for entry in entries]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DeclarationError(f"two features are named '{twice}'", todo="rename an indicator or a code")
+    return Catalog(tuple(entries))
+
+
+def _entries(contract: Contract, measure: Measure) -> list[FeatureEntry]:
+    indicator = measure.indicator
+    comparisons = ("", *(name for name in ("own_past", "peers") if name in indicator.compare_with))
+    return [
+        FeatureEntry(
+            name=f"{measure.name}__{comparison}" if comparison else measure.name,
+            indicator=indicator.name,
+            family=indicator.family,
+            function=measure.function,
+            window=measure.window.name,
+            comparison=comparison,
+            sign=sign_of(
+                measure.function,
+                indicator.direction,
+                contract.tables[indicator.table].absent_means,
+                own_past=comparison == "own_past",
+            ),
+            actionable=indicator.actionable,
+            text={"fr": indicator.text.fr, "en": indicator.text.en},
+        )
+        for comparison in comparisons
+    ]
+
+
+def level_entry(contract: Contract, measure: Measure, level: str) -> FeatureEntry:
+    """Return the entry of the 0/1 column that says whether a code is `level`."""
+    column = contract.columns_of(measure.indicator.table)[measure.indicator.value or ""]
+    template = code_entry(measure)
+    text = {
+        language: words.replace("{code}", column.labels.get(language, {}).get(level, level))
+        for language, words in template.text.items()
+    }
+    return replace(template, name=f"{measure.name}__{slug(level)}", code=level, text=text)
+
+
+def code_entry(measure: Measure) -> FeatureEntry:
+    """Return what a column of codes is, before its levels are told apart."""
+    indicator = measure.indicator
+    return FeatureEntry(
+        name=measure.name,
+        indicator=indicator.name,
+        family=indicator.family,
+        function=measure.function,
+        window=measure.window.name,
+        comparison="",
+        sign=0,
+        actionable=indicator.actionable,
+        text={"fr": indicator.text.fr, "en": indicator.text.en},
+        min_count=indicator.min_count,
+    )
