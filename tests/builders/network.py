@@ -1,19 +1,17 @@
 """A tiny network in memory: a declared contract, and rows put straight into `versions.<table>`.
 
-Rows are history loaded at the start (known from their own day); a row's `visible_from` and `superseded_on`
-may be given where a test needs another.
+Rows are history loaded at the start (known from their own day); a row's system columns (`_received_on`,
+`_backfill`, `_superseding`, `_batch`) may be given where a test needs others.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-import duckdb
-
 from earlywarn.tables import ALWAYS_DAY, Contract, quote
+from earlywarn.tables.versions import SYSTEM_COLUMNS, Stored, Tables, connect, create_versions
 
 CONTRACT = """
 [network]
@@ -130,21 +128,6 @@ clicks = { type = "integer" }
 """
 
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
-_SYSTEM = {
-    "visible_from": "DATE",
-    "superseded_on": "DATE",
-    "received_on": "DATE",
-    "backfill": "BOOLEAN",
-    "batch": "INTEGER",
-    "line": "BIGINT",
-}
-
-
-@dataclass(frozen=True)
-class MemoryTables:
-    """Tables that hold `versions.<table>` in a DuckDB connection of their own."""
-
-    connection: duckdb.DuckDBPyConnection
 
 
 def tiny_contract(text: str = CONTRACT) -> Contract:
@@ -154,42 +137,48 @@ def tiny_contract(text: str = CONTRACT) -> Contract:
 
 def memory_tables(
     rows: Rows, contract: Contract | None = None, *, received_on: date = date(2030, 1, 1), threads: int = 1
-) -> MemoryTables:
+) -> Tables:
     """Return tables that hold the given rows, every declared table included."""
     contract = contract or tiny_contract()
-    connection = duckdb.connect(config={"threads": threads})
-    connection.execute("CREATE SCHEMA versions")
+    connection = connect(threads=threads)
+    stored = {}
     for name, table in contract.tables.items():
-        if table.expected is not None:
+        if not table.is_read:
             continue
-        types = {column: declared.sql_type for column, declared in table.stored.items()} | _SYSTEM
+        types = {column: declared.sql_type for column, declared in table.stored.items()} | SYSTEM_COLUMNS
         columns = ", ".join(f"{quote(column)} {kind}" for column, kind in types.items())
-        connection.execute(f"CREATE TABLE versions.{quote(name)} ({columns})")
-        values = []
-        for line, row in enumerate(rows.get(name, ()), start=1):
-            known = _known_on(contract, name, row)
-            full = {
-                "visible_from": known,
-                "received_on": received_on,
-                "backfill": True,
-                "batch": 1,
-                "line": line,
-            }
-            full |= row
-            values.append([full.get(column) for column in types])
+        raw = quote(f"given_{name}")
+        connection.execute(f"CREATE TABLE {raw} ({columns})")
+        values = [
+            _stored_row(contract, name, row, line, received_on)
+            for line, row in enumerate(rows.get(name, ()), 1)
+        ]
         if values:
             marks = ", ".join("?" for _ in types)
-            connection.executemany(f"INSERT INTO versions.{quote(name)} VALUES ({marks})", values)
-    return MemoryTables(connection)
+            connection.executemany(
+                f"INSERT INTO {raw} VALUES ({marks})",
+                [[value.get(column) for column in types] for value in values],
+            )
+        stored[name] = Stored(f"SELECT * FROM {raw}", any(value["_superseding"] for value in values))
+    create_versions(connection, contract, stored)
+    return Tables(connection, contract)
 
 
-def _known_on(contract: Contract, table: str, row: Mapping[str, object]) -> object:
-    column = contract.tables[table].known_on
-    if column == "always":
-        return ALWAYS_DAY
-    given = row.get(column)
-    default = contract.tables[table].columns[column].default
-    return given if given is not None else row.get(str(default))
+def _stored_row(
+    contract: Contract, table: str, row: Mapping[str, object], line: int, received_on: date
+) -> dict[str, object]:
+    declared = contract.tables[table]
+    full = {name: row.get(name, row.get(str(column.default))) for name, column in declared.stored.items()}
+    system = {
+        "_known_on": ALWAYS_DAY if declared.known_on == "always" else full[declared.known_on],
+        "_received_on": received_on,
+        "_backfill": True,
+        "_superseding": False,
+        "_batch": 1,
+        "_file": 1,
+        "_line": line,
+    }
+    return {**full, **{name: row.get(name, value) for name, value in system.items()}}
 
 
 def stay(student: str, school: str = "north", **changes: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ that was not yet known on the day, and never a sensitive column. Other rooms imp
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
-from earlywarn.features.indicators import Indicator, Indicators, load_indicators
+from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import AsOfSpec, Moment, Period, moments_of, moments_on, periods_of
 from earlywarn.features.outcomes import (
@@ -22,6 +22,7 @@ from earlywarn.features.outcomes import (
 from earlywarn.features.peers import empty_snapshot
 
 __all__ = [
+    "PERIOD_DAY",
     "AsOfSpec",
     "BelowOutcome",
     "Catalog",

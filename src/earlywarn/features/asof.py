@@ -44,11 +44,6 @@ def known_column(row: str, column: str, as_of: str, reveals: Mapping[str, str]) 
     return f"CASE WHEN {day} < {as_of} THEN {row}.{quote(column)} END"
 
 
-def fell_due(day: str, as_of: str) -> str:
-    """Return the SQL condition that something due on a day was due before the as-of date."""
-    return f"{day} < {as_of}"
-
-
 def is_there(starts_on: str, left_on: str, as_of: str) -> str:
     """Return the SQL condition that a unit had started and, for all that is known, had not left."""
     return f"{starts_on} < {as_of} AND ({left_on} IS NULL OR {left_on} >= {as_of})"

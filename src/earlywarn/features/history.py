@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earlywarn.features.asof import days_before, fell_due, known_column, row_is_known
+from earlywarn.features.asof import days_before, known_column, row_is_known
 from earlywarn.features.cohort import PAIRS
 from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.features.windows import Window
-from earlywarn.tables import Contract, Cumulative, Expected, quote
+from earlywarn.tables import Contract, quote
 
 AS_OF = "pair._as_of"
 NEXT_COLUMN = ",\n  "
@@ -41,17 +41,7 @@ def history_sql(
         as_of: SQL of the date that cuts the history, over `pair`.
         carried: The columns taken over from the pairs.
     """
-    declared = contract.tables[table]
-    needed = dict.fromkeys(columns)
-    if declared.expected is not None:
-        inner = _expected_sql(contract, declared.expected, needed, pairs, as_of, carried)
-    else:
-        cumulative = declared.cumulative
-        if cumulative is not None:
-            needed |= dict.fromkeys((*cumulative.values, *cumulative.over, cumulative.order))
-        inner = _known_sql(contract, table, needed, pairs, as_of, carried)
-        if cumulative is not None:
-            inner = _increments_sql(inner, cumulative, needed)
+    inner = _known_sql(contract, table, columns, pairs, as_of, carried)
     if windows is None or any(window.is_open_ended for window in windows):
         return inner
     within = " OR ".join(dict.fromkeys(f"({window.condition})" for window in windows))
@@ -81,65 +71,6 @@ def _known_sql(
 FROM {pairs} AS pair
 JOIN versions.{quote(table)} AS fact ON {matched}
 WHERE {row_is_known("fact", as_of)}"""
-
-
-def _increments_sql(inner: str, cumulative: Cumulative, columns: Iterable[str]) -> str:
-    """Return SQL that replaces running totals by what each known step added to the step known before it."""
-    over = "".join(f", {quote(name)}" for name in cumulative.over)
-    order = quote(cumulative.order)
-    steps = NEXT_COLUMN.join(
-        f"{quote(name)} - coalesce(lag({quote(name)} IGNORE NULLS) OVER steps, 0) AS {quote(name)}"
-        for name in cumulative.values
-        if name in columns
-    )
-    return f"""SELECT * REPLACE (
-  {steps}
-)
-FROM (
-{inner}
-)
-WINDOW steps AS (PARTITION BY _row{over} ORDER BY {order})"""
-
-
-def _expected_sql(
-    contract: Contract,
-    expected: Expected,
-    columns: Iterable[str],
-    pairs: str,
-    as_of: str,
-    carried: tuple[str, ...],
-) -> str:
-    """Return SQL of everything that was due to each unit, with what it had handed in as known on the date."""
-    each, match = contract.tables[expected.each], contract.tables[expected.match]
-    each_reveals, match_reveals = contract.reveals(expected.each), contract.reveals(expected.match)
-    due = known_column("due", expected.known_on, as_of, each_reveals)
-    shown = [f"pair.{name}" for name in carried]
-    for name in columns:
-        if name in each.stored:
-            sql = known_column("due", name, as_of, each_reveals)
-        elif name in contract.network.unit:
-            sql = f"pair.{quote(name)}"
-        else:
-            sql = known_column("given", name, as_of, match_reveals)
-        shown.append(f"{sql} AS {quote(name)}")
-    placed = " AND ".join(
-        f"due.{quote(name)} = pair.{quote(name)}" for name in shared_columns(contract, expected.each)
-    )
-    same = [f"given.{quote(name)} = due.{quote(name)}" for name in each.key_columns if name in match.stored]
-    same += [
-        f"given.{quote(name)} = pair.{quote(name)}" for name in contract.network.unit if name in match.stored
-    ]
-    return f"""SELECT
-  {NEXT_COLUMN.join(shown)},
-  {_dated(due, as_of)}
-FROM {pairs} AS pair
-JOIN versions.{quote(expected.each)} AS due
-  ON {placed}
- AND {row_is_known("due", as_of)}
- AND {fell_due(due, as_of)}
-LEFT JOIN versions.{quote(expected.match)} AS given
-  ON {" AND ".join(dict.fromkeys(same))}
- AND {row_is_known("given", as_of)}"""
 
 
 def exposure_sql(contract: Contract, exposure: str, windows: Iterable[Window]) -> str:
