@@ -1,0 +1,73 @@
+"""Measure risks against what came true: at capacity, as rates, per group, beside baselines.
+
+Pure numbers in, plain values out; never fits a model and never reads a table.
+"""
+
+from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
+from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
+from earlywarn.evaluation.card import CardProse, card_markdown, unsure_of
+from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.measures import (
+    Comparison,
+    Metrics,
+    Scored,
+    TestRows,
+    by_word,
+    compare,
+    draws_for,
+    mean_auc,
+    measure,
+    score_rows,
+    verdict_of,
+)
+from earlywarn.evaluation.sheet import Backtest, CandidateSheet, HeldOut, QualitySheet, sheet_json
+from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
+from earlywarn.evaluation.table import sheet_table
+
+__all__ = [
+    "TIE_RULE",
+    "Backtest",
+    "CandidateSheet",
+    "CardProse",
+    "Comparison",
+    "Days",
+    "Draws",
+    "Figure",
+    "Flags",
+    "Floats",
+    "Gates",
+    "GroupFigures",
+    "HeldOut",
+    "Indexes",
+    "Metrics",
+    "QualitySheet",
+    "Ranking",
+    "Scored",
+    "TestRows",
+    "Tolerance",
+    "Words",
+    "audit_groups",
+    "by_word",
+    "calibration_of",
+    "capacity_of",
+    "card_markdown",
+    "closed_gates",
+    "codes_of",
+    "compare",
+    "crossed",
+    "cut_lists",
+    "draw_clusters",
+    "draws_for",
+    "fit_line",
+    "logit",
+    "mean_auc",
+    "measure",
+    "score_rows",
+    "sheet_json",
+    "sheet_table",
+    "tie_order",
+    "unsure_of",
+    "verdict_of",
+]

@@ -1,0 +1,102 @@
+"""Say whether a risk means a rate: slope, intercept, expected calibration error, reliability bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation.arrays import Flags, Floats
+
+N_BINS = 10
+SMALLEST = 1e-6
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """One tenth of the units by risk: what was said and what came true."""
+
+    n: int
+    mean_risk: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class CalibrationSheet:
+    """How well risks match rates; slope 1 and intercept 0 are perfect."""
+
+    slope: float
+    intercept: float
+    expected_error: float
+    bins: tuple[ReliabilityBin, ...]
+
+
+def logit(risk: Floats) -> Floats:
+    """Return log-odds, with risks kept a millionth away from certainty.
+
+    >>> round(float(logit(np.array([0.75]))[0]), 4)
+    1.0986
+    """
+    kept = np.clip(risk, SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
+def calibration_of(risk: Floats, label: Flags) -> CalibrationSheet:
+    """Compare risks with what came true."""
+    bins = reliability(risk, label)
+    n = sum(one.n for one in bins)
+    error = sum(one.n * abs(one.mean_risk - one.rate) for one in bins) / n if n else float("nan")
+    if label.all() or not label.any():
+        return CalibrationSheet(float("nan"), float("nan"), error, bins)
+    margin = logit(risk)
+    slope, _ = fit_line(margin, label)
+    _, intercept = fit_line(margin, label, slope=1.0)
+    return CalibrationSheet(slope, intercept, error, bins)
+
+
+def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
+    """Cut the units into ten equal bins by risk; equal risks share a bin.
+
+    >>> [one.n for one in reliability(np.full(30, 0.2), np.arange(30) < 6)]
+    [30]
+    """
+    if not risk.size:
+        return ()
+    edges = np.unique(np.quantile(risk, np.arange(1, N_BINS) / N_BINS))
+    place = np.searchsorted(edges, risk, side="left")
+    found = []
+    for one in np.unique(place):
+        inside = place == one
+        found.append(
+            ReliabilityBin(int(inside.sum()), float(risk[inside].mean()), float(label[inside].mean()))
+        )
+    return tuple(found)
+
+
+def fit_line(margin: Floats, label: Flags, *, slope: float | None = None) -> tuple[float, float]:
+    """Fit slope and intercept of the outcome's log-odds on the margin; a given slope stays."""
+    truth = label.astype(np.float64)
+    share = float(np.clip(truth.mean(), SMALLEST, 1 - SMALLEST))
+    b = 1.0 if slope is None else slope
+    a = float(np.log(share / (1 - share))) - b * float(margin.mean()) if slope is None else 0.0
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(a + b * margin, -500, 500)))
+        gap, weight = truth - p, np.maximum(p * (1 - p), 1e-12)
+        if slope is not None:
+            step_a, step_b = float(gap.sum() / weight.sum()), 0.0
+        else:
+            step_a, step_b = _newton_step(margin, gap, weight)
+        size = max(abs(step_a), abs(step_b))
+        shrink = min(1.0, 5.0 / size) if size else 1.0
+        a, b = a + shrink * step_a, b + shrink * step_b
+        if size < 1e-10:
+            break
+    return b, a
+
+
+def _newton_step(margin: Floats, gap: Floats, weight: Floats) -> tuple[float, float]:
+    s0, s1, s2 = weight.sum(), (weight * margin).sum(), (weight * margin * margin).sum()
+    g0, g1 = gap.sum(), (gap * margin).sum()
+    # A hair of ridge keeps a constant margin from dividing by nothing.
+    det = s0 * s2 - s1 * s1 + 1e-9 * s0 * s0
+    return float((s2 * g0 - s1 * g1) / det), float((s0 * g1 - s1 * g0) / det)

@@ -1,0 +1,121 @@
+"""Measure ranking and probability: AUC, average precision, Brier, and how each varies between schools.
+
+Never draws its own randomness: generators are passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes
+
+LEVEL = 0.95
+"""Every interval of the quality sheet is at this level."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its interval; an end that cannot be told is NaN."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Bootstrap draws of whole clusters; the same draws for two models make their difference paired."""
+
+    clusters: Indexes
+    counts: Floats
+    """How often each draw took each cluster: one row per draw."""
+
+    def rows(self, mask: Flags) -> Draws:
+        """Return the same draws for some of the rows."""
+        return Draws(self.clusters[mask], self.counts)
+
+    def totals(self, values: Floats) -> Floats:
+        """Sum `values` per draw, each row as often as its cluster was taken."""
+        sums = np.bincount(self.clusters, weights=values, minlength=self.counts.shape[1])
+        return np.asarray(self.counts @ sums)
+
+
+def draw_clusters(clusters: Indexes, *, n_draws: int, generator: np.random.Generator) -> Draws:
+    """Draw clusters with replacement, as many as there are."""
+    n_clusters = int(clusters.max()) + 1 if clusters.size else 1
+    counts = generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_draws)
+    return Draws(clusters, counts.astype(np.float64))
+
+
+class Ranking:
+    """Scores sorted once, so that hundreds of weighted measures cost one pass each."""
+
+    def __init__(self, scores: Floats, label: Flags) -> None:
+        self.order = np.argsort(-scores, kind="stable")
+        ordered = scores[self.order]
+        self.starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        self.label = label[self.order].astype(np.float64)
+
+    def auc(self, weights: Floats | None = None) -> float:
+        """Return the chance that a unit with the outcome ranks above one without; ties count half.
+
+        >>> round(Ranking(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False])).auc(), 3)
+        0.875
+        """
+        hits, misses = self._sums(weights)
+        total = hits.sum() * misses.sum()
+        if total == 0:
+            return float("nan")
+        below = misses.sum() - np.cumsum(misses) + misses / 2
+        return float(hits @ below / total)
+
+    def average_precision(self, weights: Floats | None = None) -> float:
+        """Return precision averaged over the ranks where the outcome stands.
+
+        >>> round(Ranking(np.array([3.0, 2.0, 1.0]), np.array([True, False, True])).average_precision(), 3)
+        0.833
+        """
+        hits, misses = self._sums(weights)
+        if hits.sum() == 0:
+            return float("nan")
+        found, listed = np.cumsum(hits), np.cumsum(hits + misses)
+        precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
+        return float(hits @ precision / hits.sum())
+
+    def _sums(self, weights: Floats | None) -> tuple[Floats, Floats]:
+        ordered = np.ones_like(self.label) if weights is None else weights[self.order]
+        hits = np.add.reduceat(ordered * self.label, self.starts)
+        misses = np.add.reduceat(ordered * (1 - self.label), self.starts)
+        return hits, misses
+
+
+def interval(value: float, drawn: Floats) -> Figure:
+    """Return `value` with the middle part of what the draws gave."""
+    usable = drawn[np.isfinite(drawn)]
+    if usable.size < drawn.size / 2 or usable.size == 0:
+        return Figure(value)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(usable, [tail, 1 - tail])
+    return Figure(value, float(low), float(high))
+
+
+def drawn_measure(measure: Callable[[Floats], float], draws: Draws) -> Floats:
+    """Measure once per draw."""
+    return np.array([measure(row[draws.clusters]) for row in draws.counts])
+
+
+def ratio_figure(numerator: Floats, denominator: Floats, draws: Draws) -> Figure:
+    """Return a ratio of sums with its interval; both sums are per row, so draws cost one product."""
+    below = float(denominator.sum())
+    value = float(numerator.sum()) / below if below else float("nan")
+    totals = draws.totals(denominator)
+    drawn = np.divide(draws.totals(numerator), totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+    return interval(value, drawn)
+
+
+def brier_rows(risk: Floats, label: Flags) -> Floats:
+    """Return the squared error of each risk."""
+    return np.asarray((risk - label.astype(np.float64)) ** 2)

@@ -1,0 +1,177 @@
+"""Measure one model's risks on test rows: overall, per moment, per grade, and against another model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of
+from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
+from earlywarn.evaluation.capacity import CapacityFigures, Lists, capacity_figures, cut_lists, tie_order
+from earlywarn.evaluation.figures import (
+    Draws,
+    Figure,
+    Ranking,
+    brier_rows,
+    draw_clusters,
+    drawn_measure,
+    interval,
+    ratio_figure,
+)
+
+FEWEST_SCHOOLS = 20
+"""Below this number of schools, intervals draw students instead of schools."""
+
+
+@dataclass(frozen=True)
+class TestRows:
+    """What came true, one row per unit and as-of date, with all that rows may be grouped by."""
+
+    __test__ = False  # pytest would otherwise collect it
+
+    label: Flags
+    period: Words
+    moment: Words
+    school: Words
+    grade: Words
+    student: Words
+    lists: Words
+    groups: dict[str, Words]
+
+    def take(self, mask: Flags) -> TestRows:
+        """Return some of the rows."""
+        return TestRows(
+            self.label[mask],
+            self.period[mask],
+            self.moment[mask],
+            self.school[mask],
+            self.grade[mask],
+            self.student[mask],
+            self.lists[mask],
+            {name: words[mask] for name, words in self.groups.items()},
+        )
+
+    def clusters(self) -> tuple[str, Indexes]:
+        """Return what intervals draw as wholes: schools, or students where schools are few."""
+        schools = codes_of(self.school)
+        if schools.size and schools.max() + 1 >= FEWEST_SCHOOLS:
+            return "schools", schools
+        return "students", codes_of(self.student)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One model's say on the test rows, and the lists it makes."""
+
+    name: str
+    margin: Floats
+    risk: Floats
+    lists: Lists
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The figures of one model on one set of rows."""
+
+    n: int
+    n_positive: int
+    base_rate: float
+    auc: Figure
+    average_precision: Figure
+    brier: Figure
+    calibration: CalibrationSheet
+    capacity: CapacityFigures
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much a model's figure exceeds another's, both measured on the same draws."""
+
+    model: str
+    other: str
+    auc: Figure
+    brier: Figure
+    verdict: str
+    """beats, worse, or cannot tell: by the interval of the difference in AUC."""
+
+
+def score_rows(name: str, margin: Floats, risk: Floats, rows: TestRows, *, share: float) -> Scored:
+    """Keep a model's margins and risks together with the lists cut from them."""
+    return Scored(
+        name, margin, risk, cut_lists(margin, rows.label, rows.lists, tie_order(rows.student), share=share)
+    )
+
+
+def draws_for(rows: TestRows, *, n_draws: int, generator: np.random.Generator) -> tuple[str, Draws]:
+    """Draw the clusters of these rows, and say what was drawn."""
+    drawn, clusters = rows.clusters()
+    return drawn, draw_clusters(clusters, n_draws=n_draws, generator=generator)
+
+
+def measure(scored: Scored, rows: TestRows, draws: Draws, mask: Flags | None = None) -> Metrics:
+    """Measure a model on the rows of `mask`; lists are those cut on all rows."""
+    keep = np.ones(rows.label.size, dtype=bool) if mask is None else mask
+    label, margin, risk, some = rows.label[keep], scored.margin[keep], scored.risk[keep], draws.rows(keep)
+    ranking = Ranking(margin, label)
+    auc, precision = ranking.auc(), ranking.average_precision()
+    return Metrics(
+        n=int(keep.sum()),
+        n_positive=int(label.sum()),
+        base_rate=float(label.mean()) if label.size else float("nan"),
+        auc=interval(auc, drawn_measure(ranking.auc, some)),
+        average_precision=interval(precision, drawn_measure(ranking.average_precision, some)),
+        brier=ratio_figure(brier_rows(risk, label), np.ones(label.size), some),
+        calibration=calibration_of(risk, label),
+        capacity=capacity_figures(_lists_of(scored.lists, rows.lists, keep), label, some),
+    )
+
+
+def _lists_of(lists: Lists, names: Words, keep: Flags) -> Lists:
+    kept = np.unique(codes_of(names)[keep])
+    counts = tuple(lists.counts[code] for code in kept)
+    return Lists(lists.listed[keep], counts, lists.best[keep], lists.worst[keep])
+
+
+def by_word(words: Words) -> dict[str, Flags]:
+    """Return one mask per distinct word, in sorted order."""
+    return {str(word): words == word for word in np.unique(words)}
+
+
+def compare(one: Scored, other: Scored, rows: TestRows, draws: Draws) -> Comparison:
+    """Compare two models on the same draws; AUC is the mean over moments, so that no moment hides another."""
+    value, drawn = _auc_difference(one, other, rows, draws)
+    auc = interval(value, drawn)
+    gain = brier_rows(one.risk, rows.label) - brier_rows(other.risk, rows.label)
+    brier = ratio_figure(gain, np.ones(gain.size), draws)
+    return Comparison(one.name, other.name, auc, brier, verdict_of(auc))
+
+
+def verdict_of(difference: Figure) -> str:
+    """Say what an interval of a difference allows to say.
+
+    >>> verdict_of(Figure(0.02, 0.01, 0.03)), verdict_of(Figure(0.02, -0.01, 0.05))
+    ('beats', 'cannot tell')
+    """
+    if difference.low > 0:
+        return "beats"
+    if difference.high < 0:
+        return "worse"
+    return "cannot tell"
+
+
+def _auc_difference(one: Scored, other: Scored, rows: TestRows, draws: Draws) -> tuple[float, Floats]:
+    values, drawn = [], []
+    for keep in by_word(rows.moment).values():
+        some, label = draws.rows(keep), rows.label[keep]
+        mine, theirs = Ranking(one.margin[keep], label), Ranking(other.margin[keep], label)
+        values.append(mine.auc() - theirs.auc())
+        drawn.append(drawn_measure(mine.auc, some) - drawn_measure(theirs.auc, some))
+    return float(np.mean(values)), np.asarray(np.mean(drawn, axis=0))
+
+
+def mean_auc(margin: Floats, label: Flags, moment: Words) -> float:
+    """Return AUC averaged over moments."""
+    found = [Ranking(margin[keep], label[keep]).auc() for keep in by_word(moment).values()]
+    usable = [value for value in found if np.isfinite(value)]
+    return float(np.mean(usable)) if usable else float("nan")

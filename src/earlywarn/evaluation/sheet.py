@@ -1,0 +1,93 @@
+"""Hold a whole back-test as plain values, and turn it into JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from earlywarn.evaluation.measures import Comparison, Metrics
+from earlywarn.evaluation.subgroups import GroupFigures
+
+
+@dataclass(frozen=True)
+class CandidateSheet:
+    """One candidate or baseline on the held-out rows."""
+
+    name: str
+    overall: Metrics
+    mean_auc: float
+    """AUC averaged over moments."""
+    by_moment: dict[str, Metrics]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The chosen model on schools that its training never saw."""
+
+    how: str
+    n_schools: int
+    metrics: Metrics
+    seen: Metrics | None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """One protocol: what was trained on, what was held out, and how everything did."""
+
+    protocol: str
+    """strict, or accepted where periods overlap."""
+    trained_on: tuple[str, ...]
+    tested_on: tuple[str, ...]
+    tested_from: str
+    inner: str
+    """What choice, tuning and calibration stood on inside the past."""
+    intervals_over: str
+    n_train: int
+    n_positive: int
+    n_features: int
+    chosen: str
+    chosen_because: str
+    inner_auc: dict[str, float]
+    candidates: tuple[CandidateSheet, ...]
+    comparisons: tuple[Comparison, ...]
+    by_grade: dict[str, Metrics]
+    groups: tuple[GroupFigures, ...]
+    held_out: tuple[HeldOut, ...]
+
+    def candidate(self, name: str) -> CandidateSheet:
+        """Return the sheet of one candidate."""
+        return next(one for one in self.candidates if one.name == name)
+
+
+@dataclass(frozen=True)
+class QualitySheet:
+    """All that is known of a model's quality, protocol by protocol; the first one leads."""
+
+    network: str
+    model: str
+    outcome: dict[str, str]
+    capacity_share: float
+    capacity_per: tuple[str, ...]
+    tie_rule: str
+    n_abstained: int
+    n_unlabelled: int
+    backtests: tuple[Backtest, ...]
+    notes: tuple[str, ...] = ()
+
+
+def sheet_json(sheet: QualitySheet) -> str:
+    """Write a sheet as JSON with sorted keys; what cannot be told is null."""
+    return json.dumps(_plain(asdict(sheet)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,150 @@
+"""Print a quality sheet as a text table: every candidate and baseline beside the chosen model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Sheet = dict[str, Any]
+"""A quality sheet as read back from `backtest.json`."""
+
+HEADER = (
+    "moment", "model", "n", "rate", "AUC", "AP", "Brier", "slope", "ECE", "prec@cap", "recall@cap",
+)  # fmt: skip
+
+
+def sheet_table(sheet: Sheet) -> str:
+    """Return the whole sheet as text."""
+    title = f"{sheet['network']}/{sheet['model']}: {sheet['outcome']['en']}"
+    share = f"capacity {sheet['capacity_share']:.0%} per {', '.join(sheet['capacity_per'])} and moment"
+    parts = [title, f"{share}; ties at the cut by {sheet['tie_rule']}"]
+    parts += [_backtest(one) for one in sheet["backtests"]]
+    parts += [f"note: {note}" for note in sheet["notes"]]
+    return "\n".join(parts) + "\n"
+
+
+def _backtest(one: Sheet) -> str:
+    head = (
+        f"\n{one['protocol']}: trained on {', '.join(one['trained_on'])} ({one['n_train']} rows, "
+        f"{one['n_positive']} with the outcome, {one['n_features']} features); "
+        f"tested on {', '.join(one['tested_on'])}; intervals over {one['intervals_over']}\n"
+        f"chosen: {one['chosen']} ({one['chosen_because']})"
+    )
+    rows = [
+        _row(moment, candidate, one["chosen"])
+        for moment in sorted(one["candidates"][0]["by_moment"], key=moment_key)
+        for candidate in one["candidates"]
+    ]
+    rows += [_row("all", candidate, one["chosen"]) for candidate in one["candidates"]]
+    lines = [head, text_table(HEADER, rows)]
+    lines += [_comparison(pair) for pair in one["comparisons"]]
+    lines += [_held_out(part) for part in one["held_out"]]
+    if one["groups"]:
+        lines += ["", _groups(one["groups"])]
+    return "\n".join(lines)
+
+
+def moment_key(moment: str) -> tuple[int, str]:
+    """Sort day offsets as numbers and named moments as they are."""
+    return (int(moment), "") if moment.lstrip("-").isdigit() else (10**6, moment)
+
+
+def _row(moment: str, candidate: Sheet, chosen: str) -> tuple[str, ...]:
+    metrics = candidate["overall"] if moment == "all" else candidate["by_moment"][moment]
+    name = f"{candidate['name']} *" if candidate["name"] == chosen else candidate["name"]
+    auc = metrics["auc"]
+    if moment == "all":
+        auc = {**auc, "value": candidate["mean_auc"], "low": None}
+    return (
+        moment,
+        name,
+        str(metrics["n"]),
+        number(metrics["base_rate"]),
+        figure(auc),
+        number(metrics["average_precision"]["value"]),
+        number(metrics["brier"]["value"], 4),
+        number(metrics["calibration"]["slope"], 2),
+        number(metrics["calibration"]["expected_error"]),
+        figure(metrics["capacity"]["precision"]),
+        number(metrics["capacity"]["recall"]["value"]),
+    )
+
+
+def _comparison(pair: Sheet) -> str:
+    return (
+        f"{pair['model']} against {pair['other']}: AUC {signed(pair['auc'])}, "
+        f"Brier {signed(pair['brier'], 4)}: {pair['verdict']}"
+    )
+
+
+def _held_out(part: Sheet) -> str:
+    seen = f" (seen: {number(part['seen']['auc']['value'])})" if part["seen"] else ""
+    metrics = part["metrics"]
+    return (
+        f"{part['how']}: {part['n_schools']} schools, {metrics['n']} rows, "
+        f"AUC {figure(metrics['auc'])}{seen}, Brier {number(metrics['brier']['value'], 4)}"
+    )
+
+
+def _groups(groups: Sequence[Sheet]) -> str:
+    header = (
+        "group",
+        "n",
+        "outcomes",
+        "rate",
+        "AUC",
+        "risk-rate",
+        "recall",
+        "false pos.",
+        "calibration",
+        "rates",
+    )
+    rows = [
+        (
+            f"{one['column']}={one['group']}",
+            str(one["n"]),
+            str(one["n_positive"]),
+            number(one["base_rate"]),
+            number(one["auc"]),
+            signed(one["calibration_gap"]),
+            figure(one["recall"]),
+            figure(one["false_positive_rate"]),
+            one["calibration_verdict"],
+            one["rates_verdict"],
+        )
+        for one in groups
+    ]
+    return text_table(header, rows)
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Align columns with spaces.
+
+    >>> print(text_table(("a", "b"), [("1", "22")]))
+    a  b
+    1  22
+    """
+    widths = [max(len(row[place]) for row in [header, *rows]) for place in range(len(header))]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [header, *rows]]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def number(value: float | None, places: int = 3) -> str:
+    """Write a number, or a dash where it cannot be told."""
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+def figure(one: Sheet, places: int = 3) -> str:
+    """Write a number with its interval."""
+    if one.get("low") is None:
+        return number(one["value"], places)
+    return f"{number(one['value'], places)} [{number(one['low'], places)}, {number(one['high'], places)}]"
+
+
+def signed(one: Sheet, places: int = 3) -> str:
+    """Write a difference with its sign and interval."""
+    if one["value"] is None:
+        return "-"
+    if one.get("low") is None:
+        return f"{one['value']:+.{places}f}"
+    return f"{one['value']:+.{places}f} [{one['low']:+.{places}f}, {one['high']:+.{places}f}]"

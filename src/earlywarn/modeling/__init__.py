@@ -1,0 +1,39 @@
+"""Fit models along time: spec, splits, candidates, calibration, back-test, and the bundle they leave.
+
+Never reads a table and never writes but the bundle's folder; serving does not import this room.
+"""
+
+from earlywarn.modeling.backtest import Plan, run_backtest
+from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
+from earlywarn.modeling.calibrators import Calibrator, Isotonic, Sigmoid, fit_calibrator
+from earlywarn.modeling.candidates import Fitting
+from earlywarn.modeling.fitted import FittedModel, LinearTerm
+from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.spec import ModelSpec, load_spec
+from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
+from earlywarn.modeling.training import Trained, train_model
+
+__all__ = [
+    "Bundle",
+    "BundleParts",
+    "Calibrator",
+    "FittedModel",
+    "Fitting",
+    "Isotonic",
+    "LabelledRows",
+    "LinearTerm",
+    "ModelSpec",
+    "Plan",
+    "Sigmoid",
+    "Split",
+    "Trained",
+    "fit_calibrator",
+    "inner_splits",
+    "latest_tested",
+    "load_spec",
+    "read_bundle",
+    "run_backtest",
+    "time_split",
+    "train_model",
+    "write_bundle",
+]

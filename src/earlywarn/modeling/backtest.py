@@ -1,0 +1,281 @@
+"""Refit along the past and test on what came later; say how every candidate did, and which one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.errors import TrainingError
+from earlywarn.evaluation import (
+    Backtest,
+    CandidateSheet,
+    Draws,
+    Flags,
+    Floats,
+    HeldOut,
+    Indexes,
+    Metrics,
+    Scored,
+    TestRows,
+    Tolerance,
+    audit_groups,
+    by_word,
+    compare,
+    draws_for,
+    mean_auc,
+    measure,
+    score_rows,
+)
+from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
+from earlywarn.modeling.candidates import (
+    N_DRAWS,
+    Choice,
+    Fitting,
+    Prepared,
+    calibrator_of,
+    choose,
+    fit_candidate,
+    inner_of,
+    prepare,
+    rule_risks,
+)
+from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.rows import LabelledRows, need_both
+from earlywarn.modeling.simple import Points
+from earlywarn.modeling.splits import Overlap, Split, fold_of, inner_splits, order_periods, time_split
+
+FEWEST_LABELS = 20
+"""With fewer outcomes than this on either side there is nothing to learn or to check."""
+
+FEWEST_IN_GRADE = 10
+"""Grades with fewer outcomes than this get no figures of their own."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a spec asks of a back-test."""
+
+    publishable: tuple[str, ...]
+    points: Points | None
+    test: tuple[str, ...]
+    share: float
+    tolerance: Tolerance
+    held_out_share: float = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """One protocol's back-test, and what the final fit takes over from it."""
+
+    backtest: Backtest
+    split: Split
+    settings: Mapping[str, float]
+    test_margins: Floats
+    choice: Choice
+
+
+def run_backtest(
+    rows: LabelledRows, plan: Plan, *, overlap: Overlap, fitting: Fitting, progress: Progress = no_progress
+) -> Outcomes:
+    """Back-test under one protocol.
+
+    Raises:
+        EmptySplitError: Nothing trains or nothing tests.
+        TrainingError: There are too few outcomes to learn from.
+    """
+    everything = np.ones(rows.label.size, dtype=bool)
+    split = time_split(rows, plan.test, overlap=overlap, within=everything)
+    need_both(rows, split.train, what="the past", fewest=FEWEST_LABELS)
+    need_both(rows, split.test, what="the held-out future", fewest=FEWEST_LABELS)
+    splits = [
+        prepare(rows, one) for one in _teachable(rows, inner_splits(rows, split.train, overlap=overlap))
+    ]
+    step = f"back-test ({overlap})"
+    inners = []
+    for place, name in enumerate(plan.publishable):
+        progress(step, place, 2 * len(plan.publishable) + 2)
+        inners.append(inner_of(name, rows, splits, fitting))
+    choice = choose(inners, rows, splits, fitting)
+    whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
+    scored, settings = _rules(rows, whole, plan, test_rows), {}
+    for place, inner in enumerate(inners):
+        progress(step, len(inners) + place, 2 * len(inners) + 2)
+        model = fit_candidate(inner.name, whole, rows.truth(split.train), inner.settings, fitting)
+        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        risk = calibrator_of(inner, rows, splits).risks(margin)
+        scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
+        settings[inner.name] = _described(inner.settings, model)
+    found = next(inner for inner in inners if inner.name == choice.name)
+    progress(step, 2 * len(inners), 2 * len(inners) + 2)
+    unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
+    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
+    progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
+    margins = next(one.margin for one in scored if one.name == choice.name)
+    return Outcomes(backtest, split, found.settings, margins, choice)
+
+
+def _teachable(rows: LabelledRows, splits: Sequence[Split]) -> list[Split]:
+    kept = [one for one in splits if min(_fewest(rows, one.train), _fewest(rows, one.test)) >= FEWEST_LABELS]
+    if not kept:
+        raise TrainingError(
+            "no part of the past holds enough outcomes to choose and calibrate by",
+            todo="take in more periods, or declare a wider outcome",
+        )
+    return kept
+
+
+def _fewest(rows: LabelledRows, chosen: Indexes) -> int:
+    truth = rows.truth(chosen)
+    return int(min(truth.sum(), truth.size - truth.sum()))
+
+
+def _described(settings: Mapping[str, float], model: FittedModel) -> dict[str, object]:
+    return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
+
+
+def _rules(rows: LabelledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
+    if plan.points is None:
+        return []
+    missing = [name for name in plan.points.features if name not in whole.names]
+    if missing:
+        raise TrainingError(
+            f"[[rules]] name the feature '{missing[0]}', which this model's families do not give",
+            todo="name a feature of the allowed families",
+        )
+    told = plan.points.margins(whole.train, whole.names)
+    points = plan.points.margins(whole.test, whole.names)
+    risk = rule_risks(told, rows.truth(whole.split.train), points)
+    return [score_rows("rules", points, risk, test_rows, share=plan.share)]
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """The chosen model on schools that its training never saw."""
+
+    how: str
+    scored: Scored
+    rows: TestRows
+    seen: Flags | None
+
+
+def _held_out(
+    rows: LabelledRows,
+    split: Split,
+    settings: Mapping[str, float],
+    name: str,
+    plan: Plan,
+    fitting: Fitting,
+) -> Unseen | None:
+    """Refit without a fifth of the schools; where the future has schools of its own, those serve instead."""
+    new = ~np.isin(rows.school[split.test], np.unique(rows.school[split.train]))
+    if new.any():
+        return None
+    n_folds = max(2, round(1 / plan.held_out_share))
+    fold = fold_of(rows.school, n_folds)
+    train, test = split.train[fold[split.train] != 0], split.test[fold[split.test] == 0]
+    if not test.size or not train.size or min(_fewest(rows, train), _fewest(rows, test)) < FEWEST_LABELS:
+        return None
+    whole = prepare(rows, Split("held-out schools", train, test))
+    one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
+    model = fit_candidate(name, whole, rows.truth(train), dict(settings), one_seed)
+    margin = model.margins(whole.test, n_threads=fitting.n_threads)
+    calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
+    test_rows = rows.test_rows(test)
+    scored = score_rows(name, margin, calibrator.risks(margin), test_rows, share=plan.share)
+    return Unseen("schools held out of training", scored, test_rows, None)
+
+
+def _sheet(
+    rows: LabelledRows,
+    split: Split,
+    splits: Sequence[Prepared],
+    plan: Plan,
+    overlap: Overlap,
+    choice: Choice,
+    scored: Sequence[Scored],
+    settings: Mapping[str, dict[str, object]],
+    unseen: Unseen | None,
+    fitting: Fitting,
+) -> Backtest:
+    test_rows = rows.test_rows(split.test)
+    over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+    chosen = next(one for one in scored if one.name == choice.name)
+    train_names = set(rows.period[split.train].tolist())
+    inner = ", ".join(one.split.name for one in splits)
+    return Backtest(
+        protocol=overlap,
+        trained_on=tuple(name for name in order_periods(rows).names if name in train_names),
+        tested_on=plan.test,
+        tested_from=str(rows.as_of[split.test].min()),
+        inner=f"later periods ({inner})" if splits[0].split.by_time else f"students, not time ({inner})",
+        intervals_over=over,
+        n_train=int(split.train.size),
+        n_positive=int(rows.truth(split.train).sum()),
+        n_features=len(splits[0].names),
+        chosen=choice.name,
+        chosen_because=choice.because,
+        inner_auc=choice.inner_auc,
+        candidates=tuple(_candidate(one, test_rows, draws, settings.get(one.name, {})) for one in scored),
+        comparisons=tuple(
+            compare(chosen, one, test_rows, draws) for one in scored if one.name != choice.name
+        ),
+        by_grade=_by_grade(chosen, test_rows, draws),
+        groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
+        held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+    )
+
+
+def _candidate(
+    scored: Scored, rows: TestRows, draws: Draws, settings: Mapping[str, object]
+) -> CandidateSheet:
+    return CandidateSheet(
+        name=scored.name,
+        overall=measure(scored, rows, draws),
+        mean_auc=mean_auc(scored.margin, rows.label, rows.moment),
+        by_moment={name: measure(scored, rows, draws, keep) for name, keep in by_word(rows.moment).items()},
+        settings=dict(settings),
+    )
+
+
+def _by_grade(scored: Scored, rows: TestRows, draws: Draws) -> dict[str, Metrics]:
+    masks = {name: keep for name, keep in by_word(rows.grade).items() if name}
+    return {
+        name: measure(scored, rows, draws, keep)
+        for name, keep in masks.items()
+        if FEWEST_IN_GRADE <= int(rows.label[keep].sum()) < int(keep.sum())
+    }
+
+
+def _held_sheets(
+    rows: LabelledRows,
+    split: Split,
+    chosen: Scored,
+    test_rows: TestRows,
+    draws: Draws,
+    unseen: Unseen | None,
+    fitting: Fitting,
+) -> tuple[HeldOut, ...]:
+    if unseen is not None:
+        _, own = draws_for(unseen.rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+        n_schools = int(np.unique(unseen.rows.school).size)
+        return (HeldOut(unseen.how, n_schools, measure(unseen.scored, unseen.rows, own), None),)
+    new = ~np.isin(test_rows.school, np.unique(rows.school[split.train]))
+    if not 0 < int(test_rows.label[new].sum()) < int(new.sum()):
+        return ()
+    return (
+        HeldOut(
+            "schools that only the future has",
+            int(np.unique(test_rows.school[new]).size),
+            measure(chosen, test_rows, draws, new),
+            measure(chosen, test_rows, draws, ~new),
+        ),
+    )
+
+
+def final_calibrator(rows: LabelledRows, outcomes: Outcomes) -> Calibrator:
+    """Calibrate on the held-out future, which is now the latest past cohort."""
+    test = outcomes.split.test
+    return fit_calibrator(outcomes.test_margins, rows.truth(test), rows.codes_of_students()[test])

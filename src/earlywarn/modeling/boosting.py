@@ -1,0 +1,136 @@
+"""Fit LightGBM so that the same rows, spec and seed give the same trees, whatever the thread count.
+
+Trees are kept as text without the parameters that fitted them, because those name the thread count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation import Flags, Floats
+from earlywarn.modeling.fitted import FittedModel
+
+N_SEEDS = 3
+MAX_ROUNDS = 400
+PATIENCE = 30
+END_OF_TREES = "end of trees\n"
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """What tuning may set."""
+
+    n_leaves: int = 15
+    rate: float = 0.06
+    fewest_rows: int = 40
+    feature_share: float = 0.5
+    ridge: float = 5.0
+    n_rounds: int = 150
+
+    def settings(self) -> tuple[tuple[str, float], ...]:
+        """Return the settings as pairs, for the record."""
+        return (
+            ("n_leaves", self.n_leaves),
+            ("rate", self.rate),
+            ("fewest_rows", self.fewest_rows),
+            ("feature_share", self.feature_share),
+            ("ridge", self.ridge),
+            ("n_rounds", self.n_rounds),
+        )
+
+
+def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) -> dict[str, object]:
+    """Return LightGBM's parameters."""
+    return {
+        "objective": "binary",
+        "num_leaves": boosting.n_leaves,
+        "max_depth": 6,
+        "learning_rate": boosting.rate,
+        "min_data_in_leaf": boosting.fewest_rows,
+        "feature_fraction": boosting.feature_share,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "lambda_l2": boosting.ridge,
+        "max_bin": 127,
+        "monotone_constraints": [int(sign) for sign in signs],
+        "monotone_constraints_method": "basic",
+        "deterministic": True,
+        # Each column is summed by one thread, so the sums do not depend on how many there are.
+        "force_col_wise": True,
+        "num_threads": n_threads,
+        "seed": seed,
+        "verbosity": -1,
+    }
+
+
+def fit_boosting(
+    values: Floats,
+    label: Flags,
+    features: Sequence[str],
+    signs: Floats,
+    *,
+    boosting: Boosting,
+    seeds: Sequence[int],
+    n_threads: int,
+) -> FittedModel:
+    """Fit one ensemble per seed; the model averages them in margin space."""
+    import lightgbm
+
+    rows = _dataset(values, label, features, signs)
+    trees = []
+    for seed in seeds:
+        asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
+        trees.append(tree_text(lightgbm.train(asked, rows, num_boost_round=boosting.n_rounds)))
+    return FittedModel("lightgbm", tuple(features), trees=tuple(trees), settings=boosting.settings())
+
+
+def rounds_by_stopping(
+    fitting: tuple[Floats, Flags],
+    watching: tuple[Floats, Flags],
+    signs: Floats,
+    *,
+    boosting: Boosting,
+    seed: int,
+    n_threads: int,
+) -> tuple[int, Floats, float]:
+    """Stop where the watched rows gain no more; return rounds, their margins and their log loss there."""
+    import lightgbm
+
+    names = [f"f{place}" for place in range(fitting[0].shape[1])]
+    rows = _dataset(*fitting, names, signs)
+    watched = rows.create_valid(np.ascontiguousarray(watching[0]), watching[1].astype(np.float64))
+    asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
+    booster = lightgbm.train(
+        asked,
+        rows,
+        num_boost_round=MAX_ROUNDS,
+        valid_sets=[watched],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
+    n_rounds = max(int(booster.best_iteration), 10)
+    margins = booster.predict(watching[0], raw_score=True, num_iteration=n_rounds)
+    loss = float(booster.best_score["valid_0"]["binary_logloss"])
+    return n_rounds, np.asarray(margins, dtype=np.float64), loss
+
+
+def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Floats) -> "lightgbm.Dataset":  # type: ignore[name-defined]  # noqa: F821, UP037
+    import lightgbm
+
+    parameters_of_bins = {"max_bin": 127, "verbosity": -1, "monotone_constraints": [int(s) for s in signs]}
+    return lightgbm.Dataset(
+        np.ascontiguousarray(values),
+        label.astype(np.float64),
+        feature_name=list(features),
+        params=parameters_of_bins,
+        free_raw_data=False,
+    )
+
+
+def tree_text(booster: "lightgbm.Booster") -> str:  # type: ignore[name-defined]  # noqa: F821, UP037
+    """Return the trees alone; importances and parameters do not belong to a model's bytes."""
+    text: str = booster.model_to_string(num_iteration=-1)
+    trees, found, _ = text.partition(END_OF_TREES)
+    return trees + found

@@ -1,0 +1,242 @@
+"""Tune each candidate on inner splits, choose one, and fit it on a whole past.
+
+Candidates stand from simple to complex; `choose` takes the simplest that no later one beats, by a paired
+interval on rows that trained none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from earlywarn.evaluation import (
+    Comparison,
+    Flags,
+    Floats,
+    Indexes,
+    Words,
+    compare,
+    draws_for,
+    mean_auc,
+    score_rows,
+)
+from earlywarn.modeling.boosting import N_SEEDS, Boosting, fit_boosting, rounds_by_stopping
+from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator, fit_sigmoid, log_loss
+from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
+from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.simple import fit_one_column
+from earlywarn.modeling.splits import Split, fold_of
+
+SIMPLE_FIRST = ("one_column", "logistic", "lightgbm")
+"""Candidates that can be published, from simple to complex; rules are a baseline beside them."""
+
+MOST_ROWS_TO_TUNE = 40_000
+N_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What fitting may use of the machine, and its seed."""
+
+    seed: int = 0
+    n_threads: int = 2
+    n_seeds: int = N_SEEDS
+
+
+@dataclass(frozen=True, eq=False)
+class Inner:
+    """One candidate's margins on inner test rows, with the settings that gave them."""
+
+    name: str
+    margins: tuple[Floats, ...]
+    settings: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One inner split with its values encoded on its own training rows."""
+
+    split: Split
+    names: tuple[str, ...]
+    signs: Floats
+    values: Floats
+
+    @property
+    def train(self) -> Floats:
+        """Return the values of training rows."""
+        return self.values[self.split.train]
+
+    @property
+    def test(self) -> Floats:
+        """Return the values of test rows."""
+        return self.values[self.split.test]
+
+
+def prepare(rows: LabelledRows, split: Split) -> Prepared:
+    """Encode the rows of a split by its training rows."""
+    names, signs, values = rows.encoder(split.train)
+    return Prepared(split, names, signs, values)
+
+
+def few_rows(rows: LabelledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
+    """Keep whole students until there are at most `most` rows, by a hash of the student."""
+    if chosen.size <= most:
+        return chosen
+    place = fold_of(rows.student[chosen], 1000)
+    return chosen[place < 1000 * most / chosen.size]
+
+
+def inner_of(name: str, rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
+    """Tune one candidate on the inner splits."""
+    return INNER[name](rows, splits, fitting)
+
+
+def _inner_one_column(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
+    margins = []
+    for one in splits:
+        model = fit_one_column(one.train, rows.truth(one.split.train), one.names, one.signs)
+        margins.append(model.margins(one.test))
+    return Inner("one_column", tuple(margins), {})
+
+
+def _inner_logistic(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
+    losses = np.zeros(len(PENALTIES))
+    margins: list[list[Floats]] = []
+    for one in splits:
+        train, truth = few_rows(rows, one.split.train), rows.truth(one.split.test)
+        path = fit_path(one.values[train], rows.truth(train), one.names, one.signs, penalties=PENALTIES)
+        margins.append([model.margins(one.test) for model in path])
+        losses += [log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in margins[-1]]
+    best = int(np.argmin(losses))
+    return Inner("logistic", tuple(found[best] for found in margins), {"penalty": PENALTIES[best]})
+
+
+def _inner_lightgbm(rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
+    tried = []
+    for trial in TRIALS:
+        found = []
+        for one in splits:
+            train = few_rows(rows, one.split.train)
+            found.append(
+                rounds_by_stopping(
+                    (one.values[train], rows.truth(train)),
+                    (one.test, rows.truth(one.split.test)),
+                    one.signs,
+                    boosting=trial,
+                    seed=fitting.seed,
+                    n_threads=fitting.n_threads,
+                )
+            )
+        n_rounds = int(np.median([rounds for rounds, _, _ in found]))
+        tried.append((sum(loss for _, _, loss in found), replace(trial, n_rounds=n_rounds), found))
+    _, best, found = min(tried, key=lambda one: one[0])
+    return Inner("lightgbm", tuple(margin for _, margin, _ in found), dict(best.settings()))
+
+
+TRIALS = (Boosting(n_leaves=15), Boosting(n_leaves=6, fewest_rows=100))
+
+INNER: dict[str, Callable[[LabelledRows, Sequence[Prepared], Fitting], Inner]] = {
+    "one_column": _inner_one_column,
+    "logistic": _inner_logistic,
+    "lightgbm": _inner_lightgbm,
+}
+
+
+def fit_candidate(
+    name: str, whole: Prepared, truth: Flags, settings: dict[str, float], fitting: Fitting
+) -> FittedModel:
+    """Fit one candidate on the whole of a past, with what tuning found."""
+    values, names, signs = whole.train, whole.names, whole.signs
+    if name == "one_column":
+        return fit_one_column(values, truth, names, signs)
+    if name == "logistic":
+        return fit_logistic(values, truth, names, signs, penalty=settings["penalty"])
+    return fit_boosting(
+        values,
+        truth,
+        names,
+        signs,
+        boosting=boosting_of(settings),
+        seeds=[fitting.seed * 1000 + one for one in range(fitting.n_seeds)],
+        n_threads=fitting.n_threads,
+    )
+
+
+def boosting_of(settings: dict[str, float]) -> Boosting:
+    """Read settings back."""
+    return Boosting(
+        n_leaves=int(settings["n_leaves"]),
+        rate=settings["rate"],
+        fewest_rows=int(settings["fewest_rows"]),
+        feature_share=settings["feature_share"],
+        ridge=settings["ridge"],
+        n_rounds=int(settings["n_rounds"]),
+    )
+
+
+def calibrator_of(inner: Inner, rows: LabelledRows, splits: Sequence[Prepared]) -> Calibrator:
+    """Fit on the latest past cohort; by student-grouped folds where the past is one period."""
+    if splits[0].split.by_time:
+        chosen, margin = splits[0].split.test, inner.margins[0]
+    else:
+        chosen = np.concatenate([one.split.test for one in splits])
+        margin = np.concatenate(inner.margins)
+    return fit_calibrator(margin, rows.truth(chosen), rows.codes_of_students()[chosen])
+
+
+def rule_risks(points: Floats, truth: Flags, asked: Floats) -> Floats:
+    """Say the rate that each number of points had in training."""
+    return fit_sigmoid(points, truth).risks(asked)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which candidate, why, and what each scored inside the past."""
+
+    name: str
+    because: str
+    inner_auc: dict[str, float]
+    comparisons: tuple[Comparison, ...]
+
+
+def choose(
+    inners: Sequence[Inner], rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting
+) -> Choice:
+    """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
+    tests = np.concatenate([one.split.test for one in splits])
+    test_rows = rows.test_rows(tests)
+    moment = np.char.add(test_rows.period + "|", test_rows.moment)
+    generator = np.random.default_rng(fitting.seed)
+    _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
+    scored = {
+        one.name: score_rows(one.name, margin, margin, test_rows, share=0.1)
+        for one in inners
+        for margin in [_aligned(one)]
+    }
+    aucs = {one.name: mean_auc(scored[one.name].margin, test_rows.label, moment) for one in inners}
+    chosen, pairs = inners[0].name, []
+    for one in inners[1:]:
+        pair = compare(scored[one.name], scored[chosen], test_rows, draws)
+        pairs.append(pair)
+        if pair.verdict == "beats":
+            chosen = one.name
+    return Choice(chosen, _because(chosen, pairs), aucs, tuple(pairs))
+
+
+def _aligned(inner: Inner) -> Floats:
+    return np.concatenate(inner.margins)
+
+
+def _because(chosen: str, pairs: Sequence[Comparison]) -> str:
+    said = [f"{pair.model} {pair.verdict} {pair.other} by {pair.auc.value:+.3f} AUC" for pair in pairs]
+    return "; ".join(said) + " inside the past" if said else "the only candidate"
+
+
+def moments_of_rows(words: Words) -> tuple[str, ...]:
+    """Return the distinct moments, day offsets as numbers."""
+    return tuple(
+        sorted(set(words.tolist()), key=lambda w: (int(w), "") if w.lstrip("-").isdigit() else (10**6, w))
+    )

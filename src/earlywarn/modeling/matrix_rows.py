@@ -1,0 +1,108 @@
+"""Turn a matrix into the arrays that fitting needs, and keep out the units with too little data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from earlywarn.errors import TrainingError
+from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
+from earlywarn.features import Catalog, Encoding, Matrix, encode, encoded_catalog, fit_encoding
+from earlywarn.modeling.rows import LabelledRows, words_of
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A matrix encoded by the levels of some of its rows."""
+
+    encoding: Encoding
+    catalog: Catalog
+    values: Floats
+
+    @property
+    def signs(self) -> Floats:
+        """Return the declared sign of each column."""
+        return np.array([entry.sign for entry in self.catalog], dtype=np.float64)
+
+
+def encode_by(matrix: Matrix, train: Indexes) -> Encoded:
+    """Fit the levels of codes on training rows, and encode all rows with them."""
+    needed = {name: entry.min_count for name, entry in matrix.code_entries.items()}
+    encoding = fit_encoding(matrix.codes.take(train), needed)
+    catalog = encoded_catalog(matrix, encoding)
+    names, values = encode(matrix, encoding)
+    if names != catalog.names:
+        raise TrainingError("the matrix and its catalog name different columns")
+    return Encoded(encoding, catalog, values)
+
+
+def rows_of(
+    matrix: Matrix, *, groups: tuple[str, ...], capacity_per: tuple[str, ...], today: date
+) -> LabelledRows:
+    """Read a labelled matrix as arrays; a label that is known only after today is not yet known.
+
+    Raises:
+        TrainingError: It has no labels, or an audited group is not among its columns.
+    """
+    if matrix.labels is None:
+        raise TrainingError("the matrix has no labels", todo="build it with an outcome")
+    unknown = [name for name in groups if name not in matrix.groups.column_names]
+    if unknown:
+        raise TrainingError(
+            f"[audit] names '{unknown[0]}', which no table of the network has",
+            todo=f"name one of {', '.join(sorted(matrix.groups.column_names)) or 'none'}",
+        )
+
+    def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Floats]:
+        encoded = encode_by(matrix, train)
+        return encoded.catalog.names, encoded.signs, encoded.values
+
+    known_on = _days(matrix.labels["label_known_on"])
+    return LabelledRows(
+        encoder=encoder,
+        label=np.where(known_on <= np.datetime64(today), _label(matrix.labels), np.nan),
+        label_known_on=known_on,
+        as_of=_days(matrix.rows["as_of"]),
+        period=_words(matrix.rows["period"]),
+        moment=_words(matrix.rows["moment"]),
+        student=_words(matrix.rows["student_id"]),
+        school=_words(matrix.rows["school_id"]),
+        grade=_words(matrix.rows["grade"]),
+        groups={name: _words(matrix.groups[name]) for name in groups},
+        capacity_per=capacity_per,
+    )
+
+
+def enough_data(matrix: Matrix, needs_any: tuple[str, ...]) -> Flags:
+    """Return which rows know at least one of these features; all of them where none is asked for.
+
+    Raises:
+        TrainingError: A feature is not among the allowed families.
+    """
+    if not needs_any:
+        return np.ones(len(matrix), dtype=bool)
+    unknown = [name for name in needs_any if name not in matrix.features.column_names]
+    if unknown:
+        raise TrainingError(
+            f"[scoring] needs '{unknown[0]}', which this model's families do not give",
+            todo="name a feature of the allowed families",
+        )
+    known = np.column_stack([~np.isnan(matrix.features[name].to_numpy()) for name in needs_any])
+    return np.asarray(known.any(axis=1))
+
+
+def _label(labels: pa.Table) -> Floats:
+    values = labels["label"].cast(pa.float64())
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _days(column: pa.ChunkedArray[Any]) -> Days:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype="datetime64[D]")
+
+
+def _words(column: pa.ChunkedArray[Any]) -> Words:
+    return words_of(column.cast(pa.string()).to_pylist())

@@ -1,0 +1,90 @@
+"""Hold a matrix as the arrays that fitting needs, in one frozen order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.errors import TrainingError
+from earlywarn.evaluation import Days, Flags, Floats, Indexes, TestRows, Words, codes_of, crossed
+
+Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
+"""Fit code levels on some rows; return names, signs and the values of all rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """One row per unit and as-of date, sorted by unit and as-of date.
+
+    `encoder` fits the levels of codes on the rows it is given, never on others.
+    """
+
+    encoder: Encoder
+    label: Floats
+    """1, 0, or NaN where not yet known or censored."""
+    label_known_on: Days
+    as_of: Days
+    period: Words
+    moment: Words
+    student: Words
+    school: Words
+    grade: Words
+    groups: dict[str, Words]
+    capacity_per: tuple[str, ...] = ("school", "grade")
+
+    @property
+    def labelled(self) -> Flags:
+        """Return where the label is known."""
+        return np.isfinite(self.label)
+
+    def truth(self, rows: Indexes) -> Flags:
+        """Return the labels of rows that have one."""
+        return self.label[rows] > 0.5
+
+    def codes_of_students(self) -> Indexes:
+        """Return one number per student."""
+        return codes_of(self.student)
+
+    def test_rows(self, rows: Indexes) -> TestRows:
+        """Return what evaluation needs of some rows; lists are per moment besides the declared columns."""
+        parts = {"school": self.school, "grade": self.grade}
+        lists = crossed(
+            self.period[rows], self.moment[rows], *(parts[name][rows] for name in self.capacity_per)
+        )
+        return TestRows(
+            label=self.truth(rows),
+            period=self.period[rows],
+            moment=self.moment[rows],
+            school=self.school[rows],
+            grade=self.grade[rows],
+            student=self.student[rows],
+            lists=lists,
+            groups={name: words[rows] for name, words in self.groups.items()},
+        )
+
+    def count_text(self, rows: Indexes) -> str:
+        """Say how many rows and outcomes there are, without showing one."""
+        return f"{rows.size} rows, {int(self.truth(rows).sum())} with the outcome"
+
+
+def need_both(rows: LabelledRows, chosen: Indexes, *, what: str, fewest: int) -> None:
+    """Refuse rows that cannot teach: too few with the outcome, or too few without.
+
+    Raises:
+        TrainingError: There are fewer than `fewest` on either side.
+    """
+    truth = rows.truth(chosen)
+    positive = int(truth.sum())
+    if min(positive, truth.size - positive) < fewest:
+        raise TrainingError(
+            f"{what} holds {truth.size} rows, {positive} with the outcome: at least {fewest} on each side "
+            "are needed",
+            todo="take in more periods, or declare a wider outcome",
+        )
+
+
+def words_of(values: Sequence[object]) -> Words:
+    """Return text per row; what is missing is the empty word."""
+    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)

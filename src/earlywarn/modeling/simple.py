@@ -1,0 +1,61 @@
+"""Fit what schools use today: points by plain rules, and the best single column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation import Flags, Floats, Ranking
+from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.logistic import fit_logistic
+
+
+@dataclass(frozen=True)
+class Points:
+    """One point for each rule that a row meets; a missing value meets no rule."""
+
+    features: tuple[str, ...]
+    above: tuple[float | None, ...]
+    below: tuple[float | None, ...]
+
+    def margins(self, values: Floats, columns: Sequence[str]) -> Floats:
+        """Count points per row.
+
+        >>> rules = Points(("absence",), (0.10,), (None,))
+        >>> rules.margins(np.array([[0.2], [0.05], [np.nan]]), ["absence"]).tolist()
+        [1.0, 0.0, 0.0]
+        """
+        total = np.zeros(len(values))
+        for feature, above, below in zip(self.features, self.above, self.below, strict=True):
+            column = values[:, list(columns).index(feature)]
+            if above is not None:
+                total += column > above
+            if below is not None:
+                total += column < below
+        return total
+
+
+def column_aucs(values: Floats, label: Flags) -> Floats:
+    """Return each column's own AUC, missing values ranked as the column's mean."""
+    means = np.nanmean(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
+    filled = np.where(np.isnan(values), means, values)
+    return np.array([Ranking(column, label).auc() for column in filled.T])
+
+
+def best_column(values: Floats, label: Flags, signs: Floats) -> int:
+    """Return the column that ranks best in its declared direction; ties go to the first."""
+    aucs = np.nan_to_num(column_aucs(values, label), nan=0.5)
+    gain = np.select([signs > 0, signs < 0], [aucs - 0.5, 0.5 - aucs], np.abs(aucs - 0.5))
+    return int(np.argmax(gain))
+
+
+def fit_one_column(
+    values: Floats, label: Flags, features: Sequence[str], signs: Floats, *, place: int | None = None
+) -> FittedModel:
+    """Fit the best single column as a line in log-odds."""
+    chosen = best_column(values, label, signs) if place is None else place
+    one = slice(chosen, chosen + 1)
+    fitted = fit_logistic(values[:, one], label, [features[chosen]], signs[one], penalty=1e-4)
+    return FittedModel("one_column", tuple(features), fitted.intercept, fitted.linear)

@@ -1,0 +1,179 @@
+"""Read `model.toml`: what to warn of, for whom, when, from which families, by which candidates and gates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from earlywarn.declarations import Declared, ProblemsError, load_declaration
+from earlywarn.evaluation import CardProse, Gates, Tolerance
+from earlywarn.features import AsOfSpec, CohortSpec, Outcome
+from earlywarn.modeling.simple import Points
+
+CandidateName = Literal["rules", "one_column", "logistic", "lightgbm"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Both(Declared):
+    """Words in both languages."""
+
+    fr: str
+    en: str
+
+
+class FeaturesSpec(Declared):
+    """Which families of indicators a model may use; sensitive columns are in none."""
+
+    families: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class CandidatesSpec(Declared):
+    """Which candidates compete; rules stand beside them as a baseline."""
+
+    names: Annotated[tuple[CandidateName, ...], Field(min_length=1)] = (
+        "rules",
+        "one_column",
+        "logistic",
+        "lightgbm",
+    )
+
+    @model_validator(mode="after")
+    def _one_at_least_can_be_published(self) -> CandidatesSpec:
+        if set(self.names) <= {"rules"}:
+            raise ValueError("name one of one_column, logistic and lightgbm: rules alone cannot be published")
+        return self
+
+
+class Rule(Declared):
+    """One rule that schools use today: a point for each student who meets it."""
+
+    name: str
+    feature: str
+    above: float | None = None
+    below: float | None = None
+    fr: str = ""
+    en: str = ""
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Rule:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("give one of above and below")
+        return self
+
+
+class CapacitySpec(Declared):
+    """How many a school can help: a share of each group."""
+
+    share: Share = 0.10
+    per: Annotated[tuple[Literal["school", "grade"], ...], Field(min_length=1)] = ("school", "grade")
+
+
+class AuditSpec(Declared):
+    """Which sensitive columns audits read, and how far a group may lie before the sheet says "outside"."""
+
+    groups: tuple[str, ...] = ()
+    calibration: Share = 0.03
+    rates: Share = 0.10
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """Return the tolerance as evaluation takes it."""
+        return Tolerance(self.calibration, self.rates)
+
+
+class SplitsSpec(Declared):
+    """What is held out, and what overlap of periods is accepted; `both` prints the two."""
+
+    test: Literal["latest"] | tuple[str, ...] = "latest"
+    overlap: Literal["strict", "accepted", "both"] = "strict"
+    held_out_schools: Share = 0.2
+
+
+class GatesSpec(Declared):
+    """What must hold before a candidate becomes champion."""
+
+    not_worse_than: tuple[CandidateName, ...] = ("rules", "one_column")
+    calibrated_within_groups: bool = True
+    largest_calibration_error: Share = 0.10
+
+    @property
+    def gates(self) -> Gates:
+        """Return the gates as evaluation takes them."""
+        return Gates(self.not_worse_than, self.calibrated_within_groups, self.largest_calibration_error)
+
+
+class ScoringSpec(Declared):
+    """Who is not scored: a unit of whom none of these features is known, with the reason in words."""
+
+    needs_any: tuple[str, ...] = ()
+    fr: str = "les données sont trop peu nombreuses"
+    en: str = "there are too few data"
+
+
+class CardSpec(Declared):
+    """Prose that people write: what the model is for, what it must never be used for, where it is weak."""
+
+    use: Both | None = None
+    not_for: Both | None = None
+    limits: Both | None = None
+
+    @property
+    def prose(self) -> CardProse:
+        """Return the sections as the card takes them."""
+        return CardProse(
+            *(part.model_dump() if part else {} for part in (self.use, self.not_for, self.limits))
+        )
+
+
+class ModelSpec(Declared):
+    """One declared model of a network."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    outcome: Outcome
+    cohort: CohortSpec = CohortSpec()
+    as_of: AsOfSpec
+    features: FeaturesSpec
+    candidates: CandidatesSpec = CandidatesSpec()
+    rules: tuple[Rule, ...] = ()
+    capacity: CapacitySpec = CapacitySpec()
+    audit: AuditSpec = AuditSpec()
+    splits: SplitsSpec = SplitsSpec()
+    gates: GatesSpec = GatesSpec()
+    scoring: ScoringSpec = ScoringSpec()
+    card: CardSpec = CardSpec()
+
+    @model_validator(mode="after")
+    def _rules_are_declared(self) -> ModelSpec:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) < len(names):
+            raise ProblemsError([(("rules",), "two rules have the same name")])
+        if "rules" in self.candidates.names and not self.rules:
+            raise ProblemsError([(("candidates", "names"), "no [[rules]] are declared")])
+        return self
+
+    @property
+    def points(self) -> Points | None:
+        """Return the rules as points, or None where there are none."""
+        if "rules" not in self.candidates.names:
+            return None
+        return Points(
+            tuple(rule.feature for rule in self.rules),
+            tuple(rule.above for rule in self.rules),
+            tuple(rule.below for rule in self.rules),
+        )
+
+    @property
+    def publishable(self) -> tuple[str, ...]:
+        """Return the candidates that may be chosen, from simple to complex."""
+        return tuple(name for name in ("one_column", "logistic", "lightgbm") if name in self.candidates.names)
+
+
+def load_spec(path: Path) -> ModelSpec:
+    """Read a model's declaration.
+
+    Raises:
+        DeclarationError: The file is missing or breaks the grammar; lists every problem with its line.
+    """
+    return load_declaration(path, ModelSpec)

@@ -1,0 +1,150 @@
+"""Train one declared model on a matrix: back-test, choose, refit on everything known, calibrate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.errors import TrainingError
+from earlywarn.evaluation import TIE_RULE, Flags, Indexes, QualitySheet
+from earlywarn.features import Matrix
+from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
+from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.calibrators import Calibrator
+from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate, moments_of_rows
+from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.matrix_rows import Encoded, encode_by, enough_data, rows_of
+from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.spec import ModelSpec
+from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model fitted on everything known, and the sheet that says how good it is."""
+
+    model: FittedModel
+    calibrator: Calibrator
+    encoded: Encoded
+    sheet: QualitySheet
+    details: Mapping[str, Any]
+    quantiles: Mapping[str, Any]
+
+
+def train_model(
+    matrix: Matrix,
+    spec: ModelSpec,
+    *,
+    network: str,
+    today: date,
+    fitting: Fitting,
+    progress: Progress = no_progress,
+) -> Trained:
+    """Train the model that a spec declares.
+
+    Raises:
+        EmptySplitError: The spec's splits hold no training or no test rows.
+        TrainingError: There are too few outcomes, or the spec names features that are not there.
+    """
+    if not spec.publishable:
+        raise TrainingError("the spec names no candidate that can be published", todo="add logistic")
+    enough = enough_data(matrix, spec.scoring.needs_any)
+    kept = matrix.take(enough)
+    rows = rows_of(kept, groups=spec.audit.groups, capacity_per=spec.capacity.per, today=today)
+    plan = plan_of(spec, rows)
+    found = [
+        run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
+        for overlap in protocols(spec)
+    ]
+    lead = leading(found)
+    progress("final fit", 0, 1)
+    everything = np.flatnonzero(rows.labelled)
+    encoded = encode_by(kept, everything)
+    whole = Prepared(
+        Split("all", everything, everything[:0]), encoded.catalog.names, encoded.signs, encoded.values
+    )
+    model = fit_candidate(lead.choice.name, whole, rows.truth(everything), dict(lead.settings), fitting)
+    progress("final fit", 1, 1)
+    return Trained(
+        model=model,
+        calibrator=final_calibrator(rows, lead),
+        encoded=encoded,
+        sheet=_sheet(spec, network, rows, enough, [lead, *(one for one in found if one is not lead)]),
+        details=_details(spec, network, rows, everything, lead),
+        quantiles=quantiles_of(encoded.catalog.names, whole.train),
+    )
+
+
+def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
+    """Return which protocols a spec asks for; strict always stands among them."""
+    if spec.splits.overlap == "strict":
+        return ("strict",)
+    return ("strict", "accepted")
+
+
+def plan_of(spec: ModelSpec, rows: LabelledRows) -> Plan:
+    """Name what is held out.
+
+    Raises:
+        EmptySplitError: A named period is not there, or nothing can be held out.
+    """
+    test = latest_tested(rows) if spec.splits.test == "latest" else tuple(spec.splits.test)
+    return Plan(
+        publishable=spec.publishable,
+        points=spec.points,
+        test=test,
+        share=spec.capacity.share,
+        tolerance=spec.audit.tolerance,
+        held_out_share=spec.splits.held_out_schools,
+    )
+
+
+def leading(found: list[Outcomes]) -> Outcomes:
+    """Return the back-test that the final model takes over from: one whose choice was made by time."""
+    return next((one for one in found if one.backtest.inner.startswith("later periods")), found[0])
+
+
+def _sheet(
+    spec: ModelSpec, network: str, rows: LabelledRows, enough: Flags, found: list[Outcomes]
+) -> QualitySheet:
+    notes = (
+        [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
+    )
+    if len(found) > 1:
+        notes.append("periods overlap: the strict figures use only labels known before the test began")
+    return QualitySheet(
+        network=network,
+        model=spec.name,
+        outcome={"fr": spec.outcome.fr, "en": spec.outcome.en},
+        capacity_share=spec.capacity.share,
+        capacity_per=spec.capacity.per,
+        tie_rule=TIE_RULE,
+        n_abstained=int((~enough).sum()),
+        n_unlabelled=int((~rows.labelled).sum()),
+        backtests=tuple(one.backtest for one in found),
+        notes=tuple(notes),
+    )
+
+
+def _details(
+    spec: ModelSpec, network: str, rows: LabelledRows, everything: Indexes, lead: Outcomes
+) -> dict[str, Any]:
+    trained_on = set(rows.period[everything].tolist())
+    chosen = lead.backtest.candidate(lead.choice.name).overall.capacity.precision.value
+    return {
+        "network": network,
+        "model": spec.name,
+        "outcome": {"fr": spec.outcome.fr, "en": spec.outcome.en},
+        "capacity": {"share": spec.capacity.share, "per": list(spec.capacity.per)},
+        "moments": list(moments_of_rows(rows.moment)),
+        "trained_on": [name for name in order_periods(rows).names if name in trained_on],
+        "n_trained": int(everything.size),
+        "base_rate": float(rows.truth(everything).mean()),
+        "expected_precision": float(chosen),
+        "abstention": spec.scoring.model_dump(mode="json"),
+    }

@@ -1,0 +1,56 @@
+"""Make the candidate the champion, if every declared gate is open; there is no way round a gate."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from earlywarn.errors import RegistryError
+from earlywarn.evaluation import closed_gates, unsure_of
+from earlywarn.modeling import load_spec
+from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, open_registry
+from earlywarn.tables import load_contract
+from earlywarn.workspace import Workspace, locked
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What was promoted, and what its card cannot tell."""
+
+    version: ModelVersion
+    unsure: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Say it in the terminal."""
+        lines = [f"{self.version.name} version {self.version.version} is the champion: every gate is open"]
+        return "\n".join([*lines, *(f"  the card says first: {line}" for line in self.unsure)])
+
+
+def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None = None) -> Promotion:
+    """Promote the candidate of the model declared in `model_dir`.
+
+    The gates are those that were declared when it was trained, and judge what that training measured.
+
+    Raises:
+        RegistryError: There is no candidate, or a gate is closed; the message gives every reason.
+    """
+    network = load_contract(model_dir.parent / "contract.toml").network.name
+    name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
+    with locked(workspace, "promote", owner=f"promote {name}"):
+        registry = open_registry(workspace.mlflow, uri=tracking_uri)
+        version = registry.version_by_alias(name, CANDIDATE)
+        with tempfile.TemporaryDirectory() as temporary:
+            bundle = registry.download_bundle(version, Path(temporary) / "bundle")
+            sheet = json.loads((bundle / "backtest.json").read_text(encoding="utf-8"))
+            spec = load_spec(bundle / "declarations" / "model.toml")
+        closed = closed_gates(sheet, spec.gates.gates, spec.card.prose)
+        if closed:
+            raise RegistryError(
+                f"version {version.version} is not promoted: {'; '.join(closed)}",
+                where=name,
+                todo="mend what the gate names and train again",
+            )
+        registry.set_alias(version, CHAMPION)
+    return Promotion(version, tuple(unsure_of(sheet)))

@@ -1,0 +1,25 @@
+"""Show a model's quality sheet, baselines beside it, from the last training or the committed file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from earlywarn.errors import TrainingError
+from earlywarn.evaluation import sheet_table
+from earlywarn.modeling import load_spec
+from earlywarn.workspace import Workspace
+
+
+def report(model_dir: Path, workspace: Workspace) -> str:
+    """Return the sheet as a text table.
+
+    Raises:
+        TrainingError: The model has never been trained here.
+    """
+    name = load_spec(model_dir / "model.toml").name
+    for folder in (workspace.reports / "models" / name, model_dir):
+        path = folder / "backtest.json"
+        if path.is_file():
+            return sheet_table(json.loads(path.read_text(encoding="utf-8")))
+    raise TrainingError("there is no quality sheet", where=str(model_dir), todo="run `earlywarn train` first")

@@ -1,0 +1,223 @@
+"""Write runs and versions to MLflow, and read them back by alias."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earlywarn.errors import RegistryError
+from earlywarn.workspace import storage_errors
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CANDIDATE = "candidate"
+CHAMPION = "champion"
+PYFUNC = Path(__file__).with_name("risk_pyfunc.py")
+
+SAFE_DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""MLflow reads these once, at import; telemetry and pickles stay off whatever the shell says."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version of a model."""
+
+    name: str
+    version: str
+    run_id: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a training leaves: settings, figures, the bundle, and files to read."""
+
+    experiment: str
+    model: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    bundle: Path
+    texts: Mapping[str, str]
+    """Files shown with the run, by name."""
+
+
+class Registry:
+    """Runs and versions of one workspace or server."""
+
+    def __init__(self, client: MlflowClient, uri: str, artifacts: Path | None) -> None:
+        self._client = client
+        self.uri = uri
+        self._artifacts = artifacts
+
+    def record(self, record: RunRecord) -> ModelVersion:
+        """Write a run, register its bundle as the next version, and call it candidate.
+
+        Raises:
+            RegistryError: MLflow cannot be reached or refuses.
+            StorageError: The disk is full.
+        """
+        with storage_errors(record.bundle), _asked("record a run"):
+            return self._record(record)
+
+    def _record(self, record: RunRecord) -> ModelVersion:
+        from mlflow.entities import Metric, Param, RunTag
+
+        run = self._client.create_run(self._experiment(record.experiment), run_name=record.model)
+        run_id = run.info.run_id
+        try:
+            now = int(time.time() * 1000)
+            self._client.log_batch(
+                run_id,
+                [Metric(name, value, now, 0) for name, value in record.metrics.items()],
+                [Param(name, value) for name, value in record.params.items()],
+                [RunTag(name, value) for name, value in record.tags.items()],
+            )
+            for name, text in record.texts.items():
+                self._client.log_text(run_id, text, name)
+            version = self._register(record, run_id)
+        except BaseException:
+            self._client.set_terminated(run_id, "FAILED")
+            raise
+        self._client.set_terminated(run_id, "FINISHED")
+        return version
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = (self._artifacts / name).as_uri() if self._artifacts else None
+        return str(self._client.create_experiment(name, artifact_location=location))
+
+    def _register(self, record: RunRecord, run_id: str) -> ModelVersion:
+        """Log the bundle as a pyfunc written from code, and register it."""
+        from mlflow.exceptions import MlflowException
+
+        with tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "model"
+            save_pyfunc(record.bundle, model)
+            self._client.log_artifacts(run_id, str(model), "model")
+        try:
+            self._client.create_registered_model(record.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/model"
+        made = self._client.create_model_version(record.model, source, run_id=run_id, tags=dict(record.tags))
+        self._client.set_registered_model_alias(record.model, CANDIDATE, made.version)
+        return ModelVersion(record.model, str(made.version), run_id, dict(record.tags))
+
+    def version_by_alias(self, model: str, alias: str) -> ModelVersion:
+        """Return the version that an alias names.
+
+        Raises:
+            RegistryError: There is no such model or alias.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version_by_alias(model, alias)
+        except MlflowException as error:
+            raise RegistryError(
+                f"the model has no {alias}",
+                where=model,
+                todo="run `earlywarn train` first" if alias == CANDIDATE else "run `earlywarn promote` first",
+            ) from error
+        return ModelVersion(model, str(found.version), str(found.run_id), dict(found.tags))
+
+    def set_alias(self, version: ModelVersion, alias: str) -> None:
+        """Let an alias name this version from now on."""
+        with _asked("move an alias"):
+            self._client.set_registered_model_alias(version.name, alias, version.version)
+
+    def download_bundle(self, version: ModelVersion, folder: Path) -> Path:
+        """Copy a version's bundle into `folder`, which must not hold one yet.
+
+        Raises:
+            RegistryError: The files are gone or cannot be reached.
+        """
+        from mlflow.artifacts import download_artifacts
+
+        with storage_errors(folder), _asked("download a bundle"), tempfile.TemporaryDirectory() as taken:
+            uri = self._client.get_model_version_download_uri(version.name, version.version)
+            model = Path(download_artifacts(artifact_uri=uri, dst_path=taken, tracking_uri=self.uri))
+            return Path(shutil.copytree(model / "artifacts" / "bundle", folder))
+
+
+class _asked:  # noqa: N801 - reads as words where it is used
+    """Turn MLflow's refusals into one sentence."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        """Start asking."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Name what was asked when MLflow refuses."""
+        if error is not None and type(error).__module__.startswith(("mlflow", "requests", "sqlalchemy")):
+            raise RegistryError(
+                f"MLflow could not {self.what} ({type(error).__name__})",
+                todo="check the tracking address and the workspace's mlflow folder",
+            ) from error
+
+
+def open_registry(folder: Path, *, uri: str | None = None) -> Registry:
+    """Open the registry of a workspace: SQLite in `folder`, or the server at `uri`."""
+    os.environ.update(SAFE_DEFAULTS)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _asked("open its store"):
+        return Registry(*_client(folder.resolve(), uri))
+
+
+def _client(folder: Path, uri: str | None) -> tuple[Any, str, Path | None]:
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    from mlflow import MlflowClient
+
+    address = uri or f"sqlite:///{folder / 'mlflow.db'}"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    client.search_experiments(max_results=1)
+    return client, address, None if uri else folder / "artifacts"
+
+
+def save_pyfunc(bundle: Path, target: Path) -> None:
+    """Write a bundle as an MLflow model whose code is a file of this package; nothing is pickled."""
+    from mlflow import pyfunc
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
+
+    features = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["features"]
+    asked: list[ColSpec | TensorSpec] = [ColSpec("double", name) for name in features]
+    returned: list[ColSpec | TensorSpec] = [
+        ColSpec("double", "margin"),
+        ColSpec("double", "risk"),
+        ColSpec(Array("string"), "reasons"),
+    ]
+    pyfunc.save_model(
+        path=str(target),
+        python_model=str(PYFUNC),
+        artifacts={"bundle": str(bundle)},
+        signature=ModelSignature(Schema(asked), Schema(returned)),
+        pip_requirements=["earlywarn[train]"],
+    )
