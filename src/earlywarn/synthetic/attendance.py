@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earlywarn.synthetic import rates
-from earlywarn.synthetic.arrays import Days, Floats, Integers
+from earlywarn.synthetic.arrays import Days, Flags, Floats, Integers
 from earlywarn.synthetic.lives import SchoolYear
 from earlywarn.synthetic.places import attended
 from earlywarn.synthetic.schools import Schools
@@ -95,7 +95,7 @@ def _expected(year: SchoolYear, schools: Schools, generator: np.random.Generator
     return np.minimum(recorded, 70.0)
 
 
-def _periods(secondary: np.ndarray, category: Integers, generator: np.random.Generator) -> Integers:
+def _periods(secondary: Flags, category: Integers, generator: np.random.Generator) -> Integers:
     """Draw whole days, half days and single periods; a late arrival belongs to a period."""
     draw = generator.random(len(category))
     halves = 1 + (generator.random(len(category)) < 0.5).astype(np.int64)
@@ -108,7 +108,7 @@ def _periods(secondary: np.ndarray, category: Integers, generator: np.random.Gen
 
 def _first_of_day(student: Integers, position: Integers) -> Integers:
     """Keep one record per student and day: a whole day leaves no room for another."""
-    _, first = np.unique(student * 1_000 + position, return_index=True)
+    first: Integers = np.unique(student * 1_000 + position, return_index=True)[1]
     return first
 
 

@@ -55,7 +55,8 @@ def bulletin_days(year: int, n_schools: int, generator: np.random.Generator) -> 
         [0, 1, 2, 3, 4, 6, 8], size=(n_schools, 3), p=[0.1, 0.15, 0.2, 0.2, 0.15, 0.1, 0.1]
     )
     sent = np.array(deadlines, dtype="datetime64[D]")[None, :] - early
-    return np.busday_offset(sent, 0, roll="backward")
+    on_weekdays: Days = np.busday_offset(sent, 0, roll="backward")
+    return on_weekdays
 
 
 def _range(first: date, after: date) -> Days:

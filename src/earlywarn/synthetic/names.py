@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,14 +45,18 @@ class Identities:
 
     def extended(self, size: int) -> Identities:
         """Return the same with room for `size` students; those to come have an empty code."""
-        parts = (self.codes, self.family, self.given, self.births)
         more = size - len(self.codes)
-        return Identities(*(np.concatenate([part, np.zeros(more, part.dtype)]) for part in parts))
+
+        def longer(part: NDArray[Any]) -> NDArray[Any]:
+            return np.concatenate([part, np.zeros(more, part.dtype)])
+
+        return Identities(longer(self.codes), longer(self.family), longer(self.given), longer(self.births))
 
     def at(self, positions: Integers) -> Identities:
         """Return the entries at some positions."""
-        parts = (self.codes, self.family, self.given, self.births)
-        return Identities(*(part[positions] for part in parts))
+        return Identities(
+            self.codes[positions], self.family[positions], self.given[positions], self.births[positions]
+        )
 
     def put(self, positions: Integers, others: Identities) -> None:
         """Enter others at some positions."""
@@ -127,12 +132,14 @@ def _birth_digits(births: Days, is_girl: Flags) -> Integers:
     day = (births - months.astype("datetime64[D]")).astype(np.int64) + 1
     month = months.astype(np.int64) % 12 + 1 + np.where(is_girl, 50, 0)
     year = births.astype("datetime64[Y]").astype(np.int64) + 1970
-    return (day * 100 + month) * 100 + year % 100
+    digits: Integers = (day * 100 + month) * 100 + year % 100
+    return digits
 
 
 def _letters_as_number(letters: NDArray[np.str_]) -> Integers:
     points = letters.astype("U4").view(np.uint32).reshape(len(letters), 4).astype(np.int64) - ord("A")
-    return ((points[:, 0] * 26 + points[:, 1]) * 26 + points[:, 2]) * 26 + points[:, 3]
+    number: Integers = ((points[:, 0] * 26 + points[:, 1]) * 26 + points[:, 2]) * 26 + points[:, 3]
+    return number
 
 
 def _letters(name: str) -> str:

@@ -18,6 +18,7 @@ import pyarrow.parquet
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import StorageError
 from earlywarn.synthetic import rates
+from earlywarn.synthetic.arrays import Days, Integers
 from earlywarn.synthetic.attendance import record_absences
 from earlywarn.synthetic.bulletins import send_bulletins
 from earlywarn.synthetic.calendar import bulletin_days, school_days, school_year_name, school_year_of
@@ -187,12 +188,13 @@ def _write_year(
         write_roster(scribe.roster, book, story, spells, groups, assigned, sent, scribe.pool)
 
 
-def _births(story: SchoolYear, new: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _births(story: SchoolYear, new: Integers, generator: np.random.Generator) -> Days:
     """Draw birth dates that give the age on 30 September."""
     roll = story.roll
     age = rates.AGE_AT_FIRST_GRADE + roll.grade[new] + roll.years_late[new]
     born_by = (story.year - age - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 272
-    return born_by - generator.integers(0, 365, len(new))
+    days_older = generator.integers(0, 365, len(new)).astype("timedelta64[D]")
+    return np.asarray(born_by - days_older, dtype="datetime64[D]")
 
 
 @contextmanager

@@ -8,10 +8,11 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.csv
@@ -66,12 +67,12 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass
 class RosterFiles:
-    """The files that will make up the zip; one appears with its first row, since empty ones are not allowed."""
+    """The files that will make up the zip; an empty one is not allowed, so the first row makes it."""
 
     folder: Path
     rows: Counter[str] = field(default_factory=Counter)
 
-    def append(self, name: str, sourced_id: pa.Array[Any], values: dict[str, pa.Array[Any]]) -> None:
+    def append(self, name: str, sourced_id: pa.Array[Any], values: Mapping[str, pa.Array[Any]]) -> None:
         """Append rows; columns that are not given stay empty, as `status` must in bulk mode."""
         if not len(sourced_id):
             return

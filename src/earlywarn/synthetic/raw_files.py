@@ -32,7 +32,10 @@ class FileShape:
 FILES: Final = {
     "schools": FileShape(
         "ecoles.csv",
-        ("Code école", "Nom de l'école", "Code CSS", "Nom du CSS", "Ordre d'enseignement", "Rang décile IMSE"),
+        (
+            "Code école", "Nom de l'école", "Code CSS", "Nom du CSS", "Ordre d'enseignement",
+            "Rang décile IMSE",
+        ),
     ),
     "students": FileShape(
         "eleves.csv",

@@ -65,7 +65,7 @@ class Schools:
     @property
     def deprivation(self) -> Floats:
         """Return the decile on a scale of mean 0 and deviation 1; more is more deprived."""
-        return (self.decile - 5.5) / 2.872
+        return np.asarray((self.decile - 5.5) / 2.872, dtype=np.float64)
 
 
 def invent_schools(n_students: int, generator: np.random.Generator) -> Schools:

@@ -28,15 +28,15 @@ _SEXES = np.array(["F", "M", "X"])
 _EXITS = np.array([kind.name.lower() for kind in Exit])
 _YEARS_SCHEMA = pa.schema(
     [
-        ("code", pa.string()),
-        ("school_year", pa.string()),
-        ("grade", pa.string()),
-        ("sex", pa.string()),
-        ("imse_decile", pa.int64()),
-        ("exit", pa.string()),
-        ("dropped_out", pa.bool_()),
-        ("decline", pa.float64()),
-        ("risk", pa.float64()),
+        pa.field("code", pa.string()),
+        pa.field("school_year", pa.string()),
+        pa.field("grade", pa.string()),
+        pa.field("sex", pa.string()),
+        pa.field("imse_decile", pa.int64()),
+        pa.field("exit", pa.string()),
+        pa.field("dropped_out", pa.bool_()),
+        pa.field("decline", pa.float64()),
+        pa.field("risk", pa.float64()),
     ]
 )
 
@@ -80,7 +80,7 @@ class CohortTally:
         names = np.array([_STATUS_OF_EXIT.get(kind, "enrolled") for kind in Exit])
         kept["status"] = np.where(within, names[how[kept["student"]]], "enrolled")
         kept["css"] = np.full(len(within), css)
-        return pa.table(kept)
+        return pa.table({name: pa.array(values) for name, values in kept.items()})
 
 
 @dataclass
