@@ -1,0 +1,124 @@
+"""Numbers, windows and chances as a teacher reads them, in French and in English.
+
+No locale library: Babel keeps its data as pickles, and the serving process unpickles nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
+
+from earlywarn.domain import Language
+
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+Strength = Literal["strong", "moderate", "slight"]
+STRENGTH_WORDS: Mapping[Language, Mapping[Strength, str]] = {
+    "fr": {"strong": "pèse beaucoup", "moderate": "pèse", "slight": "pèse un peu"},
+    "en": {"strong": "weighs much", "moderate": "weighs", "slight": "weighs a little"},
+}
+_PLURAL_FROM_IN_FRENCH = 2
+_SHARES = {
+    (1, 10): 1 / 10,
+    (1, 8): 1 / 8,
+    (1, 6): 1 / 6,
+    (1, 5): 1 / 5,
+    (1, 4): 1 / 4,
+    (1, 3): 1 / 3,
+    (2, 5): 2 / 5,
+    (1, 2): 1 / 2,
+    (3, 5): 3 / 5,
+    (2, 3): 2 / 3,
+    (3, 4): 3 / 4,
+    (4, 5): 4 / 5,
+    (9, 10): 9 / 10,
+}
+_LEAST, _MOST = 0.08, 0.95
+_WINDOWS = {
+    "fr": {
+        "period": "depuis le début de l’année",
+        "previous_period": "l’année précédente",
+        "all": "à ce jour",
+    },
+    "en": {
+        "period": "since the start of the year",
+        "previous_period": "in the year before",
+        "all": "to date",
+    },
+}
+_WINDOWS_OF_OTHER_PERIODS = {
+    "fr": {"period": "depuis le début", "previous_period": "à la période précédente", "all": "à ce jour"},
+    "en": {"period": "since the start", "previous_period": "in the period before", "all": "to date"},
+}
+
+
+@lru_cache(maxsize=100_000)
+def number_in_words(value: float, language: Language, *, percent: bool = False) -> str:
+    r"""Write a number with at most two decimals, as the language does.
+
+    >>> number_in_words(1234.5, "fr"), number_in_words(0.125, "en", percent=True)
+    ('1\xa0234,5', '12.5%')
+    """
+    shown = round(value, 6) * 100 if percent else round(value, 6)
+    text = f"{shown:,.{1 if percent else 2}f}".rstrip("0").rstrip(".")
+    if text == "-0":
+        text = "0"
+    if language == "en":
+        return f"{text}%" if percent else text
+    text = text.replace(",", "\u00a0").replace(".", ",")
+    return f"{text}\u00a0%" if percent else text
+
+
+def window_in_words(window: str, language: Language, *, school_years: bool = True) -> str:
+    """Say over which days a value was taken.
+
+    >>> window_in_words("30d", "fr"), window_in_words("period", "en")
+    ('dans les 30 derniers jours', 'since the start of the year')
+    """
+    days = re.fullmatch(r"(\d+)d", window)
+    if days and language == "fr":
+        return f"dans les {days[1]} derniers jours"
+    if days:
+        return f"in the last {days[1]} days"
+    words = _WINDOWS if school_years else _WINDOWS_OF_OTHER_PERIODS
+    return words[language].get(window, window)
+
+
+def share_in_words(share: float, language: Language) -> str:
+    """Say a share as a small fraction, the way people count.
+
+    >>> share_in_words(0.26, "fr"), share_in_words(0.26, "en"), share_in_words(0.02, "fr")
+    ('environ 1 sur 4', 'about 1 in 4', 'moins de 1 sur 10')
+    """
+    few, out_of = min(_SHARES, key=lambda pair: (abs(_SHARES[pair] - share), pair[1]))
+    if share < _LEAST:
+        return "moins de 1 sur 10" if language == "fr" else "fewer than 1 in 10"
+    if share > _MOST:
+        return "presque tous" if language == "fr" else "nearly all"
+    return f"environ {few} sur {out_of}" if language == "fr" else f"about {few} in {out_of}"
+
+
+def sentence(template: str, words: Mapping[str, str], value: float, language: Language) -> str:
+    """Fill an indicator's text; `{day|days}` takes the form that the value asks for.
+
+    >>> sentence("{value} {jour|jours} d’absence", {"value": "1,5"}, 1.5, "fr")
+    '1,5 jour d’absence'
+    """
+    one = abs(value) < _PLURAL_FROM_IN_FRENCH if language == "fr" else value == 1
+    chosen = re.sub(r"\{([^{}|]*)\|([^{}|]*)\}", lambda found: found[1 if one else 2], template)
+    for name, word in words.items():
+        chosen = chosen.replace("{" + name + "}", word)
+    return chosen
+
+
+def comparison_in_words(own_past: str, peers: str, language: Language) -> str:
+    """Say beside what a value stands; empty where there is nothing to compare with.
+
+    >>> comparison_in_words("2", "", "en")
+    'just before, over as long: 2'
+    """
+    before = "juste avant, sur la même durée\u00a0: " if language == "fr" else "just before, over as long: "
+    group = "médiane du groupe\u00a0: " if language == "fr" else "median of the group: "
+    parts = [label + number for label, number in ((before, own_past), (group, peers)) if number]
+    return "\u00a0; ".join(parts) if language == "fr" else "; ".join(parts)
