@@ -1,0 +1,56 @@
+"""Turn a request into who asks and how: the only way from a caller to a scope."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.language import language_of
+from api.problems import UNAUTHENTICATED, ProblemError
+from api.schemas import Identifier, ModelName
+from api.service import Service, service_of
+from earlywarn.domain import Language, Scope
+from earlywarn.errors import NotFoundError
+
+LONGEST_KEY = 200
+bearer = HTTPBearer(auto_error=False, description="The key of a calling system.")
+
+ServiceHere = Annotated[Service, Depends(service_of)]
+Speaking = Annotated[Language, Depends(language_of)]
+
+
+def calling_scope(
+    service: ServiceHere, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Scope:
+    """Return what the calling system may see today.
+
+    Raises:
+        ProblemError: No key, or one that no account in use holds.
+    """
+    key = credentials.credentials if credentials else ""
+    if not key or len(key) > LONGEST_KEY or not key.isascii():
+        raise ProblemError(UNAUTHENTICATED)
+    try:
+        return service.store.accounts.authenticate_key(key, today=service.today())
+    except NotFoundError as error:
+        raise ProblemError(UNAUTHENTICATED) from error
+
+
+Caller = Annotated[Scope, Depends(calling_scope)]
+
+
+def route_of(request: Request) -> str:
+    """Return the route as the access log names it: the template, never the path with its ids."""
+    return f"{request.method} {request.scope['route'].path}"
+
+
+Route = Annotated[str, Depends(route_of)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")]
+Grade = Annotated[str | None, Query(max_length=20, pattern=r"^[A-Za-z0-9_.-]+$")]
+__all__ = [
+    "Caller", "Cursor", "Grade", "Identifier", "Limit", "ModelName", "Route", "ServiceHere", "Speaking",
+    "calling_scope",
+]  # fmt: skip

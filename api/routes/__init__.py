@@ -1,0 +1,1 @@
+"""REST under /v1: each route parses, authorizes, calls and shapes."""

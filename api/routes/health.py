@@ -1,0 +1,28 @@
+"""Is the process alive, and may it be sent work?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from api.problems import UNAVAILABLE, ProblemError, declares
+from api.schemas import Health, Readiness
+from api.service import Service, service_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"], responses=declares())
+def healthz() -> Health:
+    """Answer that the process runs; touch nothing else."""
+    return Health(status="ok")
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"], responses=declares(UNAVAILABLE))
+def readyz(service: Annotated[Service, Depends(service_of)]) -> Readiness:
+    """Answer that this process has scored the golden rows of its models and that its database answers."""
+    if not service.models:
+        raise ProblemError(UNAVAILABLE, "Aucun modèle publié n’a passé la vérification de ce processus.")
+    service.store.check()
+    return Readiness(status="ready", models={name: model.version for name, model in service.models.items()})

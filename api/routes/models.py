@@ -1,0 +1,90 @@
+"""The models in service, and scores on demand: the same numbers as the batch from the same values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from api.chance import chance_in_words
+from api.dependencies import Caller, ServiceHere, Speaking
+from api.language import locale_of
+from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
+from api.schemas import ModelCard, ModelCards, ModelName, OnDemandScore, ScoreAnswer, ScoreRequest
+from api.shaping import DECISION_SUPPORT, contest_text, not_scored_text, shaped_reason
+from api.wording import translate
+from earlywarn.domain import Language
+from earlywarn.scoring import PublishedModel, Score, score_rows
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+@router.get("", responses=declares(UNAUTHENTICATED, UNAVAILABLE))
+def models(response: Response, service: ServiceHere, scope: Caller, language: Speaking) -> ModelCards:
+    """Return the published models that this process has checked."""
+    response.headers["Content-Language"] = locale_of(language)
+    return ModelCards(models=[_card(model, language) for model in service.models.values()])
+
+
+@router.post(
+    "/{model}/score",
+    responses=declares(UNAUTHENTICATED, NOT_FOUND, TOO_LARGE, MALFORMED, UNAVAILABLE),
+)
+def score(
+    model: Annotated[ModelName, Path()],
+    asked: ScoreRequest,
+    response: Response,
+    service: ServiceHere,
+    scope: Caller,
+    language: Speaking,
+) -> ScoreAnswer:
+    """Score what is posted; nothing is stored, and nothing but what is posted is read.
+
+    Send `rows` of encoded features, or `tables` of raw rows, complete for the posted students, with `as_of`.
+    """
+    published = service.model(model)
+    if asked.rows is not None:
+        scores = score_rows(published, asked.rows)
+        units, as_of, peers_as_of = [[] for _ in scores], asked.as_of or scope.today, None
+    else:
+        found = service.score_tables(published, asked.tables or {}, asked.as_of or scope.today)
+        scores, units = list(found.scores), [list(unit) for unit in found.units]
+        as_of, peers_as_of = found.as_of, found.peers_as_of
+    response.headers["Content-Language"] = locale_of(language)
+    return ScoreAnswer(
+        model=published.model,
+        outcome=published.outcome[language],
+        model_version=published.version,
+        as_of=as_of,
+        data_age_days=max(0, (scope.today - as_of).days),
+        peers_as_of=peers_as_of,
+        decision_support=translate(DECISION_SUPPORT, language),
+        contest=contest_text(service.settings, language),
+        scores=[
+            _shaped(position, unit, scored, language)
+            for position, (unit, scored) in enumerate(zip(units, scores, strict=True))
+        ],
+    )
+
+
+def _card(model: PublishedModel, language: Language) -> ModelCard:
+    return ModelCard(
+        model=model.model,
+        version=model.version,
+        outcome=model.outcome[language],
+        capacity_share=model.capacity_share,
+        capacity_per=list(model.capacity_per),
+        features=list(model.features),
+    )
+
+
+def _shaped(position: int, unit: list[str], scored: Score, language: Language) -> OnDemandScore:
+    return OnDemandScore(
+        position=position,
+        unit=unit,
+        risk=scored.risk,
+        margin=scored.margin,
+        chance=None if scored.risk is None else chance_in_words(scored.risk, language).text,
+        not_scored_because=scored.not_scored_because and not_scored_text(scored.not_scored_because, language),
+        reasons=[shaped_reason(reason.as_dict(), language) for reason in scored.reasons],
+    )

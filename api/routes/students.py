@@ -1,0 +1,69 @@
+"""One student's stored risks, and the opaque id behind a code."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path
+from starlette.responses import Response
+
+from api.dependencies import Caller, Route, ServiceHere, Speaking
+from api.language import locale_of
+from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
+from api.schemas import Identifier, ResolveAnswer, Resolved, ResolveRequest, StudentRisks
+from api.shaping import DECISION_SUPPORT, contest_text, shaped_risk
+from api.wording import translate
+from earlywarn.domain import StudentId
+
+router = APIRouter(prefix="/v1/students", tags=["students"])
+
+
+@router.get(
+    "/{student_id}/risks",
+    response_model=StudentRisks,
+    responses={
+        304: {"description": "Nothing changed since the entity tag given."},
+        **declares(UNAUTHENTICATED, NOT_FOUND, MALFORMED, UNAVAILABLE),
+    },
+)
+def student_risks(
+    student_id: Annotated[Identifier, Path()],
+    service: ServiceHere,
+    scope: Caller,
+    language: Speaking,
+    route: Route,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Response:
+    """Return the current risks of one student in scope, with their reasons; the reading is recorded."""
+    stored = service.store.scores.student_risks(scope, StudentId(student_id), route=route)
+    answer = StudentRisks(
+        student_id=student_id,
+        risks=[shaped_risk(risk, language, today=scope.today) for risk in stored],
+        decision_support=translate(DECISION_SUPPORT, language),
+        contest=contest_text(service.settings, language),
+    )
+    return tagged(answer.model_dump_json().encode(), locale_of(language), if_none_match)
+
+
+@router.post("/resolve", responses=declares(UNAUTHENTICATED, TOO_LARGE, MALFORMED, UNAVAILABLE))
+def resolve(asked: ResolveRequest, service: ServiceHere, scope: Caller) -> ResolveAnswer:
+    """Return the opaque id of each code that stands for a student in scope; a code never stands in a URL."""
+    ids = service.pseudonyms(asked.codes)
+    known = service.store.scores.resolve(scope, ids)
+    return ResolveAnswer(
+        students=[
+            Resolved(position=position, student_id=student_id if student_id in known else None)
+            for position, student_id in enumerate(ids)
+        ]
+    )
+
+
+def tagged(body: bytes, locale: str, if_none_match: str | None) -> Response:
+    """Answer with a strong entity tag, or 304 where the caller holds this very answer already."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Content-Language": locale, "Cache-Control": "private, no-cache"}
+    held = {part.strip() for part in (if_none_match or "").split(",")}
+    if tag in held or "*" in held:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

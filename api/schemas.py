@@ -1,0 +1,229 @@
+"""What travels over the wire: strict on the way in, without defaults on the way out."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class Wire(BaseModel):
+    """Refuse what the schema does not name, numbers that are none, and values of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    raise ValueError("not a day written YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+# Control characters, NUL among them, mean a broken sender; PostgreSQL would refuse NUL later.
+Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:~-]+$")]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Cell = bool | int | Number | Text | None
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Evidence(Wire):
+    """What a reason rests on; a comparison that does not exist is null."""
+
+    feature: str
+    value: float
+    window: str
+    own_past: float | None
+    peers_median: float | None
+
+
+class Reason(Wire):
+    """One association behind a score: a finding from the records, not a cause."""
+
+    code: str
+    direction: Literal["raises", "lowers"]
+    strength: str
+    text: str
+    comparison: str
+    actionable: bool
+    evidence: Evidence
+
+
+class ScoreFacts(Wire):
+    """What every score carries, wherever it is shown."""
+
+    model: str
+    outcome: str
+    as_of: date
+    data_age_days: int
+    model_version: str
+
+
+class Risk(ScoreFacts):
+    """One outcome for one student; `risk` is null where the student was not scored, and why is said."""
+
+    unit: list[str]
+    risk: float | None
+    chance: str | None
+    on_roster: bool
+    not_scored_because: str | None
+    reasons: list[Reason]
+
+
+class Answer(Wire):
+    """What every answer with a score says about itself."""
+
+    decision_support: str
+    contest: str
+
+
+class StudentRisks(Answer):
+    """The stored risks of one student."""
+
+    student_id: str
+    risks: list[Risk]
+
+
+class RosterEntry(Wire):
+    """One student on a roster, in the roster's order."""
+
+    student_id: str
+    grade: str
+    unit: list[str]
+    rank: int
+    risk: float
+    chance: str
+    reasons: list[Reason]
+
+
+class GradeRoster(Wire):
+    """One grade's roster in numbers, whole, whatever part of it this page shows."""
+
+    grade: str
+    n_students: int
+    n_listed: int
+    facts: dict[str, Any]
+
+
+class Roster(ScoreFacts, Answer):
+    """A page of a school's rosters for one model; the `Link` header leads to the next."""
+
+    school_id: str
+    school_name: str
+    grades: list[GradeRoster]
+    students: list[RosterEntry]
+    next_cursor: str | None
+
+
+class ResolveRequest(Wire):
+    """Codes as the calling system knows them."""
+
+    codes: Annotated[list[Code], Field(min_length=1, max_length=500)]
+
+
+class Resolved(Wire):
+    """One code's opaque id; null where there is no such student in the caller's scope."""
+
+    position: int
+    student_id: str | None
+
+
+class ResolveAnswer(Wire):
+    """Opaque ids in the order of the codes, which are not repeated."""
+
+    students: list[Resolved]
+
+
+class ScoreRequest(Wire):
+    """Either feature rows, or raw table rows that are complete for the posted students, with their day."""
+
+    rows: list[dict[Annotated[str, StringConstraints(max_length=200)], Number | None]] | None = Field(
+        default=None, min_length=1, max_length=5_000
+    )
+    tables: dict[Identifier, Annotated[list[dict[Identifier, Cell]], Field(max_length=200_000)]] | None = None
+    as_of: Day | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ScoreRequest:
+        if (self.rows is None) == (self.tables is None):
+            raise ValueError("needs either rows or tables")
+        if self.tables is not None and self.as_of is None:
+            raise ValueError("tables need an as_of")
+        return self
+
+
+class OnDemandScore(Wire):
+    """The score of one posted row or unit, in the order posted or sorted by unit."""
+
+    position: int
+    unit: list[str]
+    risk: float | None
+    margin: float | None
+    chance: str | None
+    not_scored_because: str | None
+    reasons: list[Reason]
+
+
+class ScoreAnswer(Answer):
+    """Scores on demand: the same numbers as the batch from the same values."""
+
+    model: str
+    outcome: str
+    model_version: str
+    as_of: date
+    data_age_days: int
+    peers_as_of: date | None
+    scores: list[OnDemandScore]
+
+
+class ModelCard(Wire):
+    """A published model, as this process serves it."""
+
+    model: str
+    version: str
+    outcome: str
+    capacity_share: float
+    capacity_per: list[str]
+    features: list[str]
+
+
+class ModelCards(Wire):
+    """All models in service."""
+
+    models: list[ModelCard]
+
+
+class Health(Wire):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Wire):
+    """This process has scored the golden rows of these models, and the database answers."""
+
+    status: Literal["ready"]
+    models: dict[str, str]
+
+
+WIRE_NAMES = frozenset(name for model in (ResolveRequest, ScoreRequest) for name in model.model_fields) | {
+    "body",
+    "query",
+    "path",
+    "header",
+    "cookie",
+    "student_id",
+    "school_id",
+    "model",
+    "grade",
+    "limit",
+    "cursor",
+}

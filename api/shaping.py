@@ -1,0 +1,99 @@
+"""Shape stored values into what travels: the same facts, in the caller's language, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from api.chance import chance_in_words
+from api.schemas import Evidence, Reason, Risk, RosterEntry
+from api.settings import ServiceSettings
+from api.wording import translate
+from earlywarn.domain import Language
+from earlywarn.store import CurrentRun, StudentRisk
+
+DECISION_SUPPORT = (
+    "Aide à la décision : ce risque estimé attire l’attention, il ne décide rien. "
+    "Une personne décide, avec ce qu’elle sait de l’élève."
+)
+CONTEST = (
+    "Pour corriger une donnée ou présenter des observations, adressez-vous à la direction de l’école ou à la "
+    "personne responsable de la protection des renseignements personnels."
+)
+CONTEST_AT = "Pour corriger une donnée ou présenter des observations : {contact}"
+
+NOT_SCORED = {"too_little_data": "trop peu de données pour estimer un risque"}
+
+
+def contest_text(settings: ServiceSettings, language: Language) -> str:
+    """Say how a score is contested, and to whom where the deployment names someone."""
+    if settings.contact:
+        return translate(CONTEST_AT, language, contact=settings.contact)
+    return translate(CONTEST, language)
+
+
+def outcome_text(run: CurrentRun, language: Language) -> str:
+    """Return the outcome in words, as the run's model declared it."""
+    return str(run.facts["outcome"][language])
+
+
+def not_scored_text(code: str, language: Language) -> str:
+    """Say why a student was not scored; a reason that is already a sentence stays as it is."""
+    return translate(NOT_SCORED.get(code, code), language)
+
+
+def data_age_days(run: CurrentRun, today: date) -> int:
+    """Return how many days ago the data behind a run ended."""
+    return max(0, (today - run.data_as_of).days)
+
+
+def shaped_reason(stored: Mapping[str, Any], language: Language) -> Reason:
+    """Return a stored reason in one language; a comparison that was not made is null."""
+    evidence = stored["evidence"]
+    return Reason(
+        code=stored["code"],
+        direction=stored["direction"],
+        strength=stored["strength_words"][language],
+        text=stored["text"][language],
+        comparison=stored["comparison"][language],
+        actionable=stored["actionable"],
+        evidence=Evidence(
+            feature=evidence["feature"],
+            value=evidence["value"],
+            window=evidence["window"],
+            own_past=evidence["own_past"],
+            peers_median=evidence["peers_median"],
+        ),
+    )
+
+
+def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk:
+    """Return one stored score with all that it must carry."""
+    return Risk(
+        model=stored.run.model,
+        outcome=outcome_text(stored.run, language),
+        as_of=stored.as_of,
+        data_age_days=data_age_days(stored.run, today),
+        model_version=stored.run.version,
+        unit=list(stored.unit),
+        risk=stored.risk,
+        chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
+        on_roster=stored.is_listed,
+        not_scored_because=stored.not_scored_because and not_scored_text(stored.not_scored_because, language),
+        reasons=[shaped_reason(reason, language) for reason in stored.reasons],
+    )
+
+
+def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
+    """Return one line of a roster."""
+    assert stored.risk is not None and stored.rank is not None  # noqa: S101, PT018 - only the scored are listed
+    return RosterEntry(
+        student_id=stored.student_id,
+        grade=stored.grade,
+        unit=list(stored.unit),
+        rank=stored.rank,
+        risk=stored.risk,
+        chance=chance_in_words(stored.risk, language).text,
+        reasons=[shaped_reason(reason, language) for reason in stored.reasons],
+    )

@@ -1,0 +1,57 @@
+"""Open what the service needs when the process starts, and give it back when it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.pages.labels import grade_labels
+from api.pages.session import Sessions
+from api.service import Service
+from api.settings import ServiceSettings
+from earlywarn.errors import EarlywarnError
+from earlywarn.pipeline.pseudonyms import identity_key, pseudonyms_of
+from earlywarn.publication import PublishedModel, load_current, public_key, published_models
+from earlywarn.store import open_database, open_store
+from earlywarn.workspace import Workspace
+
+logger = logging.getLogger("earlywarn.api")
+
+
+@contextmanager
+def open_service(settings: ServiceSettings) -> Iterator[Service]:
+    """Open the store as the service's own role, and load the published models.
+
+    Raises:
+        StoreError: The database is not there, or the login may see more than a service should.
+    """
+    workspace = Workspace(settings.home)
+    urls = open_database(workspace, url=settings.database_url)
+    store = open_store(urls.service, identity_key=identity_key(settings.keys))
+    secret = settings.session_secret.get_secret_value() if settings.session_secret else None
+    try:
+        yield Service(
+            settings=settings,
+            store=store,
+            models=checked_models(settings, workspace),
+            pseudonyms=lambda codes: pseudonyms_of(codes, keys=settings.keys),
+            sessions=Sessions(secret),
+            grade_labels=grade_labels(settings.network),
+        )
+    finally:
+        store.close()
+
+
+def checked_models(settings: ServiceSettings, workspace: Workspace) -> dict[str, PublishedModel]:
+    """Return the published models, each verified and proved on its golden rows by this very process.
+
+    A damaged one is left out and leaves the service not ready; stored risks can still be read.
+    """
+    models: dict[str, PublishedModel] = {}
+    for name in published_models(workspace):
+        try:
+            models[name] = load_current(workspace, name, public_key(settings.keys))
+        except EarlywarnError as error:
+            logger.error("model_refused", extra={"model": name, "error": type(error).__name__})  # noqa: TRY400
+    return models
