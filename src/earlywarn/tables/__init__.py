@@ -15,6 +15,12 @@ from earlywarn.tables.contract import (
     load_contract,
 )
 from earlywarn.tables.expressions import Expression, parse_expression, quote
+from earlywarn.tables.extracts import Extracts, load_extracts
+from earlywarn.tables.intake import take_in
+from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
+from earlywarn.tables.report import IntakeReport, TableIntake
+from earlywarn.tables.rows import tables_from_rows
+from earlywarn.tables.versions import Tables, open_tables
 
 __all__ = [
     "ALWAYS_DAY",
@@ -23,10 +29,21 @@ __all__ = [
     "Cumulative",
     "Expected",
     "Expression",
+    "Extracts",
+    "IntakeReport",
     "Network",
     "Periods",
     "Table",
+    "TableIntake",
+    "Tables",
     "load_contract",
+    "load_extracts",
+    "open_tables",
     "parse_expression",
+    "pseudonym_of",
+    "pseudonyms",
     "quote",
+    "read_identities",
+    "tables_from_rows",
+    "take_in",
 ]

@@ -216,8 +216,12 @@ class Contract(Declared):
         declared = self.tables[table]
         if declared.expected is None:
             return dict(declared.stored)
-        each = self.tables[declared.expected.each].stored
-        match = self.tables[declared.expected.match].stored
+        return self.columns_of_expected(declared.expected)
+
+    def columns_of_expected(self, expected: Expected) -> dict[str, Column]:
+        """Return the columns of the rows that were due, in the order they are shown."""
+        each = self.tables[expected.each].stored
+        match = self.tables[expected.match].stored
         members = self.tables[self.network.membership].stored
         unit = {name: members[name] for name in self.network.unit}
         return {**match, **unit, **each}

@@ -14,10 +14,9 @@ from decimal import Decimal
 from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column, Scalar, Table
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Source
-from earlywarn.tables.reading import FILE, LINE
+from earlywarn.tables.reading import FILE, LINE, WIDE_SPACES
 
 REASON = "_reason"
-_SPACES = " \t\u00a0\u202f\u2007"
 _MAX_OFFSET = 100_000
 _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 _WRONG = {
@@ -125,9 +124,7 @@ def _rule(
 ) -> _Rule:
     given = quote("t:" + name)
     if source.constant is not None:
-        text = literal(
-            str(source.constant).lower() if isinstance(source.constant, bool) else str(source.constant)
-        )
+        text = literal(_written(source.constant))
     elif source.from_ == ROW_NUMBER:
         text = row_number
     else:
@@ -138,7 +135,7 @@ def _rule(
 
 
 def _text(cell: str, missing: tuple[str, ...], *, wide_spaces: bool) -> str:
-    trimmed = f"trim({cell}, {literal(_SPACES)})" if wide_spaces else f"trim({cell})"
+    trimmed = f"trim({cell}, {literal(' ' + WIDE_SPACES)})" if wide_spaces else f"trim({cell})"
     others = [token for token in missing if token]
     text = f"nullif({trimmed}, '')"
     if others:
@@ -148,11 +145,14 @@ def _text(cell: str, missing: tuple[str, ...], *, wide_spaces: bool) -> str:
 
 def _coded(column: Column, source: Source, text: str) -> str:
     cases = " ".join(
-        f"WHEN {literal(code)} THEN CAST({literal(str(value).lower() if isinstance(value, bool) else str(value))} "
-        f"AS {staged_type(column)})"
+        f"WHEN {literal(code)} THEN CAST({literal(_written(value))} AS {staged_type(column)})"
         for code, value in source.codes.items()
     )
     return f"CASE {text} {cases} END"
+
+
+def _written(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _value(kind: str, column: Column, source: Source, text: str) -> str:

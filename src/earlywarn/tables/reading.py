@@ -26,6 +26,7 @@ from earlywarn.tables.extracts import Extract
 RAGGED = "ragged"
 LINE = "_line"
 FILE = "_file"
+WIDE_SPACES = "\t\u00a0\u202f\u2007"
 _BLOCK = 1 << 24
 
 
@@ -37,6 +38,7 @@ class FileText:
     digest: str
     cells: pa.Table
     quarantined: tuple[tuple[int, str], ...]
+    has_wide_spaces: bool = True
 
     @property
     def n_read(self) -> int:
@@ -80,7 +82,13 @@ def read_file(path: Path, extract: Extract, *, number: int = 0) -> FileText:
     cells = _parse(path, body, header, extract, bad)
     numbers, ragged = _numbered(lines, cells, bad, extract)
     quarantined = sorted([*lines.quarantined, *((line, RAGGED) for line in ragged)])
-    return FileText(path.name, lines.digest, _labeled(cells, numbers, number), tuple(quarantined))
+    return FileText(
+        path.name,
+        lines.digest,
+        _labeled(cells, numbers, number),
+        tuple(quarantined),
+        has_wide_spaces=any(mark.encode() in body for mark in WIDE_SPACES if mark != extract.separator),
+    )
 
 
 def check_header(header: list[str], extract: Extract, name: str) -> None:

@@ -92,7 +92,7 @@ def _wanted(table: Table, other: str, given: Collection[str]) -> bool:
 
 
 def _is_ready(column: Column) -> bool:
-    return column.is_given and column.type != "day_offset" and not isinstance(column.default, str)
+    return column.is_given and column.type != "day_offset" and column.default is None
 
 
 def _looked_up(other: str, name: str) -> str:

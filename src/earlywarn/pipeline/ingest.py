@@ -1,0 +1,62 @@
+"""Take in a network's files: one batch in the workspace, one report beside it, under the workspace's lock."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.errors import ExtractError
+from earlywarn.tables import IntakeReport, load_contract, load_extracts, take_in
+from earlywarn.workspace import Workspace, locked, write_atomically
+
+
+def ingest(
+    network_dir: Path,
+    extracts_dir: Path,
+    workspace: Workspace,
+    *,
+    received_on: date,
+    backfill: bool = False,
+    keys: Path,
+    progress: Progress = no_progress,
+) -> IntakeReport:
+    """Add what the files of `extracts_dir` say to the workspace, and report on every row.
+
+    Args:
+        network_dir: The folder with contract.toml and extracts.toml.
+        extracts_dir: The files as the schools gave them.
+        workspace: Where the batch goes.
+        received_on: The day the files were received.
+        backfill: Whether the files are history, visible from the day each fact was known.
+        keys: The folder of the network's keys, outside the workspace.
+        progress: Told how many tables are done.
+
+    Raises:
+        DeclarationError: A declared file has problems.
+        ExtractError: A file is missing or cannot be read exactly.
+        BusyError: Another intake is at work on this workspace.
+        StorageError: The disk is full; the earlier tables are whole.
+    """
+    contract = load_contract(network_dir / "contract.toml")
+    extracts = load_extracts(network_dir / "extracts.toml", contract)
+    if not extracts_dir.is_dir():
+        raise ExtractError("there is no such folder of files", where=str(extracts_dir), todo="check its name")
+    with locked(workspace, "ingest", owner="an intake"):
+        report = take_in(
+            contract,
+            extracts,
+            extracts_dir,
+            workspace,
+            received_on=received_on,
+            backfill=backfill,
+            keys=keys,
+            progress=progress,
+        )
+        _store_report(report, workspace)
+    return report
+
+
+def _store_report(report: IntakeReport, workspace: Workspace) -> None:
+    number = len(list(workspace.reports.glob("intake-*.json"))) + 1
+    write_atomically(workspace.reports / f"intake-{number:06d}.json", report.as_json())

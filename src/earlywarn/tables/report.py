@@ -1,0 +1,131 @@
+"""What an intake did with every row, by table and reason, for a school clerk.
+
+It holds lines and counts, never values.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from earlywarn.domain import Language
+
+MAX_LINES = 1_000
+_SHOWN = 5
+
+_REASONS: dict[str, tuple[str, str]] = {
+    "ragged": ("trop ou trop peu de cellules sur la ligne", "too many or too few cells on the line"),
+    "odd_quotes": ("un guillemet n’est pas fermé", "a quote is not closed on the line"),
+    "stray_quote": ("un guillemet au milieu d’une cellule", "a quote inside a cell"),
+    "repeated_header": ("l’en-tête est répété", "the header is repeated"),
+    "conflicting_key": (
+        "deux lignes se contredisent pour la même clé",
+        "rows of one key contradict each other",
+    ),
+    "repeated_row": ("ligne répétée", "the row is repeated"),
+    "missing": ("valeur obligatoire absente", "a required value is missing"),
+    "unknown_code": ("code inconnu de la table de codes", "the code is not in the code list"),
+    "not_allowed": ("valeur qui n’est pas permise", "the value is not allowed"),
+    "too_small": ("valeur sous le minimum", "the value is below the minimum"),
+    "too_large": ("valeur au-dessus du maximum", "the value is above the maximum"),
+    "not_an_integer": ("n’est pas un nombre entier", "not a whole number"),
+    "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
+    "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
+    "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
+}
+_HEADERS = {
+    "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
+    "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some rows of a file wait: the column, the reason, how many, and the first of their lines."""
+
+    file: str
+    column: str
+    reason: str
+    n_rows: int
+    lines: tuple[int, ...]
+
+    def sentence(self, language: Language) -> str:
+        """Say the reason in words."""
+        french, english = _REASONS.get(self.reason, (self.reason, self.reason))
+        words = french if language == "fr" else english
+        shown = ", ".join(str(line) for line in self.lines[:_SHOWN])
+        more = ", …" if self.n_rows > _SHOWN else ""
+        lines = {"fr": "lignes", "en": "lines"}[language]
+        column = "" if self.column == "row" else f" [{self.column}]"
+        return f"{self.file}{column}: {words}, {self.n_rows} ({lines} {shown}{more})"
+
+
+@dataclass(frozen=True)
+class TableIntake:
+    """Every row read for one table, and where it went."""
+
+    table: str
+    n_read: int
+    n_new: int = 0
+    n_superseding: int = 0
+    n_unchanged: int = 0
+    n_quarantined: int = 0
+    n_duplicates: int = 0
+    reasons: tuple[Reason, ...] = ()
+    contradictions: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def n_accepted(self) -> int:
+        """Return how many rows stand in the tables, now or already before."""
+        return self.n_new + self.n_superseding + self.n_unchanged
+
+    @property
+    def conserves(self) -> bool:
+        """Say whether every row read is accounted for, in total and reason by reason."""
+        in_reasons = sum(reason.n_rows for reason in self.reasons)
+        total = self.n_accepted + self.n_quarantined + self.n_duplicates
+        return self.n_read == total and in_reasons == self.n_quarantined
+
+    def counts(self) -> tuple[int, ...]:
+        """Return the counts in the order of the printed table."""
+        accepted = (self.n_new, self.n_superseding, self.n_unchanged)
+        return (self.n_read, *accepted, self.n_quarantined, self.n_duplicates)
+
+
+@dataclass(frozen=True)
+class IntakeReport:
+    """One intake, table by table; `batch` is None where nothing new came."""
+
+    network: str
+    batch: int | None
+    received_on: date
+    backfill: bool
+    tables: tuple[TableIntake, ...]
+
+    @property
+    def n_quarantined(self) -> int:
+        """Return how many rows wait to be mended."""
+        return sum(table.n_quarantined for table in self.tables)
+
+    def as_text(self, language: Language) -> str:
+        """Return the report as a short table, with a line for each reason a row was held back."""
+        rows = [_HEADERS[language], *((t.table, *map(str, t.counts())) for t in self.tables)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = [
+            "  ".join(
+                [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
+            )
+            for row in rows
+        ]
+        for table in self.tables:
+            lines += [f"  {reason.sentence(language)}" for reason in table.reasons]
+            lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
+        return "\n".join(lines)
+
+    def as_json(self) -> bytes:
+        """Return the report as stored; it holds no value of any row."""
+        return json.dumps(
+            {**asdict(self), "received_on": self.received_on.isoformat()}, indent=1, ensure_ascii=False
+        ).encode()

@@ -1,0 +1,164 @@
+"""Validate rows posted by a caller as strictly as a file's, in memory, for scoring on demand.
+
+Values are given in the contract's terms: dates as ISO text, ids as stored (pseudonyms), offsets as dates.
+The rows must be complete for the students they are about; the workspace is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+
+from earlywarn.errors import TableError
+from earlywarn.tables.contract import ROW_NUMBER_COLUMN, Column, Contract
+from earlywarn.tables.conversion import REASON, conversion_sql
+from earlywarn.tables.expressions import quote
+from earlywarn.tables.extracts import Source
+from earlywarn.tables.reading import FILE, LINE
+from earlywarn.tables.resolution import (
+    KNOWN_ON,
+    reading_order,
+    resolution_sql,
+    targets_of,
+)
+from earlywarn.tables.settlement import STATUS, settled
+from earlywarn.tables.staging import staged_name
+from earlywarn.tables.versions import Stored, Tables, connect, create_current, create_versions
+
+Row = Mapping[str, object]
+_RAW = "raw_rows"
+_SHOWN = 20
+
+
+def tables_from_rows(
+    contract: Contract,
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    received_on: date,
+    backfill: bool = True,
+    threads: int = 1,
+) -> Tables:
+    """Return tables that hold exactly the posted rows.
+
+    Args:
+        contract: The network's contract.
+        rows: The rows of each table. A looked up or derived column may be given as it was stored;
+            where no row gives it, it is computed from the other tables posted.
+        received_on: The day they were received.
+        backfill: Whether a fact is visible from `known_on` alone, as history is; otherwise also from
+            `received_on`.
+        threads: How many threads the engine may use.
+
+    Raises:
+        TableError: Lists every table, position and reason; never a value.
+    """
+    unknown = sorted(
+        name for name in rows if name not in contract.tables or not contract.tables[name].is_read
+    )
+    if unknown:
+        raise TableError(f"no table '{unknown[0]}' takes rows", todo="post tables of the contract")
+    connection = connect(threads=threads)
+    problems: list[str] = []
+    stored: dict[str, Stored] = {}
+    looked_up = {other for table in contract.tables.values() for other in targets_of(table)}
+    for name in sorted(n for n in looked_up if n not in rows):
+        create_current(connection, contract, name, None)
+    for name in reading_order(contract):
+        if name in rows:
+            problems += _add(connection, contract, name, rows[name])
+            if problems:
+                continue
+            stored[name] = _store(connection, contract, name, received_on, backfill=backfill)
+            if name in looked_up:
+                create_current(connection, contract, name, stored[name])
+    if problems:
+        connection.close()
+        listed = "; ".join(problems[:_SHOWN]) + (
+            f"; and {len(problems) - _SHOWN} more" * (len(problems) > _SHOWN)
+        )
+        raise TableError(f"the posted rows break the contract: {listed}", todo="mend them and post again")
+    create_versions(connection, contract, stored)
+    return Tables(connection, contract)
+
+
+def _add(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, rows: Sequence[Row]
+) -> list[str]:
+    """Convert, resolve and settle one table's rows; return what is wrong with them."""
+    table = contract.tables[name]
+    columns = {n: column for n, column in table.stored.items() if n != ROW_NUMBER_COLUMN}
+    given = {key for row in rows for key in row}
+    if strange := sorted(given - table.stored.keys()):
+        return [f"table '{name}' has no column '{column[:40]}'" for column in strange]
+    if odd := [i for i, row in enumerate(rows, start=1) if any(_text(v) is None for v in row.values())]:
+        return [f"{name} row {odd[0]}: a value is not text, number, date or true/false"]
+    missing = [n for n in table.key_columns if n not in given and n in columns and columns[n].is_given]
+    if rows and missing:
+        return [f"table '{name}' lacks column '{n}'" for n in missing]
+    connection.register(_RAW, _texts(rows, sorted(given)))
+    sql = conversion_sql(
+        {n: c for n, c in columns.items() if c.is_given or n in given},
+        {n: _source(n, columns[n]) for n in columns if n in given},
+        raw=_RAW,
+        row_number=quote(ROW_NUMBER_COLUMN) if ROW_NUMBER_COLUMN in given else f"CAST({LINE} AS VARCHAR)",
+        wide_spaces=True,
+        dated=True,
+    )
+    extra = ", CAST(NULL AS VARCHAR) AS _code" if table.identities else ""
+    extra += "".join(f", CAST(NULL AS VARCHAR) AS {quote(n)}" for n in table.identities)
+    connection.execute(f"CREATE TEMP TABLE {staged_name(name)} AS SELECT *{extra} FROM ({sql})")
+    connection.unregister(_RAW)
+    # An offset is posted as the date it was stored as; where none is posted there is none to compute.
+    ready = given | {n for n, c in columns.items() if c.is_given and c.type == "day_offset"}
+    resolved = resolution_sql(contract, name, staged_name(name), given=ready)
+    connection.execute(f"CREATE TEMP TABLE {quote(f'resolved:{name}')} AS {resolved}")
+    relation = settled(connection, name, table, has_previous=False)
+    found = connection.execute(
+        f"SELECT _line, {REASON} FROM {relation} WHERE {REASON} IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return [f"{name} row {line}: {str(reason).replace(':', ' ')}" for line, reason in found]
+
+
+def _store(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, received_on: date, *, backfill: bool
+) -> Stored:
+    columns = ", ".join(quote(column) for column in contract.tables[name].stored)
+    target = quote(f"stored:{name}")
+    connection.execute(
+        f"CREATE TEMP TABLE {target} AS SELECT {columns}, {KNOWN_ON}, DATE '{received_on}' AS _received_on, "
+        f"{backfill} AS _backfill, FALSE AS _superseding, 1 AS _batch, _file, _line "
+        f"FROM {quote(f'settled:{name}')} WHERE {STATUS} = 'new'"
+    )
+    return Stored(f"SELECT * FROM {target}")
+
+
+def _source(name: str, column: Column) -> Source:
+    source = Source.model_validate({"from": name, "decimal": ".", "missing": ("",)})
+    return source.model_copy(update={"format": ("%Y-%m-%d",) if column.is_date else ()})
+
+
+def _texts(rows: Sequence[Row], names: list[str]) -> pa.Table:
+    columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names}
+    numbers = range(1, len(rows) + 1)
+    return pa.table(
+        {**columns, LINE: pa.array(numbers, pa.int64()), FILE: pa.array([0] * len(rows), pa.int32())}
+    )
+
+
+def _text(value: object) -> str | None:
+    """Write a posted value as the text a file would hold; None where it can be no cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f") if value == value and abs(value) < 1e18 else None
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() else None
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, int | str) else None

@@ -1,0 +1,194 @@
+"""Show every version of every row with the day it became visible and the day another took its place.
+
+Grain of `versions.<table>`: one row per key and interval `(visible_from, superseded_on]` of as-of dates on
+which it is current. The comparison with an as-of date itself stands in `features`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from earlywarn.errors import TableError
+from earlywarn.tables.contract import ALWAYS, Contract, Table
+from earlywarn.tables.expected import expected_sql
+from earlywarn.tables.expressions import quote
+from earlywarn.tables.increments import increments_sql
+from earlywarn.tables.inline import inline_sql
+from earlywarn.tables.ledger import read_ledger
+from earlywarn.tables.resolution import KNOWN_ON, VISIBLE_FROM, current
+from earlywarn.workspace import Workspace
+
+SYSTEM_COLUMNS = {
+    KNOWN_ON: "DATE",
+    "_received_on": "DATE",
+    "_backfill": "BOOLEAN",
+    "_superseding": "BOOLEAN",
+    "_batch": "INTEGER",
+    "_file": "INTEGER",
+    "_line": "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A network's tables, every version dated, in an in-memory DuckDB."""
+
+    connection: duckdb.DuckDBPyConnection
+    contract: Contract
+    batches: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.connection.close()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a table's stored rows are read from, and whether any of them supersedes another."""
+
+    sql: str
+    has_superseding: bool = False
+
+
+def connect(*, threads: int = 2, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return an in-memory DuckDB that reaches for no extension and keeps the order of rows."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": threads,
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            **({"temp_directory": str(spill)} if spill else {}),
+        },
+    )
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def open_tables(workspace: Workspace, contract: Contract, *, threads: int = 2) -> Tables:
+    """Open what a workspace's intakes accepted.
+
+    Raises:
+        TableError: Nothing was taken in yet, or a batch no longer fits the contract.
+    """
+    ledger = read_ledger(workspace, contract.network.name)
+    if not ledger.batches:
+        raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
+    connection = connect(threads=threads)
+    create_versions(connection, contract, stored_tables(workspace, contract))
+    digests = (file.digest for batch in ledger.batches for _, file in sorted(batch.tables.items()))
+    return Tables(connection, contract, tuple(digests))
+
+
+def stored_tables(workspace: Workspace, contract: Contract) -> dict[str, Stored]:
+    """Return where each read table's batches are.
+
+    Raises:
+        TableError: A batch is missing or was written under another contract.
+    """
+    ledger = read_ledger(workspace, contract.network.name)
+    stored = {}
+    for name, table in contract.tables.items():
+        files = ledger.files_of(name) if table.is_read else []
+        if not files:
+            continue
+        paths = [workspace.tables / file.file for file in files]
+        for path in paths:
+            _check_batch(path, name, table)
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+        sql = f"SELECT {_typed(table)} FROM read_parquet([{listed}], union_by_name = true)"
+        stored[name] = Stored(sql, any(file.n_superseding for file in files))
+    return stored
+
+
+def create_versions(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, stored: Mapping[str, Stored]
+) -> None:
+    """Create `versions.<table>` for every declared table; those without rows are empty."""
+    connection.execute("CREATE SCHEMA versions")
+    ordered = sorted(contract.tables, key=lambda name: contract.tables[name].expected is not None)
+    for name in ordered:
+        table = contract.tables[name]
+        target = f"versions.{quote(name)}"
+        if table.expected is not None:
+            connection.execute(f"CREATE TABLE {target} AS {expected_sql(contract, table.expected)}")
+            continue
+        sql = versions_sql(table, stored.get(name) or empty(table))
+        if table.cumulative is not None:
+            raw = quote(f"raw:{name}")
+            connection.execute(f"CREATE TEMP VIEW {raw} AS {sql}")
+            sql = increments_sql(connection, table, raw)
+        kind = "TABLE" if table.cumulative is not None else "VIEW"
+        connection.execute(f"CREATE {kind} {target} AS {sql}")
+
+
+def empty(table: Table) -> Stored:
+    """Return the rows that the contract itself writes for a table, or none."""
+    return Stored(f"SELECT {_typed(table)} FROM ({inline_sql(table)})")
+
+
+def visible_from(table: Table) -> str:
+    """Return the SQL of the day a stored row becomes visible: the two clocks, and the backfill's one."""
+    late = f"greatest({KNOWN_ON}, _received_on)"
+    on_time = KNOWN_ON if table.known_on == ALWAYS else f"CASE WHEN _backfill THEN {KNOWN_ON} ELSE {late} END"
+    return f"CASE WHEN _superseding THEN {late} ELSE {on_time} END"
+
+
+def versions_sql(table: Table, stored: Stored) -> str:
+    """Return the statement of a read table's versions."""
+    columns = ", ".join(quote(name) for name in table.stored)
+    system = "_received_on AS received_on, _backfill AS backfill, _batch AS batch, _line AS line"
+    dated = f"SELECT *, {visible_from(table)} AS visible_from FROM ({stored.sql})"
+    superseded = "CAST(NULL AS DATE)"
+    if stored.has_superseding:
+        keys = ", ".join(quote(key) for key in table.key_columns)
+        # The least of all later versions: one that is received early but known late hides nothing meanwhile.
+        superseded = (
+            f"min(visible_from) OVER (PARTITION BY {keys} ORDER BY _batch "
+            "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
+        )
+    return f"SELECT {columns}, visible_from, {superseded} AS superseded_on, {system} FROM ({dated})"
+
+
+def create_current(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, stored: Stored | None
+) -> None:
+    """Create the relation of each key's latest row, which lookups and later intakes compare with."""
+    table = contract.tables[name]
+    base = stored or empty(table)
+    columns = ", ".join(quote(column) for column in table.stored)
+    latest = ""
+    if base.has_superseding:
+        keys = ", ".join(quote(key) for key in table.key_columns)
+        latest = f" QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _batch DESC) = 1"
+    connection.execute(
+        f"CREATE TEMP TABLE {current(name)} AS SELECT {columns}, {visible_from(table)} AS {VISIBLE_FROM} "
+        f"FROM ({base.sql}){latest}"
+    )
+
+
+def _typed(table: Table) -> str:
+    columns = [f"CAST({quote(n)} AS {c.sql_type}) AS {quote(n)}" for n, c in table.stored.items()]
+    return ", ".join(columns + [f"CAST({n} AS {t}) AS {n}" for n, t in SYSTEM_COLUMNS.items()])
+
+
+def _check_batch(path: Path, name: str, table: Table) -> None:
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        message = f"a batch of table '{name}' is missing or damaged"
+        raise TableError(message, where=str(path), todo="restore it from a backup") from error
+    missing = [column for column in table.stored if column not in schema.names]
+    if missing:
+        raise TableError(
+            f"table '{name}' was taken in before the contract had column '{missing[0]}'",
+            where=str(path),
+            todo="take the files in again, in a new workspace",
+        )
