@@ -42,7 +42,7 @@ def record_absences(
     student = np.repeat(np.tile(np.arange(n_students), 3), counts.T.ravel())
     category = np.repeat(np.arange(3), counts.sum(axis=0))
     # Decline moves unexcused absence toward the end of a student's time there.
-    skew = np.where(category == _UNEXCUSED, 1.0 + 0.7 * year.decline[student], 1.0)
+    skew = np.where(category == _UNEXCUSED, 1.0 + 0.25 * year.decline[student], 1.0)
     place = generator.random(len(student)) ** (1.0 / skew)
     position = start[student] + (place * (end - start + 1)[student]).astype(np.int64)
     period = _periods(year.roll.grade[student] >= rates.FIRST_SECONDARY, category, generator)
@@ -71,11 +71,11 @@ def _expected(year: SchoolYear, schools: Schools, generator: np.random.Generator
     older = np.where(secondary, 0.18 * (roll.grade - 9), 0.0)
     excused = np.exp(1.45 + 0.9 * roll.frailty + 0.08 * year.decline - 0.06 * roll.engagement)
     unexcused = np.exp(
-        np.where(secondary, 0.75, -0.9)
+        np.where(secondary, 1.75, -0.7)
         + older
-        - 0.55 * roll.engagement
+        - 0.6 * roll.engagement
         + 0.2 * poor
-        + 0.42 * year.decline
+        + 0.5 * year.decline
         + generator.normal(0, 0.6, n)
     )
     late = np.exp(
