@@ -255,7 +255,7 @@ def _put_identities_away(intake: Intake, name: str, relation: str) -> None:
 
 
 def _arrow(intake: Intake, sql: str) -> pa.Table:
-    table: pa.Table | None = intake.connection.execute(sql).to_arrow_table()
+    table: pa.Table | None = intake.connection.sql(sql).to_arrow_table()
     return pa.table({}) if table is None else table
 
 
