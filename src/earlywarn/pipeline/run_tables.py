@@ -1,0 +1,151 @@
+"""The tables of one model's part of a run: scores with reasons, rosters in numbers, and the peer snapshot."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from earlywarn.domain import Progress
+from earlywarn.features import Matrix
+from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
+from earlywarn.publication import PublishedModel
+from earlywarn.scoring import TIE_RULE, Place, capacity_of, cut_rosters, score_values, share_in_words
+from earlywarn.store import RunToLoad
+
+_BLOCK = 8192
+_SMALLEST_PEER_GROUP = 10
+Words = list[str]
+
+
+def score_model(
+    model: PublishedModel,
+    matrix: Matrix,
+    declared: DeclaredInputs,
+    *,
+    as_of: date,
+    data_as_of: date,
+    progress: Progress,
+) -> RunToLoad:
+    """Score a matrix with one model; grain of `scores`: one row per unit and period."""
+    values = encoded_values(matrix, model.encoding, model.features, where=model.model)
+    margins, risks = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
+    reasons: Words = []
+    because: list[str | None] = []
+    for start in range(0, len(matrix), _BLOCK):
+        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
+            if one.margin is not None and one.risk is not None:
+                margins[i], risks[i] = one.margin, one.risk
+            reasons.append(orjson.dumps(one.reasons).decode())
+            because.append(one.not_scored_because)
+        progress(f"score {model.model}", len(reasons), len(matrix))
+    students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
+    keys = unit_keys(matrix, declared.contract)
+    units = ["|".join(key) for key in keys]
+    lists = _lists(model, matrix, schools, grades)
+    places = cut_rosters(lists, margins, students=students, units=units, share=model.capacity_share)
+    ranked = {place.row: place.rank for place in places}
+    ranks = [ranked.get(row) for row in range(len(units))]
+    scores = pa.table(
+        {
+            "unit_id": units,
+            "unit": [orjson.dumps(key).decode() for key in keys],
+            "student_id": students,
+            "school_id": schools,
+            "grade": grades,
+            "period": _words(matrix, "period"),
+            "moment": _words(matrix, "moment"),
+            "model": [model.model] * len(units),
+            "version": [model.version] * len(units),
+            "as_of": pa.array(matrix.rows["as_of"].to_pylist(), pa.date32()),
+            "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
+            "margin": _numbers(margins),
+            "risk": _numbers(risks),
+            "rank": pa.array(ranks, pa.int32()),
+            "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
+            "not_scored_because": pa.array(because, pa.string()),
+            "reasons": pa.array(reasons, pa.string()),
+        }
+    )
+    return RunToLoad(
+        model=model.model,
+        version=model.version,
+        as_of=as_of,
+        data_as_of=data_as_of,
+        facts=_facts(model),
+        scores=scores,
+        rosters=_rosters(model, schools, grades, places),
+        peers=_peers(matrix, declared),
+    )
+
+
+def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words) -> list[tuple[str, ...]]:
+    """Name the list of each row: its period, its school, and its grade where lists are per grade."""
+    parts = {"school": schools, "grade": grades}
+    columns = [_words(matrix, "period"), *(parts[name] for name in model.capacity_per)]
+    return list(zip(*columns, strict=True))
+
+
+def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Sequence[Place]) -> pa.Table:
+    """Return a row per school and grade: how many there are, how many are listed, and what to expect."""
+    n_students: dict[tuple[str, str], int] = defaultdict(int)
+    n_listed: dict[tuple[str, str], int] = defaultdict(int)
+    for group in zip(schools, grades, strict=True):
+        n_students[group] += 1
+    for place in places:
+        n_listed[schools[place.row], grades[place.row]] += 1
+    groups = sorted(n_students)
+    facts: dict[str, object] = {"capacity_share": model.capacity_share, "tie_rule": TIE_RULE}
+    if model.expected_precision is not None:
+        facts["expected_share"] = model.expected_precision
+        facts["expected_share_words"] = {
+            "fr": share_in_words(model.expected_precision, "fr"),
+            "en": share_in_words(model.expected_precision, "en"),
+        }
+    share = model.capacity_share
+    told = [{**facts, "capacity": capacity_of(n_students[group], share)} for group in groups]
+    return pa.table(
+        {
+            "school_id": pa.array([school for school, _ in groups], pa.string()),
+            "grade": pa.array([grade for _, grade in groups], pa.string()),
+            "model": pa.array([model.model] * len(groups), pa.string()),
+            "n_students": pa.array([n_students[group] for group in groups], pa.int32()),
+            "n_listed": pa.array([n_listed[group] for group in groups], pa.int32()),
+            "facts": pa.array([orjson.dumps(said).decode() for said in told], pa.string()),
+        }
+    )
+
+
+def _peers(matrix: Matrix, declared: DeclaredInputs) -> pa.Table:
+    """Return the peer snapshot with each group's key also as one JSON object; small groups are left out."""
+    large = matrix.peers.filter(pc.greater_equal(matrix.peers["n"], pa.scalar(_SMALLEST_PEER_GROUP)))
+    columns = [large[name].to_pylist() for name in declared.contract.network.peers]
+    groups = [
+        orjson.dumps(dict(zip(declared.contract.network.peers, values, strict=True))).decode()
+        for values in zip(*columns, strict=True)
+    ]
+    return large.append_column("peers", pa.array(groups, pa.string()))
+
+
+def _facts(model: PublishedModel) -> dict[str, object]:
+    shown = ("kind", "trained_on", "base_rate", "expected_precision", "moments", "capacity")
+    return {
+        "network": model.network,
+        "outcome": dict(model.outcome),
+        "not_scored_because": dict(model.abstention.words),
+        **{name: model.details[name] for name in shown if name in model.details},
+    }
+
+
+def _words(matrix: Matrix, name: str) -> Words:
+    return ["" if value is None else str(value) for value in matrix.rows[name].to_pylist()]
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> pa.Array[pa.DoubleScalar]:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))

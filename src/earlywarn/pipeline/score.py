@@ -1,0 +1,113 @@
+"""Score a whole network as of a day: every published model, its reasons and rosters, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.errors import AsOfError, PublicationError
+from earlywarn.features import build_matrix, moments_on
+from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
+from earlywarn.pipeline.run_files import ScoreRun, current_run, read_run, write_run
+from earlywarn.pipeline.run_tables import score_model
+from earlywarn.publication import PublishedModel, load_current, public_key, published_models
+from earlywarn.store import RunToLoad
+from earlywarn.tables import Tables, load_contract, open_tables, quote
+from earlywarn.workspace import Workspace, locked
+
+__all__ = ["ScoreRun", "current_run", "read_run", "score"]
+
+
+def score(
+    network_dir: Path,
+    workspace: Workspace,
+    *,
+    as_of: date,
+    today: date,
+    keys: Path,
+    progress: Progress = no_progress,
+) -> ScoreRun:
+    """Score everyone in scope as of a day with every published model of a network.
+
+    Args:
+        network_dir: The network's folder.
+        workspace: Holds tables and published models, and takes the run.
+        as_of: The day to look from; facts visible before it are used.
+        today: The day taken as today.
+        keys: The folder with the key by which published folders are verified.
+        progress: Told as the work goes on.
+
+    Raises:
+        AsOfError: The day lies in the future, or in no period.
+        PublicationError: No model of the network is published.
+        DamagedModelError: A published folder is not what was signed.
+    """
+    if as_of > today:
+        raise AsOfError(f"{as_of} lies in the future of {today}", todo="score as of today or a day before")
+    network = load_contract(network_dir / "contract.toml").network.name
+    key = public_key(keys)
+    models = [load_current(workspace, name, key) for name in published_models(workspace)]
+    models = [model for model in models if model.network == network]
+    if not models:
+        raise PublicationError("no model is published", where=network, todo="run earlywarn publish")
+    with locked(workspace, "score", owner=f"score {network}"):
+        runs: list[RunToLoad] = []
+        for declared, alike in _by_inputs(workspace, models):
+            tables = open_tables(workspace, declared.contract)
+            try:
+                runs += _score_alike(tables, declared, alike, as_of, progress)
+            finally:
+                tables.close()
+        return write_run(workspace, as_of, runs)
+
+
+def _by_inputs(
+    workspace: Workspace, models: Sequence[PublishedModel]
+) -> Iterator[tuple[DeclaredInputs, list[PublishedModel]]]:
+    """Put models of equal tables, indicators and cohort together: one matrix serves them."""
+    groups: list[tuple[DeclaredInputs, list[PublishedModel]]] = []
+    for model in models:
+        inputs = read_declared(workspace.published / model.model / model.version)
+        for place, (known, alike) in enumerate(groups):
+            if replace(inputs, families=known.families) == known:
+                families = tuple(dict.fromkeys((*known.families, *inputs.families)))
+                groups[place] = (replace(known, families=families), [*alike, model])
+                break
+        else:
+            groups.append((inputs, [model]))
+    yield from groups
+
+
+def _score_alike(
+    tables: Tables,
+    declared: DeclaredInputs,
+    models: Sequence[PublishedModel],
+    as_of: date,
+    progress: Progress,
+) -> list[RunToLoad]:
+    matrix = build_matrix(
+        tables,
+        declared.contract,
+        declared.indicators,
+        cohort=declared.cohort,
+        moments=moments_on(declared.contract, tables, as_of),
+        families=declared.families,
+        progress=progress,
+    )
+    data_as_of = min(_last_delivery(tables) or as_of, as_of)
+    return [
+        score_model(model, matrix, declared, as_of=as_of, data_as_of=data_as_of, progress=progress)
+        for model in models
+    ]
+
+
+def _last_delivery(tables: Tables) -> date | None:
+    """Return the day on which the newest rows came in."""
+    read = [name for name, table in tables.contract.tables.items() if table.is_read]
+    union = " UNION ALL ".join(f"SELECT max(received_on) AS day FROM versions.{quote(name)}" for name in read)  # noqa: S608
+    found = tables.connection.execute(f"SELECT max(day) FROM ({union})").fetchall()  # noqa: S608
+    return cast("date | None", found[0][0])

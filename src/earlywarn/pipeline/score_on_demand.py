@@ -1,0 +1,161 @@
+"""Score raw table rows that a caller posts, with the same numbers as the batch: same SQL, same peers.
+
+DuckDB runs in a worker process that lives as long as the service. What travels between the two is JSON, a
+line each way, so that neither unpickles anything; a worker that dies or takes too long is replaced.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock, Timer
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import orjson
+
+from earlywarn.errors import (
+    AsOfError,
+    BusyError,
+    DeclarationError,
+    EarlywarnError,
+    PublicationError,
+    TableError,
+)
+from earlywarn.publication import PublishedModel
+from earlywarn.scoring import Score, score_values
+from earlywarn.workspace import Workspace
+
+SECONDS = 60.0
+_REFUSALS: dict[str, type[EarlywarnError]] = {
+    kind.__name__: kind for kind in (TableError, AsOfError, PublicationError, DeclarationError)
+}
+
+
+@dataclass(frozen=True)
+class OnDemandScores:
+    """Scores of posted units, in the order of their keys; `units[i]` is the key of `scores[i]`."""
+
+    units: tuple[tuple[str, ...], ...]
+    scores: tuple[Score, ...]
+    as_of: date
+    peers_as_of: date | None
+    """The day of the kept peer snapshot; None where no run has been kept yet."""
+
+
+class TableScorer:
+    """A worker process that turns posted rows into feature values; close it with the service."""
+
+    def __init__(self, workspace: Workspace, *, seconds: float = SECONDS) -> None:
+        self._workspace = workspace
+        self._seconds = seconds
+        self._lock = Lock()
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> TableScorer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def score_tables(
+        self,
+        model: PublishedModel,
+        tables: Mapping[str, Sequence[Mapping[str, object]]],
+        as_of: date,
+        *,
+        today: date | None = None,
+    ) -> OnDemandScores:
+        """Score the units of the posted rows as of a day.
+
+        Args:
+            model: The published model.
+            tables: Rows by table, complete for the posted students.
+            as_of: The day to look from; posted facts visible before it are used.
+            today: The day taken as today; a later `as_of` is refused.
+
+        Raises:
+            TableError: The rows break the contract; every position and reason is listed, no value.
+            AsOfError: The day lies in the future, or in no period.
+            BusyError: The rows take longer than the time allowed.
+        """
+        if today is not None and as_of > today:
+            raise AsOfError(f"{as_of} lies in the future of {today}", todo="score as of today or before")
+        question = {
+            "folder": str(self._workspace.published / model.model / model.version),
+            "scores": str(self._workspace.scores),
+            "model": model.model,
+            "features": model.features,
+            "as_of": as_of,
+            "tables": tables,
+        }
+        answer = self._ask(orjson.dumps(question))
+        if "error" in answer:
+            said = answer["error"]
+            raise _REFUSALS.get(said["kind"], TableError)(
+                said["what"], where=said["where"], todo=said["todo"]
+            )
+        values = np.array(answer["values"], dtype=np.float64).reshape(-1, len(model.features))
+        peers_as_of = answer["peers_as_of"]
+        return OnDemandScores(
+            units=tuple(tuple(unit) for unit in answer["units"]),
+            scores=tuple(score_values(model, values)),
+            as_of=as_of,
+            peers_as_of=None if peers_as_of is None else date.fromisoformat(peers_as_of),
+        )
+
+    def close(self) -> None:
+        """End the worker."""
+        with self._lock:
+            self._stop()
+
+    def _ask(self, question: bytes) -> dict[str, Any]:
+        with self._lock:
+            worker = self._running()
+            timer = Timer(self._seconds, worker.kill)
+            timer.start()
+            try:
+                assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018 - pipes
+                worker.stdin.write(question + b"\n")
+                worker.stdin.flush()
+                answer = worker.stdout.readline()
+            except OSError:
+                answer = b""
+            finally:
+                timer.cancel()
+            if not answer.endswith(b"\n"):
+                self._stop()
+                raise BusyError("the posted rows could not be scored in time", todo="post fewer students")
+        found: dict[str, Any] = orjson.loads(answer)
+        return found
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._worker is None or self._worker.poll() is not None:
+            self._stop()
+            self._worker = subprocess.Popen(
+                [sys.executable, "-m", "earlywarn.pipeline.scoring_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=Path("/"),
+            )
+        return self._worker
+
+    def _stop(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        worker.kill()
+        worker.wait()
+        for pipe in (worker.stdin, worker.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
