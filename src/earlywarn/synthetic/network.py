@@ -23,7 +23,7 @@ from earlywarn.synthetic.attendance import record_absences
 from earlywarn.synthetic.bulletins import send_bulletins
 from earlywarn.synthetic.calendar import bulletin_days, school_days, school_year_name, school_year_of
 from earlywarn.synthetic.conduct import open_plans, report_incidents
-from earlywarn.synthetic.defects import plant, planted_defects
+from earlywarn.synthetic.defects import plant, planted_defects, repeat_rows
 from earlywarn.synthetic.lives import Lives, SchoolYear
 from earlywarn.synthetic.names import CodeRegister, Identities, NamePool, invent_identities, name_pool
 from earlywarn.synthetic.oneroster import RosterFiles
@@ -41,7 +41,7 @@ STEP = "inventing the network"
 
 @dataclass(frozen=True)
 class SyntheticNetwork:
-    """What was written, and where."""
+    """What was written, and where; rows, defects and duplicates are counted by table."""
 
     folder: Path
     oneroster: Path
@@ -52,6 +52,7 @@ class SyntheticNetwork:
     until: date
     rows: Mapping[str, int]
     defects: Mapping[str, Mapping[str, int]]
+    duplicates: Mapping[str, int]
 
     @property
     def n_defects(self) -> int:
@@ -63,7 +64,8 @@ class SyntheticNetwork:
         years = f"{self.school_years[0]} to {self.school_years[-1]}"
         head = f"{self.folder}: {self.n_students:,} students in {self.n_schools:,} schools, {years}"
         files = [f"  {name:<24}{n:>12,} rows" for name, n in sorted(self.rows.items())]
-        tail = f"  {self.n_defects} defects planted on purpose; cut on {self.until}"
+        n_repeated = sum(self.duplicates.values())
+        tail = f"  {self.n_defects} defects and {n_repeated} repeated rows on purpose; cut on {self.until}"
         return "\n".join([head, *files, tail])
 
 
@@ -116,11 +118,13 @@ def synthesize(
         write_roster_schools(roster, schools)
         cohorts: list[pa.Table] = []
         defects: Mapping[str, Mapping[str, int]] = {}
+        duplicates: Mapping[str, int] = {}
         for css in range(schools.n_css):
             example = _tell_css(scribe, css, n_students // schools.n_css, first_year, seed)
             cohorts.append(example.cohort)
             if css == 0:
                 found = planted_defects(example.code, names[0], schools.codes[0], schools.css_codes[0])
+                duplicates = repeat_rows(files, names[0])
                 defects = plant(files, names[0], found)
             progress(STEP, css + 1, schools.n_css)
         pa.parquet.write_table(pa.concat_tables(cohorts), part / "truth" / "cohorts.parquet")
@@ -135,6 +139,7 @@ def synthesize(
         until=until,
         rows=dict(files.rows),
         defects=defects,
+        duplicates=duplicates,
     )
 
 

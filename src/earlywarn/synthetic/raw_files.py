@@ -95,6 +95,7 @@ class RawFiles:
     school_years: tuple[str, ...]
     rows: Counter[str] = field(default_factory=Counter)
     _handles: dict[str, IO[bytes]] = field(default_factory=dict)
+    _last: dict[str, bytes] = field(default_factory=dict)
 
     def __enter__(self) -> RawFiles:
         """Create every file with its header."""
@@ -114,8 +115,18 @@ class RawFiles:
     def append(self, table: str, school_year: str, columns: list[pa.Array[Any]]) -> None:
         """Append rows given as text columns in the order of the file's header; null is an empty cell."""
         rows = pa.Table.from_arrays(columns, names=list(FILES[table].header))
-        self._handles[FILES[table].name.format(year=school_year)].write(encoded_rows(rows))
+        content = encoded_rows(rows)
+        name = FILES[table].name.format(year=school_year)
+        self._handles[name].write(content)
         self.rows[table] += rows.num_rows
+        if content:
+            self._last[name] = content[content.rfind(LINE_END, 0, -len(LINE_END)) + 1 :].lstrip()
+
+    def repeat_last(self, table: str, school_year: str) -> None:
+        """Write the last well-formed row of a file once more."""
+        name = FILES[table].name.format(year=school_year)
+        self._handles[name].write(self._last[name])
+        self.rows[table] += 1
 
     def append_line(self, table: str, school_year: str, line: str) -> None:
         """Append one line as it is, well formed or not."""

@@ -26,19 +26,18 @@ _STATUS_OF_EXIT = {
 }
 _SEXES = np.array(["F", "M", "X"])
 _EXITS = np.array([kind.name.lower() for kind in Exit])
-_YEARS_SCHEMA = pa.schema(
-    [
-        pa.field("code", pa.string()),
-        pa.field("school_year", pa.string()),
-        pa.field("grade", pa.string()),
-        pa.field("sex", pa.string()),
-        pa.field("imse_decile", pa.int64()),
-        pa.field("exit", pa.string()),
-        pa.field("dropped_out", pa.bool_()),
-        pa.field("decline", pa.float64()),
-        pa.field("risk", pa.float64()),
-    ]
-)
+_YEAR_FIELDS: list[pa.Field[Any]] = [
+    pa.field("code", pa.string()),
+    pa.field("school_year", pa.string()),
+    pa.field("grade", pa.string()),
+    pa.field("sex", pa.string()),
+    pa.field("imse_decile", pa.int64()),
+    pa.field("exit", pa.string()),
+    pa.field("dropped_out", pa.bool_()),
+    pa.field("decline", pa.float64()),
+    pa.field("risk", pa.float64()),
+]
+_YEARS_SCHEMA = pa.schema(_YEAR_FIELDS)
 
 
 @dataclass
