@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
@@ -38,6 +39,17 @@ def encode_by(matrix: Matrix, train: Indexes) -> Encoded:
     if names != catalog.names:
         raise TrainingError("the matrix and its catalog name different columns")
     return Encoded(encoding, catalog, values)
+
+
+def in_frozen_order(matrix: Matrix) -> Matrix:
+    """Sort a matrix by unit and as-of date, so that the order rows came in changes no bit of a model."""
+    names = matrix.rows.column_names
+    unit = names[: names.index("student_id") + 1]
+    keys: list[tuple[str, Literal["ascending"]]] = [
+        (name, "ascending") for name in dict.fromkeys([*unit, "as_of", "period", "moment"])
+    ]
+    order = pc.sort_indices(matrix.rows, sort_keys=keys).to_numpy()
+    return matrix if (np.diff(order) == 1).all() else matrix.take(order.astype(np.int64))
 
 
 def rows_of(

@@ -18,7 +18,7 @@ from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate, moments_of_rows
 from earlywarn.modeling.fitted import FittedModel
-from earlywarn.modeling.matrix_rows import Encoded, encode_by, enough_data, rows_of
+from earlywarn.modeling.matrix_rows import Encoded, encode_by, enough_data, in_frozen_order, rows_of
 from earlywarn.modeling.rows import LabelledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
@@ -53,8 +53,9 @@ def train_model(
     """
     if not spec.publishable:
         raise TrainingError("the spec names no candidate that can be published", todo="add logistic")
-    enough = enough_data(matrix, spec.scoring.needs_any)
-    kept = matrix.take(enough)
+    ordered = in_frozen_order(matrix)
+    enough = enough_data(ordered, spec.scoring.needs_any)
+    kept = ordered.take(enough)
     rows = rows_of(kept, groups=spec.audit.groups, capacity_per=spec.capacity.per, today=today)
     plan = plan_of(spec, rows)
     found = [

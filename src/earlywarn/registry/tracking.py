@@ -8,7 +8,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,14 +136,14 @@ class Registry:
         """
         from mlflow.exceptions import MlflowException
 
-        try:
-            found = self._client.get_model_version_by_alias(model, alias)
-        except MlflowException as error:
-            raise RegistryError(
-                f"the model has no {alias}",
-                where=model,
-                todo="run `earlywarn train` first" if alias == CANDIDATE else "run `earlywarn promote` first",
-            ) from error
+        with _asked("look up an alias"):
+            try:
+                found = self._client.get_model_version_by_alias(model, alias)
+            except MlflowException as error:
+                todo = (
+                    "run `earlywarn train` first" if alias == CANDIDATE else "run `earlywarn promote` first"
+                )
+                raise RegistryError(f"the model has no {alias}", where=model, todo=todo) from error
         return ModelVersion(model, str(found.version), str(found.run_id), dict(found.tags))
 
     def set_alias(self, version: ModelVersion, alias: str) -> None:
@@ -160,23 +162,23 @@ class Registry:
         with storage_errors(folder), _asked("download a bundle"), tempfile.TemporaryDirectory() as taken:
             uri = self._client.get_model_version_download_uri(version.name, version.version)
             model = Path(download_artifacts(artifact_uri=uri, dst_path=taken, tracking_uri=self.uri))
-            return Path(shutil.copytree(model / "artifacts" / "bundle", folder))
+            # MLflow keeps the folder under the name it had when it was logged.
+            (bundle,) = (model / "artifacts").iterdir()
+            return Path(shutil.copytree(bundle, folder))
 
 
-class _asked:  # noqa: N801 - reads as words where it is used
-    """Turn MLflow's refusals into one sentence."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        """Start asking."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Name what was asked when MLflow refuses."""
-        if error is not None and type(error).__module__.startswith(("mlflow", "requests", "sqlalchemy")):
+@contextmanager
+def _asked(what: str) -> Iterator[None]:
+    """Turn MLflow's refusals into one sentence, and keep its own deprecations out of sight."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except Exception as error:
+            if not type(error).__module__.startswith(("mlflow", "requests", "sqlalchemy")):
+                raise
             raise RegistryError(
-                f"MLflow could not {self.what} ({type(error).__name__})",
+                f"MLflow could not {what} ({type(error).__name__})",
                 todo="check the tracking address and the workspace's mlflow folder",
             ) from error
 

@@ -1,0 +1,149 @@
+"""A declared model trains on a matrix, chooses honestly, and writes the same bytes again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from earlywarn.errors import TrainingError
+from earlywarn.modeling import (
+    BundleParts,
+    Fitting,
+    ModelSpec,
+    Trained,
+    read_bundle,
+    train_model,
+    write_bundle,
+)
+from tests.builders.matrices import labelled_matrix, shuffled
+
+SPEC: dict[str, Any] = {
+    "name": "leaving",
+    "outcome": {
+        "form": "equals",
+        "table": "results",
+        "column": "r",
+        "values": ["x"],
+        "fr": "partir",
+        "en": "leaving",
+    },
+    "as_of": {"dates": ["10-15", "03-15"]},
+    "features": {"families": ["attendance", "marks"]},
+    "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
+    "audit": {"groups": ["sex"]},
+}
+
+
+def _trained(matrix: Any, *, n_threads: int = 1, **changes: Any) -> Trained:
+    spec = ModelSpec.model_validate({**SPEC, **changes})
+    fitting = Fitting(seed=0, n_threads=n_threads, n_seeds=2)
+    return train_model(matrix, spec, network="net", today=date(2026, 1, 1), fitting=fitting)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    """Return the model of the plain spec, trained once."""
+    return _trained(labelled_matrix())
+
+
+def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
+    """Rules, one column, logistic and boosting are measured on the held-out year."""
+    lead = trained.sheet.backtests[0]
+    assert [one.name for one in lead.candidates] == ["rules", "one_column", "logistic", "lightgbm"]
+    assert lead.tested_on == ("2023-2024",)
+    assert lead.trained_on == ("2021-2022", "2022-2023")
+    assert lead.candidate("logistic").mean_auc > 0.75
+
+
+def test_where_nothing_tells_the_simplest_is_chosen() -> None:
+    """Noise beats nothing by a paired interval."""
+    trained = _trained(labelled_matrix(strength=0.0))
+
+    lead = trained.sheet.backtests[0]
+    assert lead.chosen == "one_column"
+    assert lead.candidate("lightgbm").mean_auc == pytest.approx(0.5, abs=0.08)
+
+
+def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
+    """Same rows, spec and seed: same trees, in whatever order the rows come."""
+    matrix, only = labelled_matrix(), {"candidates": {"names": ["rules", "lightgbm"]}}
+
+    first = _trained(matrix, n_threads=1, **only)
+    second = _trained(shuffled(matrix, seed=7), n_threads=2, **only)
+
+    assert first.model.trees
+    assert first.model.trees == second.model.trees
+    assert first.sheet.backtests[0].chosen == second.sheet.backtests[0].chosen
+
+
+def test_a_label_known_only_after_today_counts_for_nothing() -> None:
+    """On 1 January 2024 the last year's labels do not exist yet."""
+    spec = ModelSpec.model_validate(SPEC)
+
+    trained = train_model(
+        labelled_matrix(),
+        spec,
+        network="net",
+        today=date(2024, 1, 1),
+        fitting=Fitting(n_threads=1, n_seeds=1),
+    )
+
+    assert trained.sheet.backtests[0].tested_on == ("2022-2023",)
+    assert trained.details["trained_on"] == ["2021-2022", "2022-2023"]
+
+
+def test_units_without_data_are_counted_and_left_out() -> None:
+    """A row that knows none of the asked features is not scored."""
+    matrix = labelled_matrix()
+    n_missing = int(np.isnan(matrix.features["mark"].to_numpy()).sum())
+
+    trained = _trained(
+        matrix, scoring={"needs_any": ["mark"], "fr": "sans résultat", "en": "no mark is known"}
+    )
+
+    assert trained.sheet.n_abstained == n_missing > 0
+    assert trained.sheet.notes == (f"not scored: {n_missing} rows, because no mark is known",)
+
+
+def test_a_rule_on_an_unknown_feature_is_refused() -> None:
+    """A misspelled feature is named, not ignored."""
+    with pytest.raises(TrainingError, match="'abscence'"):
+        _trained(labelled_matrix(), rules=[{"name": "absent", "feature": "abscence", "above": 2.0}])
+
+
+def test_too_few_outcomes_are_refused() -> None:
+    """Ten students teach nothing."""
+    with pytest.raises(TrainingError, match="at least 20 on each side"):
+        _trained(labelled_matrix(n_students=10))
+
+
+def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_path: Path) -> None:
+    """Margins come back to the last bit, and attributions add up to them."""
+    parts = BundleParts(
+        model=trained.model,
+        calibrator=trained.calibrator,
+        details=trained.details,
+        catalog=trained.encoded.catalog.to_json(),
+        encoding=trained.encoded.encoding.to_json(),
+        quantiles=trained.quantiles,
+        backtest="{}",
+        card="",
+        declarations={"model.toml": ""},
+    )
+
+    bundle = read_bundle(write_bundle(tmp_path / "bundle", parts))
+
+    values = trained.encoded.values[:200]
+    assert (bundle.model.margins(values) == trained.model.margins(values)).all()
+    base = trained.model.margins(values) - bundle.attributions(values).sum(axis=1)
+    assert np.ptp(base) < 1e-9
+
+
+def test_no_sensitive_column_is_a_feature(trained: Trained) -> None:
+    """Groups are audited, and stand in no model."""
+    assert {one.column for one in trained.sheet.backtests[0].groups} == {"sex"}
+    assert not [name for name in trained.model.features if name.startswith("sex")]
