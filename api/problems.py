@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -89,14 +89,13 @@ class Problem(BaseModel):
     errors: list[InvalidPart]
 
 
-@dataclass(frozen=True)
 class ProblemError(Exception):
-    """Refuse the request with a kind of problem."""
+    """Refuse the request with a kind of problem, said in French."""
 
-    kind: ProblemKind
-    detail: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    errors: tuple[InvalidPart, ...] = ()
+    def __init__(self, kind: ProblemKind, detail: str = "") -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+        self.detail = detail
 
 
 def problem_response(
@@ -161,7 +160,7 @@ def install_problems(app: FastAPI, known_names: frozenset[str], show_page: ShowP
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class only
         return show_page(request, error.kind, error.detail) or problem_response(
-            error.kind, language_of(request), detail=error.detail, headers=error.headers, errors=error.errors
+            error.kind, language_of(request), detail=error.detail
         )
 
     async def malformed(request: Request, error: Exception) -> Response:

@@ -31,7 +31,9 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:~-]+$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Cell = bool | int | Number | Text | None
+# Beyond 64 bits an integer fits no declared column, and not every reader of JSON.
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Cell = bool | Whole | Number | Text | None
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import HTTPConnection
@@ -16,11 +15,9 @@ from api.pages.session import Sessions
 from api.problems import NOT_FOUND, ProblemError
 from api.settings import ServiceSettings
 from earlywarn.domain import StudentId
+from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel
 from earlywarn.store import Store
-
-
-ScoreTables = Callable[[PublishedModel, Mapping[str, Sequence[Mapping[str, object]]], date], Any]
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,9 @@ class Service:
     settings: ServiceSettings
     store: Store
     pseudonyms: Callable[[Sequence[str]], Sequence[StudentId]]
-    score_tables: ScoreTables
+    table_scorer: TableScorer
     models: Mapping[str, PublishedModel]
+    refused_models: tuple[str, ...]
     sessions: Sessions
     grade_labels: Labels
     layout: Layout = field(default_factory=Layout)

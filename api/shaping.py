@@ -23,7 +23,7 @@ CONTEST = (
 )
 CONTEST_AT = "Pour corriger une donnée ou présenter des observations : {contact}"
 
-NOT_SCORED = {"too_little_data": "trop peu de données pour estimer un risque"}
+NOT_SCORED = "trop peu de données pour estimer un risque"
 
 
 def contest_text(settings: ServiceSettings, language: Language) -> str:
@@ -38,9 +38,12 @@ def outcome_text(run: CurrentRun, language: Language) -> str:
     return str(run.facts["outcome"][language])
 
 
-def not_scored_text(code: str, language: Language) -> str:
-    """Say why a student was not scored; a reason that is already a sentence stays as it is."""
-    return translate(NOT_SCORED.get(code, code), language)
+def not_scored_text(stored: StudentRisk, language: Language) -> str | None:
+    """Say why a student was not scored, in the words that the model declares; None where they were."""
+    if stored.not_scored_because is None:
+        return None
+    words = stored.run.facts.get("not_scored_because", {})
+    return str(words.get(language) or translate(NOT_SCORED, language))
 
 
 def data_age_days(run: CurrentRun, today: date) -> int:
@@ -80,7 +83,7 @@ def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk
         risk=stored.risk,
         chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
         on_roster=stored.is_listed,
-        not_scored_because=stored.not_scored_because and not_scored_text(stored.not_scored_because, language),
+        not_scored_because=not_scored_text(stored, language),
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from api.pages.labels import grade_labels
 from api.pages.session import Sessions
@@ -12,6 +12,7 @@ from api.service import Service
 from api.settings import ServiceSettings
 from earlywarn.errors import EarlywarnError
 from earlywarn.pipeline.pseudonyms import identity_key, pseudonyms_of
+from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel, load_current, public_key, published_models
 from earlywarn.store import open_database, open_store
 from earlywarn.workspace import Workspace
@@ -27,31 +28,36 @@ def open_service(settings: ServiceSettings) -> Iterator[Service]:
         StoreError: The database is not there, or the login may see more than a service should.
     """
     workspace = Workspace(settings.home)
+    models, refused = checked_models(settings, workspace)
     urls = open_database(workspace, url=settings.database_url)
     store = open_store(urls.service, identity_key=identity_key(settings.keys))
     secret = settings.session_secret.get_secret_value() if settings.session_secret else None
-    try:
+    with closing(store), closing(TableScorer(workspace)) as table_scorer:
         yield Service(
             settings=settings,
             store=store,
-            models=checked_models(settings, workspace),
+            models=models,
+            refused_models=refused,
             pseudonyms=lambda codes: pseudonyms_of(codes, keys=settings.keys),
+            table_scorer=table_scorer,
             sessions=Sessions(secret),
             grade_labels=grade_labels(settings.network),
         )
-    finally:
-        store.close()
 
 
-def checked_models(settings: ServiceSettings, workspace: Workspace) -> dict[str, PublishedModel]:
+def checked_models(
+    settings: ServiceSettings, workspace: Workspace
+) -> tuple[dict[str, PublishedModel], tuple[str, ...]]:
     """Return the published models, each verified and proved on its golden rows by this very process.
 
-    A damaged one is left out and leaves the service not ready; stored risks can still be read.
+    A damaged one is left out and named apart: the service is then not ready, but stored risks can be read.
     """
     models: dict[str, PublishedModel] = {}
+    refused: list[str] = []
     for name in published_models(workspace):
         try:
             models[name] = load_current(workspace, name, public_key(settings.keys))
         except EarlywarnError as error:
+            refused.append(name)
             logger.error("model_refused", extra={"model": name, "error": type(error).__name__})  # noqa: TRY400
-    return models
+    return models, tuple(refused)

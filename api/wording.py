@@ -111,7 +111,7 @@ ENGLISH: Mapping[str, str] = {
     "Contenu non conforme": "Malformed content",
     "Erreur interne": "Internal error",
     "Service momentanément indisponible": "Service unavailable for the moment",
-    "Aucun modèle publié n’a passé la vérification de ce processus.": "No published model has passed this process’s check.",
+    "Aucun modèle publié, ou un modèle n’a pas passé la vérification de ce processus.": "No published model, or one has not passed this process’s check.",
     "Ce formulaire ne vient pas de cette page, ou a expiré. Rechargez la page et recommencez.": "This form does not come from this page, or has expired. Reload the page and start again.",
     "La connexion de démonstration n’est offerte que sur l’adresse de bouclage de l’ordinateur même.": "The demonstration sign-in is offered only on the computer’s own loopback address.",
     "Connectez-vous pour voir cette page.": "Sign in to see this page.",

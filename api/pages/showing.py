@@ -134,10 +134,8 @@ class Showing:
         return tuple(shown_reason(reason, self.language) for reason in stored)
 
     def _not_scored(self, stored: StudentRisk) -> str:
-        if stored.risk is not None:
-            return ""
-        why = not_scored_text(stored.not_scored_because or "too_little_data", self.language)
-        return self.say("Risque non estimé : {why}.", why=why)
+        why = not_scored_text(stored, self.language)
+        return self.say("Risque non estimé : {why}.", why=why.rstrip(".")) if why else ""
 
     def _data_age(self, days: int) -> str:
         if days == 0:

@@ -22,7 +22,9 @@ def healthz() -> Health:
 @router.api_route("/readyz", methods=["GET", "HEAD"], responses=declares(UNAVAILABLE))
 def readyz(service: Annotated[Service, Depends(service_of)]) -> Readiness:
     """Answer that this process has scored the golden rows of its models and that its database answers."""
-    if not service.models:
-        raise ProblemError(UNAVAILABLE, "Aucun modèle publié n’a passé la vérification de ce processus.")
+    if not service.models or service.refused_models:
+        raise ProblemError(
+            UNAVAILABLE, "Aucun modèle publié, ou un modèle n’a pas passé la vérification de ce processus."
+        )
     service.store.check()
     return Readiness(status="ready", models={name: model.version for name, model in service.models.items()})

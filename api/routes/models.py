@@ -11,9 +11,10 @@ from api.dependencies import Caller, ServiceHere, Speaking
 from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
 from api.schemas import ModelCard, ModelCards, ModelName, OnDemandScore, ScoreAnswer, ScoreRequest
-from api.shaping import DECISION_SUPPORT, contest_text, not_scored_text, shaped_reason
+from api.shaping import DECISION_SUPPORT, contest_text, shaped_reason
 from api.wording import translate
 from earlywarn.domain import Language
+from earlywarn.pipeline.score_on_demand import OnDemandScores
 from earlywarn.scoring import PublishedModel, Score, score_rows
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -43,26 +44,25 @@ def score(
     Send `rows` of encoded features, or `tables` of raw rows, complete for the posted students, with `as_of`.
     """
     published = service.model(model)
-    if asked.rows is not None:
-        scores = score_rows(published, asked.rows)
-        units, as_of, peers_as_of = [[] for _ in scores], asked.as_of or scope.today, None
+    as_of = asked.as_of or scope.today
+    if asked.tables is not None:
+        found = service.table_scorer.score_tables(published, asked.tables, as_of, today=scope.today)
     else:
-        found = service.score_tables(published, asked.tables or {}, asked.as_of or scope.today)
-        scores, units = list(found.scores), [list(unit) for unit in found.units]
-        as_of, peers_as_of = found.as_of, found.peers_as_of
+        scores = score_rows(published, asked.rows or [])
+        found = OnDemandScores(tuple(() for _ in scores), tuple(scores), as_of, None)
     response.headers["Content-Language"] = locale_of(language)
     return ScoreAnswer(
         model=published.model,
         outcome=published.outcome[language],
         model_version=published.version,
-        as_of=as_of,
-        data_age_days=max(0, (scope.today - as_of).days),
-        peers_as_of=peers_as_of,
+        as_of=found.as_of,
+        data_age_days=max(0, (scope.today - found.as_of).days),
+        peers_as_of=found.peers_as_of,
         decision_support=translate(DECISION_SUPPORT, language),
         contest=contest_text(service.settings, language),
         scores=[
-            _shaped(position, unit, scored, language)
-            for position, (unit, scored) in enumerate(zip(units, scores, strict=True))
+            _shaped(position, unit, scored, published, language)
+            for position, (unit, scored) in enumerate(zip(found.units, found.scores, strict=True))
         ],
     )
 
@@ -78,13 +78,15 @@ def _card(model: PublishedModel, language: Language) -> ModelCard:
     )
 
 
-def _shaped(position: int, unit: list[str], scored: Score, language: Language) -> OnDemandScore:
+def _shaped(
+    position: int, unit: tuple[str, ...], scored: Score, model: PublishedModel, language: Language
+) -> OnDemandScore:
     return OnDemandScore(
         position=position,
-        unit=unit,
+        unit=list(unit),
         risk=scored.risk,
         margin=scored.margin,
         chance=None if scored.risk is None else chance_in_words(scored.risk, language).text,
-        not_scored_because=scored.not_scored_because and not_scored_text(scored.not_scored_because, language),
+        not_scored_because=scored.not_scored_because and model.abstention.words[language],
         reasons=[shaped_reason(reason.as_dict(), language) for reason in scored.reasons],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from api.pages.session import Sessions
 from api.service import Service
 from api.settings import ServiceSettings
 from earlywarn.domain import SchoolId, StudentId
+from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel
 from earlywarn.store import (
     Account,
@@ -32,6 +34,7 @@ from earlywarn.store import (
     owner_engine,
     save_account,
 )
+from earlywarn.workspace import Workspace
 from tests.builders.store import TODAY, run, scope_tables
 
 HERE = "http://127.0.0.1:8000"
@@ -156,8 +159,27 @@ def serving(
             store.close()
 
     app = create_app(settings, open_service=opened)
-    with TestClient(app, base_url=base_url, client=client, follow_redirects=False) as asking:
+    with no_failures(), TestClient(app, base_url=base_url, client=client, follow_redirects=False) as asking:
         yield asking
+
+
+@contextmanager
+def no_failures() -> Iterator[None]:
+    """Hold that no request failed inside, even where the caller was answered."""
+    failed: list[logging.LogRecord] = []
+
+    class Watch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.msg == "request_failed":
+                failed.append(record)
+
+    watch = Watch()
+    logging.getLogger("earlywarn.api").addHandler(watch)
+    try:
+        yield
+    finally:
+        logging.getLogger("earlywarn.api").removeHandler(watch)
+    assert [vars(record)["error"] for record in failed] == []
 
 
 def _service(settings: ServiceSettings, store: Store, models: Mapping[str, PublishedModel]) -> Service:
@@ -165,8 +187,9 @@ def _service(settings: ServiceSettings, store: Store, models: Mapping[str, Publi
         settings=settings,
         store=store,
         models=models,
+        refused_models=(),
         pseudonyms=lambda codes: [StudentId(code.removeprefix("CODE-").lower()) for code in codes],
-        score_tables=lambda *_: None,
+        table_scorer=TableScorer(Workspace(settings.home)),
         sessions=Sessions(None),
         grade_labels={"fr": GRADES, "en": {}},
     )

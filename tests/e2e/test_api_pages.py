@@ -81,7 +81,7 @@ def test_a_principal_sees_the_school_by_grade(client: TestClient) -> None:
     page = client.get("/students").text
 
     assert page.index("1re secondaire") < page.index("2e secondaire")
-    assert page.count("<tr><th scope=\"row\">") == 6
+    assert page.count('<tr><th scope="row">') == 6
     assert "Roy" not in page
     assert client.get("/students/cy").status_code == 200
 
@@ -179,9 +179,9 @@ def test_the_cookie_is_guarded(loaded: Loaded) -> None:
 
 def test_a_forged_cookie_opens_nothing(client: TestClient) -> None:
     """A cookie that another key signed, or nobody did, is no session."""
-    for forged in ("WyJhIiwiYiIsInRlYWNoZXIiXQ.aa.bb", "x", "é".encode().decode("latin-1")):
-        client.cookies.set("earlywarn_session", forged)
-        assert client.get("/students").status_code == 401
+    for forged in (b"WyJhIiwiYiIsInRlYWNoZXIiXQ.aa.bb", b"x", b"\xe9", b"..", b"a.b.c", b'"\\351"'):
+        answer = client.get("/students", headers={b"Cookie": b"earlywarn_session=" + forged})
+        assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("client_address", [("192.168.1.20", 5000), ("10.0.0.1", 1)])
@@ -226,4 +226,4 @@ def test_pages_carry_no_script_and_no_inline_style(client: TestClient) -> None:
     sign_in(client, "teacher")
     pages = [client.get(path).text for path in ("/students", "/students/ana", "/sign-in", "/nowhere")]
 
-    assert not any(re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", page) for page in pages)
+    assert not any(re.search(r"<script|<style|<[^>]*\s(style|on\w+)=|javascript:", page) for page in pages)

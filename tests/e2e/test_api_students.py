@@ -128,7 +128,8 @@ def test_the_trace_names_the_route_not_the_path(
     with superuser.connect() as connection:
         row = connection.execute(
             text(
-                "SELECT actor, route, model_version, students FROM earlywarn.access_log ORDER BY access_id DESC"
+                "SELECT actor, route, model_version, students FROM earlywarn.access_log "
+                "ORDER BY access_id DESC"
             )
         ).first()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earlywarn.domain import StudentId
-from earlywarn.tables.pseudonyms import pseudonyms
+from earlywarn.tables import pseudonyms
 
 IDENTITY_KEY = "identity.key"
 
