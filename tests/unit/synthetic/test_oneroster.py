@@ -1,0 +1,85 @@
+"""The zip is OneRoster 1.2 in bulk mode, for what OneRoster covers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+
+import pytest
+
+from earlywarn.synthetic import SyntheticNetwork
+
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def roster(invented: SyntheticNetwork) -> dict[str, Rows]:
+    """Return every file of the zip as rows."""
+    with zipfile.ZipFile(invented.oneroster) as packed:
+        return {
+            name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(packed.read(name).decode("utf-8"))))
+            for name in packed.namelist()
+        }
+
+
+def test_the_manifest_names_every_file(roster: dict[str, Rows]) -> None:
+    """Each file of the specification is either in the zip in bulk mode, or declared absent."""
+    stated = {row["propertyName"]: row["value"] for row in roster["manifest"]}
+    bulk = {name.removeprefix("file.") for name, value in stated.items() if value == "bulk"}
+
+    assert (stated["manifest.version"], stated["oneroster.version"]) == ("1.0", "1.2")
+    assert bulk == set(roster) - {"manifest"}
+    assert sum(name.startswith("file.") for name in stated) == 21
+
+
+def test_columns_stand_in_the_order_of_the_specification(roster: dict[str, Rows]) -> None:
+    """The enrollments and users files have the columns of OneRoster 1.2, in its order."""
+    assert list(roster["enrollments"][0]) == [
+        "sourcedId", "status", "dateLastModified", "classSourcedId", "schoolSourcedId", "userSourcedId",
+        "role", "primary", "beginDate", "endDate",
+    ]  # fmt: skip
+    assert list(roster["users"][0])[3:10] == [
+        "enabledUser", "username", "userIds", "givenName", "familyName", "middleName", "identifier",
+    ]  # fmt: skip
+
+
+def test_bulk_rows_have_no_status(roster: dict[str, Rows]) -> None:
+    """In bulk mode status and dateLastModified stay empty, and no file is without rows."""
+    for name, rows in roster.items():
+        if name != "manifest":
+            assert rows
+            assert {(row["status"], row["dateLastModified"]) for row in rows} == {("", "")}
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "target"),
+    [
+        ("orgs", "parentSourcedId", "orgs"),
+        ("courses", "schoolYearSourcedId", "academicSessions"),
+        ("classes", "courseSourcedId", "courses"),
+        ("classes", "schoolSourcedId", "orgs"),
+        ("roles", "userSourcedId", "users"),
+        ("demographics", "sourcedId", "users"),
+        ("enrollments", "classSourcedId", "classes"),
+        ("enrollments", "userSourcedId", "users"),
+        ("lineItems", "classSourcedId", "classes"),
+        ("lineItems", "academicSessionSourcedId", "academicSessions"),
+        ("results", "lineItemSourcedId", "lineItems"),
+        ("results", "studentSourcedId", "users"),
+    ],
+)
+def test_references_lead_somewhere(roster: dict[str, Rows], file: str, column: str, target: str) -> None:
+    """Every reference names a row of the file it points to."""
+    known = {row["sourcedId"] for row in roster[target]}
+
+    assert {row[column] for row in roster[file]} - {""} <= known
+
+
+def test_ids_are_unique_and_tell_nothing(roster: dict[str, Rows]) -> None:
+    """No id stands twice in a file, and a code permanent stands in users.identifier only."""
+    for name, rows in roster.items():
+        if name != "manifest":
+            assert len({row["sourcedId"] for row in rows}) == len(rows)
+    codes = {row["identifier"] for row in roster["users"]} - {""}
+    assert not codes & {row["sourcedId"] for row in roster["users"]}
