@@ -90,7 +90,7 @@ def test_the_network_keeps_its_size(told: Told) -> None:
 
 
 def test_difficulty_persists(told: Told) -> None:
-    """Of those who fail a core subject 35 to 70 % fail one again, four times the rate of the others or more."""
+    """Of those who fail a core subject 35 to 70 % fail one again, at four times the rate of the others."""
     now, then = told.years[0], told.years[1]
     assert then.year == now.year + 1
     pairs = pd.concat([_fails_core(now), _fails_core(then)], axis=1, join="inner", keys=["now", "then"])

@@ -14,7 +14,7 @@ from tests.unit.synthetic.conftest import UNTIL
 def test_intake_refuses_exactly_what_was_planted(
     invented: SyntheticNetwork, project: Path, tmp_path: Path
 ) -> None:
-    """The quarantine is the planted defects by table and reason, repeated rows are counted, the rest is new."""
+    """By table and reason the quarantine is the planted defects; repeated rows are counted, the rest new."""
     report = ingest(
         project / "models" / "quebec",
         invented.folder,
