@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ def contract_problems(contract: Contract) -> list[tuple[Location, str]]:
     for name, table in contract.tables.items():
         at = ("tables", name)
         problems += _expected(contract, table, at) if table.expected else _table(contract, table, at)
-    return problems or _cycle(contract)
+    return problems or [*_cycle(contract), *_circles(contract)]
 
 
 def _network(contract: Contract) -> Found:
@@ -211,13 +212,16 @@ def _source(contract: Contract, table: Table, column: Column, at: tuple[str, ...
     if column.derive:
         readable = {name: other.type for name, other in table.stored.items() if other is not column}
         yield from _expression(column.derive, readable, (*at, "derive"), "any")
-        if not column.sensitive:
-            used = [n for n, other in table.stored.items() if other.sensitive and n in column.derive.split()]
-            if used:
-                yield (*at, "derive"), f"'{used[0]}' is sensitive, so what derives from it is too"
+        used = [n for n, other in table.stored.items() if other.sensitive and _mentions(column.derive, n)]
+        if used and not column.sensitive:
+            yield (*at, "derive"), f"'{used[0]}' is sensitive, so what derives from it is too"
     for key, target in (("lookup", column.lookup), ("origin", column.origin)):
         if target is not None:
             yield from _target(contract, table, column, target, (*at, key))
+
+
+def _mentions(expression: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
 
 
 def _target(contract: Contract, table: Table, column: Column, target: str, at: tuple[str, ...]) -> Found:
@@ -265,3 +269,29 @@ def _cycle(contract: Contract) -> list[tuple[Location, str]]:
         for name in ready:
             del left[name]
     return [(("tables", name), "the table and those it looks up need each other") for name in sorted(left)]
+
+
+def _circles(contract: Contract) -> Found:
+    """Find columns of one table that wait for each other; every name is known to exist by now."""
+    for name, table in contract.tables.items():
+        left = {column_name: _needs(contract, table, column) for column_name, column in table.stored.items()}
+        while ready := [column_name for column_name, needs in left.items() if not needs & left.keys()]:
+            for column_name in ready:
+                del left[column_name]
+        for column_name in left:
+            yield ("tables", name, "columns", column_name), f"'{column_name}' needs itself to be resolved"
+
+
+def _needs(contract: Contract, table: Table, column: Column) -> set[str]:
+    needs: set[str] = set()
+    if column.derive:
+        readable = {name: other.type for name, other in table.stored.items() if other is not column}
+        needs |= parse_expression(column.derive, readable).columns
+    if isinstance(column.default, str) and column.default in table.columns:
+        needs.add(column.default)
+    if column.lookup and column.known_on:
+        needs.add(column.known_on)
+    for target in (column.lookup, column.origin):
+        if target is not None:
+            needs |= set(contract.tables[target.partition(".")[0]].key_columns)
+    return needs
