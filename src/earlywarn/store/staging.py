@@ -54,9 +54,13 @@ def replace_with(connection: Connection, table: str, rows: pa.Table) -> None:
         "same": sql.SQL(" AND ").join(sql.SQL("s.{} = t.{}").format(column, column) for column in columns),
     }
     for statement in (
+        # Whole tables are compared: without statistics yet, the planner would compare them row by row.
+        "SET LOCAL enable_nestloop = off",
         "DELETE FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM {staged} s WHERE {same})",
         "INSERT INTO {table} ({columns}) SELECT DISTINCT {columns} FROM {staged} s "
         "WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {same})",
+        "SET LOCAL enable_nestloop = on",
+        "ANALYZE {table}",
     ):
         run(connection, sql.SQL(statement).format(**names))
 
@@ -89,6 +93,7 @@ def attach_partition(
         "ALTER TABLE {partition} ENABLE ROW LEVEL SECURITY",
         "ALTER TABLE {partition} FORCE ROW LEVEL SECURITY",
         "ALTER TABLE {parent} ATTACH PARTITION {partition} FOR VALUES IN ({value})",
+        "ANALYZE {partition}",
     ):
         run(connection, sql.SQL(statement).format(**names))
 
