@@ -33,7 +33,7 @@ fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 serve: $(VENV)/.demo  ## Serve the demonstration network once `make demo` has built it
-	$(BIN)/earlywarn serve quebec --demo
+	$(BIN)/earlywarn demo
 
 notebooks: $(VENV)/.dev  ## Run the notebooks
 	for notebook in notebooks/[0-9]*.py; do $(BIN)/python $$notebook || exit 1; done

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from earlywarn.pipeline.demo import Demo
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -20,4 +27,18 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def project() -> Path:
     """Return the project's own folder."""
-    return Path(__file__).resolve().parent.parent
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demo:
+    """Return the demonstration of the smallest size, built once for all workers; tests must not change it."""
+    from earlywarn.domain import no_progress
+    from earlywarn.pipeline.demo import build_demo
+
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_demo(PROJECT, shared / "demo", n_students=2_000, seed=1, progress=no_progress)

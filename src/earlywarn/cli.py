@@ -144,23 +144,77 @@ def publish(model: ModelName) -> None:
 
 
 @app.command()
-def score(network: NetworkName, *, as_of: Day = None, today: Day = None) -> None:
-    """Score everyone in scope as of a day, with reasons and rosters."""
+def score(
+    network: NetworkName,
+    *,
+    as_of: Day = None,
+    today: Day = None,
+    store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
+) -> None:
+    """Score everyone in scope as of a day, with reasons and rosters, for the service to show."""
+    from earlywarn.pipeline.load import load
     from earlywarn.pipeline.score import score as run
     from earlywarn.progress import shown_progress
 
     settings = _settings()
     folder = settings.network_dir(network)
+    workspace, keys = settings.workspace(folder), settings.keys_dir(folder)
     with shown_progress() as progress:
         result = run(
-            folder,
-            settings.workspace(folder),
-            as_of=_day(as_of or today),
-            today=_day(today),
-            keys=settings.keys_dir(folder),
-            progress=progress,
+            folder, workspace, as_of=_day(as_of or today), today=_day(today), keys=keys, progress=progress
         )
+        if store:
+            load(folder, workspace, settings.database(workspace), result.runs, keys=keys, progress=progress)
     typer.echo(result.summary())
+
+
+@app.command()
+def serve(
+    network: NetworkName,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    demo: Annotated[bool, typer.Option(help="Offer the demonstration's sign-in; loopback only.")] = False,
+    today: Day = None,
+    app_dir: Annotated[Path | None, typer.Option(help="The folder that holds api/ and models/.")] = None,
+) -> None:
+    """Serve the stored risks over REST and as pages, until stopped."""
+    from earlywarn.pipeline.serve import serve as run
+
+    settings = _settings(app_dir)
+    folder = settings.network_dir(network)
+    run(
+        settings.application,
+        network=folder,
+        workspace=settings.workspace(folder),
+        keys=settings.keys_dir(folder),
+        host=host,
+        port=port,
+        demo=demo,
+        today=today.date() if today else None,
+    )
+
+
+@app.command()
+def demo(
+    *,
+    students: Annotated[int, typer.Option(min=2_000, max=200_000)] = 20_000,
+    port: int = 8000,
+    seed: int = 1,
+    serve: Annotated[bool, typer.Option(help="Stay up and serve what was built.")] = True,
+) -> None:
+    """Build an invented network from raw files to explained rosters, then serve it."""
+    from earlywarn.pipeline.demo import build_demo, serve_demo
+    from earlywarn.progress import shown_progress
+
+    application = _settings().application
+    folder = application / ".earlywarn" / "demo"
+    with shown_progress() as progress:
+        built = build_demo(application, folder, n_students=students, seed=seed, progress=progress)
+    typer.echo("\n".join(built.sentences))
+    typer.echo(built.invitation(port))
+    if serve:
+        serve_demo(application, built, port=port)
 
 
 @app.command()
@@ -188,10 +242,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings() -> Settings:
+def _settings(app_dir: Path | None = None) -> Settings:
     from earlywarn.settings import Settings
 
-    return Settings()
+    return Settings() if app_dir is None else Settings(app_dir=app_dir)
 
 
 def _day(given: datetime | None) -> date:

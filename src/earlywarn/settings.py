@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earlywarn.errors import SettingsError
 from earlywarn.workspace import Workspace
+
+if TYPE_CHECKING:
+    from earlywarn.store import DatabaseUrls
 
 
 class Settings(BaseSettings):
@@ -70,3 +74,9 @@ class Settings(BaseSettings):
     def keys_dir(self, network: Path) -> Path:
         """Return the folder of signing and pseudonym keys, outside the workspace by default."""
         return (self.keys or self.application / ".earlywarn" / "keys" / network.name).resolve()
+
+    def database(self, workspace: Workspace) -> DatabaseUrls:
+        """Return the service database's addresses: the ones set, or the workspace's own server."""
+        from earlywarn.store import open_database
+
+        return open_database(workspace, url=self.database_url, admin_url=self.database_admin_url)
