@@ -75,14 +75,16 @@ class CodeRegister:
 
     def numbers(self, keys: Integers) -> Integers:
         """Return each key's next free number, and remember it as taken."""
-        at = np.searchsorted(self.keys, keys)
-        at = np.minimum(at, max(len(self.keys) - 1, 0))
-        taken = np.where(self.keys[at] == keys, self.counts[at], 0) if len(self.keys) else np.zeros_like(keys)
-        numbers = taken + rank_within(keys)
-        everything = np.concatenate([self.keys, keys])
-        weights = np.concatenate([self.counts, np.ones_like(keys)])
-        self.keys, where = np.unique(everything, return_inverse=True)
-        self.counts = np.bincount(where, weights=weights).astype(np.int64)
+        numbers = rank_within(keys)
+        new, times = np.unique(keys, return_counts=True)
+        place = np.searchsorted(self.keys, new)
+        known = np.r_[self.keys, -1][place] == new
+        taken = np.where(known, np.r_[self.counts, 0][place], 0)
+        numbers += taken[np.searchsorted(new, keys)]
+        self.counts[place[known]] += times[known]
+        # Inserting keeps the keys sorted without sorting them again for every school year.
+        self.keys = np.insert(self.keys, place[~known], new[~known])
+        self.counts = np.insert(self.counts, place[~known], times[~known])
         return numbers
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erf, sqrt
+from functools import cached_property
 
 import numpy as np
 
@@ -37,13 +37,13 @@ class Schools:
     gap_share: Floats
     n_css: int
 
-    @property
+    @cached_property
     def codes(self) -> list[str]:
         """Return the schools' six-digit codes; those of invented CSS start at 901."""
         positions = np.arange(len(self.css)) - np.searchsorted(self.css, self.css)
         return [f"{901_000 + 1_000 * css + 1 + at}" for css, at in zip(self.css, positions, strict=True)]
 
-    @property
+    @cached_property
     def css_codes(self) -> list[str]:
         """Return the six-digit codes of the CSS."""
         return [f"{901_000 + 1_000 * css}" for css in range(self.n_css)]
@@ -62,7 +62,7 @@ class Schools:
         """Return the invented names of the CSS."""
         return [f"Centre de services scolaire fictif {css + 1:02d}" for css in range(self.n_css)]
 
-    @property
+    @cached_property
     def deprivation(self) -> Floats:
         """Return the decile on a scale of mean 0 and deviation 1; more is more deprived."""
         return np.asarray((self.decile - 5.5) / 2.872, dtype=np.float64)
@@ -78,11 +78,10 @@ def invent_schools(n_students: int, generator: np.random.Generator) -> Schools:
     is_secondary = np.tile(np.r_[np.zeros(n_primary, bool), np.ones(n_secondary, bool)], n_css)
     n = len(css)
     place = 0.6 * generator.normal(size=n_css)[css] + 0.8 * generator.normal(size=n)
-    rank = np.array([0.5 * (1 + erf(z / sqrt(2))) for z in place])
     return Schools(
         css=css,
         is_secondary=is_secondary,
-        decile=np.minimum(np.floor(10 * rank).astype(np.int64), 9) + 1,
+        decile=_deciles(place, is_secondary),
         weight=generator.lognormal(0.0, 0.35, n),
         leniency=generator.normal(0.0, 1.5, n),
         excused_factor=generator.lognormal(0.0, 0.25, n),
@@ -93,6 +92,16 @@ def invent_schools(n_students: int, generator: np.random.Generator) -> Schools:
         gap_share=np.where(generator.random(n) < 0.12, 0.04, 0.004),
         n_css=n_css,
     )
+
+
+def _deciles(place: Floats, is_secondary: Flags) -> Integers:
+    """Rank the schools of each level, as the ministry does: the network stands for a whole province."""
+    deciles = np.empty(len(place), np.int64)
+    for level in (False, True):
+        there = is_secondary == level
+        rank = np.argsort(np.argsort(place[there], kind="stable"), kind="stable")
+        deciles[there] = 10 * rank // len(rank) + 1
+    return deciles
 
 
 def _school_name(number: int, is_secondary: bool) -> str:
