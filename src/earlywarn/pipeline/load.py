@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
 import pyarrow as pa
 from cryptography.fernet import Fernet
 

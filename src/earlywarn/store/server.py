@@ -11,6 +11,7 @@ import pwd
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def _start(folder: Path) -> str:
     try:
         server = get_server(folder, cleanup_mode="stop", start=False)
         _let_only_us_in(server)
-        server.start()
+        _start_patiently(server)
     except (subprocess.SubprocessError, RuntimeError, AssertionError) as error:
         raise StoreError(
             "the embedded database does not start", where=str(folder), todo=f"read {folder / 'log'} and rerun"
@@ -112,6 +113,18 @@ def _let_only_us_in(server: Any) -> None:
     with (server.pgdata / "postgresql.conf").open("a", encoding="utf-8") as settings:
         settings.write("\n".join(("", _MARK, *_QUIET_LOG, "")))
     access.write_text(f"{_MARK}\nlocal all all peer map=earlywarn\n", encoding="utf-8")
+
+
+def _start_patiently(server: Any) -> None:
+    """Start, and look again where a busy machine needs longer than the ten seconds that the wheel allows."""
+    for wait in (1, 5, 15):
+        try:
+            server.start()
+        except (subprocess.TimeoutExpired, AssertionError):
+            time.sleep(wait)
+        else:
+            return
+    server.start()
 
 
 def _is_alive(process: int) -> bool:
