@@ -9,10 +9,11 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
-from earlywarn.features import Catalog, FeatureEntry
+from earlywarn.features import Catalog, Encoding, FeatureEntry
+from earlywarn.scoring import Abstention, Calibrator, PublishedModel, compile_trees, linear_terms
 
 ABSENCE_TEXT = {
-    "fr": "{value} {jour|jours} d’absence non {motivée|motivées} {window}",
+    "fr": "{value} {jour|jours} d’absence non motivée {window}",
     "en": "{value} {day|days} of unexcused absence {window}",
 }
 MARK_TEXT = {"fr": "moyenne de {value} {window}", "en": "average mark of {value} {window}"}
@@ -188,3 +189,32 @@ def _quantiles(rows: np.ndarray) -> dict[str, object]:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def plain_model(**changes: object) -> PublishedModel:
+    """A model without trees or lines over FEATURES: reasons and rosters are tested on given attributions."""
+    deciles = {name: tuple(float(value) for value in range(11)) for name in FEATURES}
+    values: dict[str, object] = {
+        "network": "quebec",
+        "model": "dropout",
+        "version": "1",
+        "kind": "lightgbm",
+        "features": FEATURES,
+        "intercept": -1.0,
+        "linear": linear_terms([], FEATURES),
+        "tables": compile_trees([], len(FEATURES)),
+        "calibrator": Calibrator("sigmoid", slope=1.0, intercept=0.0),
+        "catalog": CATALOG,
+        "encoding": Encoding({}),
+        "deciles": deciles,
+        "outcome": {"fr": "quitter l’école sans diplôme", "en": "leaving school without a diploma"},
+        "capacity_share": 0.1,
+        "capacity_per": ("school", "grade"),
+        "base_rate": 0.1,
+        "expected_precision": 0.26,
+        "has_school_years": True,
+        "abstention": Abstention(),
+        "details": {},
+        **changes,
+    }
+    return PublishedModel(**values)  # type: ignore[arg-type]

@@ -1,14 +1,15 @@
 """Reasons: the model's own attributions, said as facts that the student's records show.
 
-At most five a row, the attributions summed by indicator. A missing value is never a reason. A sentence is
-given only where the fact agrees with what the model made of it: more absences than is usual may raise an
-estimate, fewer may lower it, and the other way round nothing is said. Reasons are associations, never causes.
+At most five a row and two a family, the attributions summed by indicator. A missing value is never a reason.
+A sentence is given only where the fact agrees with what the model made of it: more absences than is usual may
+raise an estimate, fewer may lower it, and the other way round nothing is said. Reasons are associations,
+never causes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,7 @@ from earlywarn.scoring.wording import (
 )
 
 MOST_REASONS = 5
+MOST_OF_A_FAMILY = 2
 SMALLEST = 0.05
 """In log-odds: a smaller share changes the odds by less than a twentieth, and is not worth a sentence."""
 _STRONG, _MODERATE = 0.7, 0.25
@@ -71,7 +73,7 @@ class Reason:
 
     def as_dict(self) -> dict[str, object]:
         """Return the reason as plain values, as stored and answered."""
-        return asdict(self)
+        return {**vars(self), "evidence": dict(vars(self.evidence))}
 
 
 def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
@@ -95,15 +97,29 @@ def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> li
     best = np.maximum.reduceat(pull, book.starts, axis=1)
     eligible = (best > 0) & (np.abs(totals) >= SMALLEST)
     rank = np.where(eligible, np.where(raises, 1e6 + totals, -totals), -np.inf)
-    order = np.argsort(-rank, axis=1, kind="stable")[:, :MOST_REASONS]
+    order = np.argsort(-rank, axis=1, kind="stable")
+    counts = eligible.sum(axis=1).tolist()
     return [
         [
-            _reason(book, rows[i], values[i], pull[i], int(which), float(totals[i, which]))
-            for which in order[i]
-            if eligible[i, which]
+            _reason(book, rows[i], values[i], pull[i], which, float(totals[i, which]))
+            for which in _varied(book, order[i, : counts[i]].tolist())
         ]
         for i in range(len(rows))
     ]
+
+
+def _varied(book: _Book, which: Sequence[int]) -> list[int]:
+    """Return the first reasons, no family more often than it may: four ways to say absent are one reason."""
+    taken: list[int] = []
+    families: dict[str, int] = {}
+    for one in which:
+        family = book.families[one]
+        families[family] = families.get(family, 0) + 1
+        if families[family] <= MOST_OF_A_FAMILY:
+            taken.append(one)
+        if len(taken) == MOST_REASONS:
+            break
+    return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +138,8 @@ class _Book:
     """Whether the column says yes or no to one level of a code."""
     spoken: Integers
     """The column whose value a sentence about this one names."""
+    families: Sequence[str]
+    """The family of each indicator."""
     comparisons: Mapping[tuple[str, str, str, str], int]
     """Where the model's features hold the difference from the own past or from the peers."""
     said: dict[tuple[int, float, float | None, float | None], _Texts] = field(default_factory=dict)
@@ -170,6 +188,7 @@ def _new_book(model: PublishedModel) -> _Book:
         sign=np.array(base_sign, dtype=np.int64),
         usual=np.where(comparison, 0.0, model.medians[positions]),
         is_level=np.array([entries[k].function == "one_of" for k in kept], dtype=np.bool_),
+        families=[entries[kept[start]].family for start in starts],
         comparisons={
             (entry.indicator, entry.function, entry.window, entry.comparison): i
             for i, entry in named

@@ -1,0 +1,105 @@
+"""Scores from posted feature rows, abstention, and the calibrator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from earlywarn.errors import DamagedModelError, TableError
+from earlywarn.modeling.calibrators import Isotonic, Sigmoid
+from earlywarn.scoring import TOO_LITTLE_DATA, Abstention, calibrator_from, score_rows, score_values
+from tests.builders.published import FEATURES, example_rows, plain_model
+
+ROW: dict[str, float | None] = dict.fromkeys(FEATURES, 1.0)
+
+
+def test_a_posted_row_is_scored_in_the_frozen_order() -> None:
+    """Fields may come in any order; the score is that of the batch."""
+    model = plain_model()
+    shuffled = {name: float(i) for i, name in reversed(list(enumerate(FEATURES)))}
+
+    (one,) = score_rows(model, [shuffled])
+
+    assert one == score_values(model, np.arange(8.0)[None])[0]
+    assert one.margin == -1.0
+    assert one.risk == pytest.approx(1 / (1 + np.e))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"late__share__period": float("nan")}, "'late__share__period' is not a finite number"),
+        ({"late__share__period": float("inf")}, "'late__share__period' is not a finite number"),
+        ({"late__share__period": 1e13}, "believable"),
+        ({"late__share__period": "much"}, "'late__share__period' is not a number"),
+        ({"late__share__period": True}, "'late__share__period' is not a number"),
+        ({"Ana Tremblay": 1.0}, "row 1: 1 fields are no feature"),
+    ],
+)
+def test_odd_fields_are_refused_by_position_and_name(change: dict[str, float], word: str) -> None:
+    """Each problem is named by its row and field, and no value is repeated."""
+    with pytest.raises(TableError, match=word) as caught:
+        score_rows(plain_model(), [ROW, {**ROW, **change}])
+
+    assert "much" not in str(caught.value)
+    assert "Ana" not in str(caught.value)
+
+
+def test_a_field_left_out_is_refused() -> None:
+    """Missing is said by null; a field that is not there is a mistake."""
+    with pytest.raises(TableError, match="row 0: 'period_day' is not given"):
+        score_rows(plain_model(), [{name: value for name, value in ROW.items() if name != "period_day"}])
+
+
+def test_too_little_data_is_not_scored() -> None:
+    """A row of which only the calendar is known gets no number, but the reason why."""
+    nothing: dict[str, float | None] = {**dict.fromkeys(FEATURES), "period_day": 80.0}
+
+    (one,) = score_rows(plain_model(), [nothing])
+
+    assert (one.margin, one.risk, one.reasons) == (None, None, ())
+    assert one.not_scored_because == TOO_LITTLE_DATA
+
+
+def test_a_model_says_what_it_needs() -> None:
+    """With a declared need, a row that lacks it is not scored, whatever else is known."""
+    model = plain_model(abstention=Abstention(needs_any=("marks__mean__period",)))
+
+    scores = score_rows(model, [ROW, {**ROW, "marks__mean__period": None}])
+
+    assert [one.not_scored_because for one in scores] == [None, TOO_LITTLE_DATA]
+
+
+def test_the_calibrator_gives_training_s_risks() -> None:
+    """Both methods reproduce what training computed, within 1e-12."""
+    margins = np.linspace(-8, 8, 200)
+    for fitted in (Sigmoid(0.7, -0.3), Isotonic((-2.0, 0.0, 1.0), (0.05, 0.2, 0.9))):
+        read = calibrator_from(fitted.to_dict())
+
+        assert np.abs(read.risks(margins) - fitted.risks(margins)).max() <= 1e-12
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"method": "sigmoid", "slope": -1.0, "intercept": 0.0},
+        {"method": "sigmoid", "slope": 1.0},
+        {"method": "isotonic", "x": [0.0, 1.0], "y": [0.5, 0.2]},
+        {"method": "isotonic", "x": [1.0, 1.0], "y": [0.1, 0.2]},
+        {"method": "isotonic", "x": [], "y": []},
+        {"method": "magic"},
+    ],
+)
+def test_a_calibrator_that_turns_lists_over_is_refused(content: dict[str, object]) -> None:
+    """A calibrator must rise with the margin, or be refused."""
+    with pytest.raises(DamagedModelError, match="rising"):
+        calibrator_from(content)
+
+
+def test_scores_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows scored in blocks of seven get the scores of one block."""
+    model, rows = plain_model(), example_rows(100)
+    whole = score_values(model, rows)
+    monkeypatch.setattr("earlywarn.scoring.scores._BLOCK", 7)
+
+    assert score_values(model, rows) == whole
