@@ -13,13 +13,15 @@ from api.service import Service, service_of
 router = APIRouter(tags=["health"])
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"], responses=declares())
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", responses=declares())
 def healthz() -> Health:
     """Answer that the process runs; touch nothing else."""
     return Health(status="ok")
 
 
-@router.api_route("/readyz", methods=["GET", "HEAD"], responses=declares(UNAVAILABLE))
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", responses=declares(UNAVAILABLE))
 def readyz(service: Annotated[Service, Depends(service_of)]) -> Readiness:
     """Answer that this process has scored the golden rows of its models and that its database answers."""
     if not service.models or service.refused_models:
