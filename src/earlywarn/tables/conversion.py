@@ -36,6 +36,7 @@ class _Rule:
     text: str
     value: str
     wrong: tuple[tuple[str, str], ...]
+    has_few_texts: bool
 
 
 def literal(value: Scalar | date | Decimal) -> str:
@@ -86,11 +87,10 @@ def conversion_sql(
         _rule(name, columns[name], source, row_number, wide_spaces=wide_spaces, dated=dated)
         for name, source in sources.items()
     ]
-    texts = ", ".join(f"{rule.text} AS {quote('t:' + rule.name)}" for rule in rules)
-    values = ", ".join(f"{rule.value} AS {quote('v:' + rule.name)}" for rule in rules)
-    header = _repeated_header(sources)
-    reasons = " ".join(f"WHEN {wrong} THEN {literal(reason)}" for r in rules for wrong, reason in r.wrong)
-    reason = f"CASE {header}{reasons} END" if header or reasons else "CAST(NULL AS VARCHAR)"
+    header = ["WHEN _is_header THEN 'row:repeated_header'"] if rules else []
+    wrong = [f"WHEN {broken} THEN {literal(reason)}" for rule in rules for broken, reason in rule.wrong]
+    cases = " ".join([*header, *wrong])
+    reason = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
     mapped = {rule.name for rule in rules}
     outputs = [
         f"{quote('v:' + name)} AS {quote(name)}"
@@ -98,25 +98,41 @@ def conversion_sql(
         else f"CAST(NULL AS {staged_type(column, dated=dated)}) AS {quote(name)}"
         for name, column in columns.items()
     ]
-    keep = ", ".join(
-        [FILE, LINE, f"{row_number} AS {ROW_NUMBER_COLUMN}", "_is_header", *([texts] if texts else [])]
-    )
-    return (
-        f"SELECT {', '.join(outputs)}, {FILE}, {LINE}, {ROW_NUMBER_COLUMN}, {reason} AS {REASON} "
-        f"FROM (SELECT *{', ' + values if values else ''} "
-        f"FROM (SELECT {keep.replace('_is_header', _is_header(sources) + ' AS _is_header')} FROM {raw}))"
-    )
+    outputs += [FILE, LINE, ROW_NUMBER_COLUMN, f"{reason} AS {REASON}"]
+    return f"SELECT {', '.join(outputs)} FROM ({_valued(rules, sources, raw, row_number)})"
+
+
+def _valued(rules: list[_Rule], sources: Mapping[str, Source], raw: str, row_number: str) -> str:
+    """Return the statement of every row's texts and values."""
+    texts = [f"{rule.text} AS {quote('t:' + rule.name)}" for rule in rules]
+    kept = [
+        FILE,
+        LINE,
+        f"{row_number} AS {ROW_NUMBER_COLUMN}",
+        f"{_is_header(sources)} AS _is_header",
+        *texts,
+    ]
+    values, joins = [], ""
+    for index, rule in enumerate(rules):
+        value = rule.value
+        if rule.has_few_texts:
+            # Reading a date by its format is slow, and a file holds few different dates.
+            text = quote("t:" + rule.name)
+            joins += (
+                f" LEFT JOIN (SELECT {text} AS k, {value} AS v FROM "
+                f"(SELECT DISTINCT {rule.text} AS {text} FROM {raw})) d{index} ON c.{text} = d{index}.k"
+            )
+            value = f"d{index}.v"
+        values.append(f"{value} AS {quote('v:' + rule.name)}")
+    return f"SELECT {', '.join(['c.*', *values])} FROM (SELECT {', '.join(kept)} FROM {raw}) c{joins}"
 
 
 def _is_header(sources: Mapping[str, Source]) -> str:
     """Return SQL that knows a header repeated in the middle, where two files were glued."""
     names = sorted({s.from_ for s in sources.values() if s.from_ not in (None, ROW_NUMBER)} - {None})
     same = [f"{quote(name)} = {literal(name)}" for name in names if name is not None]
-    return f"({' AND '.join(same)})" if same else "FALSE"
-
-
-def _repeated_header(sources: Mapping[str, Source]) -> str:
-    return "WHEN _is_header THEN 'row:repeated_header' " if sources else ""
+    # Most rows are settled by the first cell; CASE leaves the others alone.
+    return f"CASE WHEN {same[0]} THEN {' AND '.join(same)} ELSE FALSE END" if same else "FALSE"
 
 
 def _rule(
@@ -131,7 +147,8 @@ def _rule(
         text = _text(quote(source.from_ or ""), source.missing or (), wide_spaces=wide_spaces)
     kind = "date" if dated and column.type == "day_offset" else column.type
     value = _coded(column, source, given) if source.codes else _value(kind, column, source, given)
-    return _Rule(name, text, value, tuple(_wrong(name, kind, column, source)))
+    has_few_texts = kind == "date" and source.from_ not in (None, ROW_NUMBER)
+    return _Rule(name, text, value, tuple(_wrong(name, kind, column, source)), has_few_texts)
 
 
 def _text(cell: str, missing: tuple[str, ...], *, wide_spaces: bool) -> str:
@@ -198,8 +215,8 @@ def _date(formats: tuple[str, ...], text: str) -> str:
     if len(read) == 1:
         return read[0]
     # A text that two formats read as two different days is no date: 03/04 must not become 4 March.
-    found = f"list_distinct([{', '.join(read)}])"
-    return f"CASE WHEN len({found}) = 1 THEN {found}[1] END"
+    days = ", ".join(read)
+    return f"CASE WHEN least({days}) = greatest({days}) THEN least({days}) END"
 
 
 def _dated(form: str, text: str) -> str:

@@ -39,6 +39,12 @@ def settled(connection: duckdb.DuckDBPyConnection, name: str, table: Table, *, h
 
 def _mark_repeats(connection: duckdb.DuckDBPyConnection, source: str, table: Table) -> bool:
     keys = ", ".join(quote(key) for key in table.key_columns)
+    counted = connection.execute(
+        f"SELECT count(*) = count(DISTINCT hash({keys})) FROM {source} WHERE {REASON} IS NULL"
+    ).fetchone()
+    if counted and counted[0]:
+        # As many hashes as rows: no two keys can be alike, and the keys need not be compared.
+        return False
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE repeats AS SELECT {keys} FROM {source} "
         f"WHERE {REASON} IS NULL GROUP BY {keys} HAVING count(*) > 1"
