@@ -82,6 +82,7 @@ ENGLISH: Mapping[str, str] = {
     "Élève {id}": "Student {id}",
     "{n} élève": "{n} student",
     "{n} élèves": "{n} students",
+    "{n} élève sur {whole}": "{n} of {whole} students",
     "{n} élèves sur {whole}": "{n} of {whole} students",
     "Situation au {day}, d’après les données connues au {data_day} ({age}).": "As of {day}, from the records known on {data_day} ({age}).",
     "Un élève de vos groupes figure sur une liste : à regarder maintenant, avec ce que vous en savez.": "One student of your groups is on a roster: to look at now, with what you know.",

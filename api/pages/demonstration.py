@@ -45,7 +45,9 @@ def sign_in(request: Request, service: ServiceHere, session: Visit, language: Sp
         request,
         "sign_in.html",
         session=session,
-        accounts=[_button(account, language) for account in accounts if account.role in LABELS],
+        accounts=[
+            _button(account, language) for role in LABELS for account in accounts if account.role == role
+        ],
     )
     service.sessions.write(session, request, response)
     return response
@@ -86,5 +88,5 @@ def calling_system(request: Request, service: ServiceHere, session: Visit) -> Re
 def _button(account: Account, language: Language) -> AccountView:
     label, note = LABELS[account.role]
     return AccountView(
-        account.account_id, translate(label, language), f"{translate(note, language)} ({account.label})"
+        account.account_id, translate(label, language), f"{account.label}. {translate(note, language)}"
     )

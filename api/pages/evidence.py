@@ -20,11 +20,20 @@ LABELS = {
 def shown_reason(stored: Mapping[str, Any], language: Language) -> ReasonView:
     """Return a stored reason as it stands on a page."""
     return ReasonView(
-        text=stored["text"][language],
+        text=as_sentence(stored["text"][language]),
         strength=stored["strength_words"][language],
-        comparison=stored["comparison"][language],
+        comparison=as_sentence(stored["comparison"][language]),
         bars=evidence_bars(stored["evidence"], language),
     )
+
+
+def as_sentence(text: str) -> str:
+    """Return declared words with a capital first letter, the rest as it is.
+
+    >>> as_sentence("quitter l’école"), as_sentence("")
+    ('Quitter l’école', '')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def evidence_bars(evidence: Mapping[str, Any], language: Language) -> tuple[Bar, ...]:

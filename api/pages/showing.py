@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from api.chance import chance_in_words
-from api.pages.evidence import shown_reason
+from api.pages.evidence import as_sentence, shown_reason
 from api.pages.views import GradeView, ReasonView, RiskView, RosterView, SectionView, StudentView
 from api.shaping import data_age_days, not_scored_text, outcome_text
 from api.wording import translate
@@ -46,11 +46,12 @@ class Showing:
         """Return a school's whole rosters by grade, one for each outcome."""
         by_grade: dict[str, list[RosterView]] = {}
         for page in pages:
-            outcome = outcome_text(page.run, self.language)
+            outcome = as_sentence(outcome_text(page.run, self.language))
             for header in page.grades:
                 listed = (risk for risk in page.entries if risk.grade == header.grade)
+                students = self._students(listed, page.names)
                 view = RosterView(
-                    outcome, self._note(header), self._expected(header), self._students(listed, page.names)
+                    outcome, self._note(len(students), header), self._expected(header), students
                 )
                 by_grade.setdefault(header.grade, []).append(view)
         return tuple(GradeView(self.grade(grade), tuple(by_grade[grade])) for grade in sorted(by_grade))
@@ -91,6 +92,11 @@ class Showing:
         said = " ".join(names[part] for part in ("given_name", "family_name") if names.get(part))
         return said or self.say("Élève {id}", id=student_id[:8])
 
+    def listed_name(self, student_id: StudentId, names: Mapping[str, str]) -> str:
+        """Return a student's name as class lists have it, the family name first: lists are in that order."""
+        said = ", ".join(names[part] for part in ("family_name", "given_name") if names.get(part))
+        return said or self.name(student_id, names)
+
     def _students(self, risks: Iterable[StudentRisk], names: Names) -> tuple[StudentView, ...]:
         by_student: dict[StudentId, list[StudentRisk]] = {}
         for risk in risks:
@@ -101,7 +107,7 @@ class Showing:
         return tuple(
             StudentView(
                 student_id,
-                self.name(student_id, names.get(student_id, {})),
+                self.listed_name(student_id, names.get(student_id, {})),
                 "",
                 tuple(
                     self._risk(risk)
@@ -115,7 +121,7 @@ class Showing:
         raising = [reason for reason in stored.reasons if reason["direction"] == "raises"]
         easing = [reason for reason in stored.reasons if reason["direction"] != "raises"]
         return RiskView(
-            outcome=outcome_text(stored.run, self.language),
+            outcome=as_sentence(outcome_text(stored.run, self.language)),
             chance=None if stored.risk is None else chance_in_words(stored.risk, self.language),
             not_scored=self._not_scored(stored),
             on_roster=stored.is_listed,
@@ -142,8 +148,10 @@ class Showing:
             return self.say("du jour")
         return self.say("de la veille") if days == 1 else self.say("d’il y a {n} jours", n=days)
 
-    def _note(self, header: RosterHeader) -> str:
-        return self.say("{n} élèves sur {whole}", n=header.n_listed, whole=header.n_students)
+    def _note(self, n_shown: int, header: RosterHeader) -> str:
+        """Count those still here of the roster, and the grade that it was drawn from."""
+        said = "{n} élève sur {whole}" if n_shown == 1 else "{n} élèves sur {whole}"
+        return self.say(said, n=n_shown, whole=header.n_students)
 
     def _expected(self, header: RosterHeader) -> str:
         share = header.facts.get("expected_share")

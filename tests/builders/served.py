@@ -1,4 +1,4 @@
-"""The real service in a process of its own: uvicorn, the embedded database, a published model, the tiny network."""
+"""The real service in a process of its own: uvicorn, a database, a published model, the tiny network."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ from pathlib import Path
 from earlywarn.pipeline.serve import serve
 from earlywarn.workspace import Workspace
 home, project, port, today = sys.argv[1:]
-serve(Path(project), network=Path(project) / "models" / "quebec", workspace=Workspace(Path(home) / "workspace"),
-      keys=Path(home) / "keys", port=int(port), demo=True, today=date.fromisoformat(today))
+serve(Path(project), network=Path(project) / "models" / "quebec", port=int(port), demo=True,
+      workspace=Workspace(Path(home) / "workspace"), keys=Path(home) / "keys",
+      today=date.fromisoformat(today))
 """
 
 
