@@ -129,7 +129,7 @@ def _store(
     columns = ", ".join(quote(column) for column in contract.tables[name].stored)
     target = quote(f"stored:{name}")
     connection.execute(
-        f"CREATE TEMP TABLE {target} AS SELECT {columns}, {KNOWN_ON}, DATE '{received_on}' AS _received_on, "
+        f"CREATE TABLE {target} AS SELECT {columns}, {KNOWN_ON}, DATE '{received_on}' AS _received_on, "
         f"{backfill} AS _backfill, FALSE AS _superseding, 1 AS _batch, _file, _line "
         f"FROM {quote(f'settled:{name}')} WHERE {STATUS} = 'new'"
     )
