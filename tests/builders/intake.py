@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -108,7 +109,7 @@ class Network:
         return self.home / "keys"
 
     def take_in(
-        self, files: dict[str, str | bytes], *, received_on: date = RECEIVED, backfill: bool = True
+        self, files: Mapping[str, str | bytes], *, received_on: date = RECEIVED, backfill: bool = True
     ) -> IntakeReport:
         """Write the files into a fresh folder and take them in."""
         folder = self.home / f"files-{len(list(self.home.glob('files-*')))}"

@@ -17,6 +17,7 @@ from earlywarn.tables.contract import (
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
+from earlywarn.tables.page import contract_page
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rows import tables_from_rows
@@ -36,6 +37,7 @@ __all__ = [
     "Table",
     "TableIntake",
     "Tables",
+    "contract_page",
     "load_contract",
     "load_extracts",
     "open_tables",
