@@ -159,7 +159,7 @@ def _school_year(
         - 0.55 * roll.engagement
         + 0.75 * np.minimum(roll.years_late, 3)
         + 0.32 * schools.deprivation[roll.school]
-        + 0.42 * (roll.sex == 1)
+        + 0.5 * (roll.sex == 1)
     )
     pull = generator.normal(0, 0.9, n) + 0.4 * risk - 0.9
     decline = np.clip(pull, 0, 4) * np.where(secondary, 1.0, 0.4)

@@ -37,6 +37,6 @@ MOVE_AT_END: Final = 0.03
 LATE_START: Final = 0.012
 
 # Log-odds of leaving within a year, secondary 1 to 5: school is compulsory until 16.
-LEAVING_BY_GRADE: Final = (-6.7, -5.5, -4.18, -3.82, -4.18)
-LEAVING_PER_RISK: Final = 0.85
-LEAVING_PER_DECLINE: Final = 0.75
+LEAVING_BY_GRADE: Final = (-6.65, -5.45, -4.12, -3.77, -4.14)
+LEAVING_PER_RISK: Final = 0.76
+LEAVING_PER_DECLINE: Final = 0.7
