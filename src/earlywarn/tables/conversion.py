@@ -206,6 +206,8 @@ def _number(column: Column, source: Source, text: str) -> str:
     if source.decimal == ",":
         plain = f"replace({plain}, ',', '.')"
     fraction = f"[0-9]{{1,{column.decimals}}}0*" if column.decimals else "0+"
+    if source.round:
+        fraction = "[0-9]+"
     pattern = literal(f"[+-]?{whole}({point}{fraction})?")
     return f"CASE WHEN regexp_full_match({text}, {pattern}) THEN try_cast({plain} AS {column.sql_type}) END"
 

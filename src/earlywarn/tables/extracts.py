@@ -32,6 +32,7 @@ class Source(Declared):
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     missing: tuple[str, ...] | None = None
+    round: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -137,7 +138,7 @@ def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> Non
         raise TableError(
             f"files received on {received_on} come after those of {ledger.batches[-1].received_on}",
             where=str(workspace.tables),
-            todo="give the day they were received, or take them in as a backfill with a later day",
+            todo="give the day they were received",
         )
 
 
@@ -291,3 +292,4 @@ def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _remove_parts(workspace: Workspace) -> None:
     for part in workspace.tables.glob("*/.*.part"):
         part.unlink(missing_ok=True)
+    shutil.rmtree(workspace.tables / ".spill", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Describe a network's tables for people: the part of `docs/data-contract.md` that the contract itself writes."""
+"""Describe a network's tables for people: what the contract itself writes of `docs/data-contract.md`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _section(contract: Contract, name: str, table: Table) -> str:
     if table.expected is not None:
         due = table.expected
         lines.append(
-            f"Every row of `{due.each}` due to a unit from `{due.known_on}` on, with its row of `{due.match}` "
-            "once that is known.\n"
+            f"Every row of `{due.each}` due to a unit from `{due.known_on}` on, with its row of "
+            f"`{due.match}` once that is known.\n"
         )
         return "\n".join(lines)
     known = "always" if table.known_on == ALWAYS else f"from `{table.known_on}`"

@@ -103,3 +103,14 @@ def test_declared_thousands_and_missing_words(tmp_path: Path) -> None:
     assert reasons(intake) == {"days:not_a_number": (6,)}
     found = network.rows("SELECT days FROM versions.absences ORDER BY line")
     assert found == [(Decimal("1234.50"),), (Decimal("1234.50"),), (Decimal("1234.00"),), (None,)]
+
+
+def test_computed_averages_are_rounded_where_declared(tmp_path: Path) -> None:
+    """A file of computed numbers is taken in only by a mapping that says so."""
+    extracts = EXTRACTS.replace('days = "Days"', 'days = { from = "Days", round = true }')
+    network = declare(tmp_path, extracts=extracts)
+
+    network.absences("1;2024-09-01;;;0,33333333333333;;;", "2;2024-09-01;;;0,125;;;")
+
+    found = network.rows("SELECT days FROM versions.absences ORDER BY line")
+    assert found == [(Decimal("0.33"),), (Decimal("0.13"),)]
