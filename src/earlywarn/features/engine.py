@@ -6,14 +6,15 @@ features are computed from the parts. Grain of `values`: one row per pair.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from earlywarn.domain import Progress
 from earlywarn.features.cohort import PAIRS, create_presence
-from earlywarn.features.functions import Parts, exposed_share, formula, latest
+from earlywarn.features.functions import exposed_share, formula, latest_code
 from earlywarn.features.history import NEXT_COLUMN, exposure_sql, history_sql
+from earlywarn.features.parts import Parts
 from earlywarn.features.plan import Measure
 from earlywarn.features.windows import Window
 from earlywarn.tables import Contract, quote
@@ -57,21 +58,33 @@ def values_sql(contract: Contract, table: str, measures: Sequence[Measure]) -> s
         if "own_past" in measure.indicator.compare_with:
             before = _value(measure, measure.window.past, parts, exposure)
             shown.append(f"{before} AS {quote(measure.past_name)}")
-    windows = _windows_of(measures)
     columns = sorted(frozenset().union(*(measure.columns for measure in measures)))
-    history = history_sql(contract, table, columns, windows)
-    aggregates = NEXT_COLUMN.join(f"{sql} AS {name}" for sql, name in parts.sql.items())
     exposed = ""
     if exposure and any(measure.function == "share" for measure in measures):
-        exposed = f"\nLEFT JOIN (\n{exposure_sql(contract, exposure, windows)}\n) AS exposed USING (_row)"
+        exposed = (
+            f"\nLEFT JOIN (\n{exposure_sql(contract, exposure, parts.windows)}\n) AS exposed USING (_row)"
+        )
     return f"""WITH history AS (
-{history}
+{history_sql(contract, table, columns, computed=parts.computed)}
+),
+counted AS (
+SELECT *, {parts.window_set}::USMALLINT AS _windows
+FROM history
+),
+sets AS (
+SELECT
+  _row,
+  _windows,
+  {_named(parts.aggregates)}
+FROM counted
+WHERE _windows > 0
+GROUP BY _row, _windows
 ),
 parts AS (
 SELECT
   _row,
-  {aggregates}
-FROM history
+  {_named(parts.sums)}
+FROM sets
 GROUP BY _row
 )
 SELECT
@@ -82,15 +95,13 @@ LEFT JOIN parts USING (_row)
 LEFT JOIN presence USING (_row){exposed}"""
 
 
-def _windows_of(measures: Sequence[Measure]) -> list[Window]:
-    windows = [measure.window for measure in measures]
-    windows += [measure.window.past for measure in measures if "own_past" in measure.indicator.compare_with]
-    return list(dict.fromkeys(windows))
+def _named(columns: Mapping[str, str]) -> str:
+    return NEXT_COLUMN.join(f"{sql} AS {name}" for name, sql in columns.items())
 
 
 def _value(measure: Measure, window: Window, parts: Parts, exposure: str | None) -> str:
     if measure.is_code:
-        return latest(measure.measured, window, parts)
+        return latest_code(measure.measured, window, parts)
     if measure.function == "share" and exposure:
         return exposed_share(measure.measured, window, parts, f"days_{window.key}")
     return formula(measure.function, measure.measured, window, parts)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from earlywarn.features.asof import days_before
+from earlywarn.features.parts import Parts
 from earlywarn.features.windows import Window
 
 Function = Literal["sum", "count", "mean", "min", "max", "last", "trend", "days_since", "share", "one_of"]
@@ -18,6 +20,11 @@ Direction = Literal["up", "down", "none"]
 AbsentMeans = Literal["zero", "unknown"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
 TREND_DAYS = 30
+
+_EPOCH = "DATE '2000-01-01'"
+_DAY = f"(_on - {_EPOCH})"
+_ABSOLUTE_DAY = "(_on - DATE '0001-01-01')"
+_SPAN = 2**64
 
 # Adding a fact can only raise these, or only lower days_since. Adding one can move a mean, a minimum, the
 # last value or a trend either way, so in a table of events they carry no sign.
@@ -47,26 +54,15 @@ def sign_of(function: Function, direction: Direction, absent_means: AbsentMeans,
 class Measured:
     """What a function is computed over: the rows that match, their value, and what no row means.
 
-    `matching` and `value` are SQL over the cut history; `value` is exact (integer or DECIMAL) or a code.
+    `matching` and `value` are SQL over the cut history. `value` is a code, or a whole number of units, of
+    which `scale` make one: 61.5 % with four decimals is 615,000 ten-thousandths.
     """
 
     matching: str
     value: str | None
     absent_means: AbsentMeans
     is_dated: bool
-
-
-class Parts:
-    """Collect the aggregates a table's features need, each once, under short readable names."""
-
-    def __init__(self) -> None:
-        self.sql: dict[str, str] = {}
-
-    def add(self, aggregate: str, *conditions: str) -> str:
-        """Return the name of an aggregate over the history rows that meet all conditions."""
-        met = " AND ".join(f"({condition})" for condition in dict.fromkeys(conditions) if condition != "TRUE")
-        text = f"{aggregate} FILTER (WHERE {met})" if met else aggregate
-        return self.sql.setdefault(text, f"part_{len(self.sql) + 1}")
+    scale: int = 1
 
 
 def formula(function: Function, measured: Measured, window: Window, parts: Parts) -> str:
@@ -83,102 +79,120 @@ def exposed_share(measured: Measured, window: Window, parts: Parts, exposure: st
 def _zero(measured: Measured, window: Window, parts: Parts) -> str:
     """Return SQL of 0.0 where no matching row is a zero, empty where it says nothing.
 
-    Any row of the table in the window shows that the table was kept; else a zero needs a table in which
-    absence means zero and a unit that was a member then. All units asked about are members on the as-of date.
+    All units asked about are members on the as-of date, so that where absence means zero a window that
+    reaches it is a zero; for one that lies in the past the unit must have been a member then. Elsewhere any
+    row of the table in the window shows that it was kept.
     """
-    any_row = parts.add("count(*)", window.condition)
-    known = [f"{any_row} > 0"]
+    if measured.absent_means == "zero" and window.reaches_as_of:
+        return "0.0::DOUBLE"
+    known = f"{parts.add('count', '*', window)} > 0"
     if measured.absent_means == "zero":
-        reaches_as_of = not window.is_past and window.name != "previous_period"
-        known.append("TRUE" if reaches_as_of else f"_there_{window.key}")
-    return f"CASE WHEN {' OR '.join(known)} THEN 0.0::DOUBLE END"
+        known += f" OR _there_{window.key}"
+    return f"CASE WHEN {known} THEN 0.0::DOUBLE END"
 
 
 def _count(measured: Measured, window: Window, parts: Parts) -> str:
-    n_matching = parts.add("count(*)", measured.matching, window.condition)
-    zero = _zero(measured, window, parts)
-    return f"CASE WHEN {n_matching} > 0 THEN {n_matching}::DOUBLE ELSE {zero} END"
+    n_matching = parts.add("count", parts.match(measured.matching), window)
+    return f"CASE WHEN {n_matching} > 0 THEN {n_matching}::DOUBLE ELSE {_zero(measured, window, parts)} END"
 
 
 def _sum(measured: Measured, window: Window, parts: Parts) -> str:
-    n_matching = parts.add("count(*)", measured.matching, window.condition)
-    total = parts.add(f"sum({measured.value})", measured.matching, window.condition)
-    zero = _zero(measured, window, parts)
-    return f"CASE WHEN {n_matching} > 0 THEN {total}::DOUBLE ELSE {zero} END"
+    n_matching = parts.add("count", parts.match(measured.matching), window)
+    total = _scaled(parts.add("sum", _amount(measured, parts), window), measured)
+    return f"CASE WHEN {n_matching} > 0 THEN {total} ELSE {_zero(measured, window, parts)} END"
+
+
+def _amount(measured: Measured, parts: Parts) -> str:
+    return parts.amount(measured.matching, measured.value or "1")
+
+
+def _scaled(amount: str, measured: Measured) -> str:
+    return f"{amount}::DOUBLE" if measured.scale == 1 else f"{amount}::DOUBLE / {measured.scale}"
 
 
 def _mean(measured: Measured, window: Window, parts: Parts) -> str:
-    total = parts.add(f"sum({measured.value})", measured.matching, window.condition)
-    n_values = parts.add(f"count({measured.value})", measured.matching, window.condition)
-    return f"{total}::DOUBLE / nullif({n_values}, 0)"
+    amount = _amount(measured, parts)
+    n_values = parts.add("count", amount, window)
+    return f"{parts.add('sum', amount, window)}::DOUBLE / nullif({n_values} * {measured.scale}, 0)"
 
 
-def _extreme(name: str) -> Callable[[Measured, Window, Parts], str]:
-    def sql(measured: Measured, window: Window, parts: Parts) -> str:
-        found = parts.add(f"{name}({measured.value})", measured.matching, window.condition)
-        return f"{found}::DOUBLE"
-
-    return sql
+def _min(measured: Measured, window: Window, parts: Parts) -> str:
+    return _scaled(parts.add("min", _amount(measured, parts), window), measured)
 
 
-def latest(measured: Measured, window: Window, parts: Parts) -> str:
-    """Return SQL of the latest value; of several on the latest day, the greatest, whatever their order."""
-    here = [measured.matching, window.condition, f"({measured.value}) IS NOT NULL"]
-    if not measured.is_dated:
-        return parts.add(f"max({measured.value})", *here)
-    return parts.add(f"arg_max({measured.value}, ROW(_on, {measured.value}))", *here, "_on IS NOT NULL")
+def _max(measured: Measured, window: Window, parts: Parts) -> str:
+    return _scaled(parts.add("max", _amount(measured, parts), window), measured)
 
 
 def _last(measured: Measured, window: Window, parts: Parts) -> str:
-    return f"{latest(measured, window, parts)}::DOUBLE"
+    """Return SQL of the latest value; of several on the latest day, the greatest, whatever their order.
+
+    Day and amount are packed into one number, the day first, whose maximum is ten times cheaper than that of
+    a pair.
+    """
+    amount = _amount(measured, parts)
+    if not measured.is_dated:
+        return _scaled(parts.add("max", amount, window), measured)
+    packed = parts.column("latest", f"{_ABSOLUTE_DAY}::HUGEINT * {_SPAN} + {amount} + {_SPAN // 2}")
+    return _scaled(f"({parts.add('max', packed, window)} % {_SPAN} - {_SPAN // 2})", measured)
+
+
+def latest_code(measured: Measured, window: Window, parts: Parts) -> str:
+    """Return SQL of the latest code; of several on the latest day, the last in the alphabet."""
+    amount = _amount(measured, parts)
+    if not measured.is_dated:
+        return parts.add("max", amount, window)
+    dated = f"CASE WHEN {amount} IS NOT NULL AND _on IS NOT NULL THEN {{'day': _on, 'code': {amount}}} END"
+    return f"{parts.add('max', dated, window)}.code"
 
 
 def _days_since(measured: Measured, window: Window, parts: Parts) -> str:
-    age = parts.add("min(_age)", measured.matching, window.condition)
-    return f"{age}::DOUBLE"
+    last = parts.column("last_on", f"CASE WHEN {parts.match(measured.matching)} = 1 THEN _on END")
+    return f"{days_before(parts.add('max', last, window), '_as_of')}::DOUBLE"
 
 
 def _share(measured: Measured, window: Window, parts: Parts) -> str:
-    amount = f"sum({measured.value})" if measured.value else "count(*)"
-    part = parts.add(amount, measured.matching, window.condition)
-    whole = parts.add(amount, window.condition)
+    if measured.value:
+        part = parts.add("sum", _amount(measured, parts), window)
+        whole = parts.add("sum", parts.amount("TRUE", measured.value), window)
+    else:
+        part = parts.add("count", parts.match(measured.matching), window)
+        whole = parts.add("count", "*", window)
     return f"CASE WHEN {whole} > 0 THEN coalesce({part}, 0)::DOUBLE / {whole}::DOUBLE END"
 
 
 def _trend(measured: Measured, window: Window, parts: Parts) -> str:
-    """Return SQL of the least-squares slope, per 30 days.
+    """Return SQL of the least-squares slope, per 30 days, from whole numbers until the one division.
 
     Where absence means zero the points are all days of the window, with the day's sum or nothing; otherwise
     they are the values that were measured.
     """
-    value = measured.value or "1"
-    here = (measured.matching, window.condition, f"({value}) IS NOT NULL", "_age IS NOT NULL")
-    sum_y = f"{parts.add(f'sum({value})', *here)}::DOUBLE"
-    sum_xy = f"{parts.add(f'sum(-_age * {value})', *here)}::DOUBLE"
+    amount = _amount(measured, parts)
+    dated = parts.column("dated", f"CASE WHEN _on IS NOT NULL THEN {amount} END")
+    sum_y = parts.add("sum", dated, window)
+    sum_xy = parts.add("sum", parts.column("day_amount", f"{_DAY} * {amount}"), window)
     if measured.absent_means == "zero":
-        first, last = f"({window.first_age})::DOUBLE", f"({window.last_age})::DOUBLE"
-        n = f"({first} - {last} + 1)"
-        middle = f"(-({first} + {last}) / 2)"
-        # Days stand one apart, so that their squared distances from the middle add up to n (n² - 1) / 12.
-        slope = (
-            f"({TREND_DAYS} * (coalesce({sum_xy}, 0) - {middle} * coalesce({sum_y}, 0))"
-            f" / nullif({n} * ({n} * {n} - 1) / 12, 0))"
-        )
+        first, last = window.first_age, window.last_age
+        n = f"({first} - {last} + 1)::HUGEINT"
+        # Twice the sum of (x - mean x) y, with x counted from the as-of date, so that halves stay whole. Days
+        # stand one apart: the sum of (x - mean x)² is n (n² - 1) / 12.
+        as_of = f"(_as_of - {_EPOCH})"
+        twice = f"coalesce(2 * {sum_xy} + ({first} + {last} - 2 * {as_of}) * {sum_y}, 0)"
+        slope = f"({6 * TREND_DAYS} * {twice})::DOUBLE / ({n} * ({n} * {n} - 1) * {measured.scale})"
         return f"CASE WHEN {n} >= 2 AND ({_zero(measured, window, parts)}) IS NOT NULL THEN {slope} END"
-    n = f"{parts.add('count(*)', *here)}::DOUBLE"
-    sum_x = f"{parts.add('sum(-_age)', *here)}::DOUBLE"
-    sum_xx = f"{parts.add('sum(_age * _age)', *here)}::DOUBLE"
-    return (
-        f"{TREND_DAYS} * ({n} * {sum_xy} - {sum_x} * {sum_y}) / nullif({n} * {sum_xx} - {sum_x} * {sum_x}, 0)"
-    )
+    day = parts.column("day", f"CASE WHEN {amount} IS NOT NULL THEN {_DAY} END")
+    n, sum_x = parts.add("count", day, window), parts.add("sum", day, window)
+    sum_xx = parts.add("sum", parts.column("day_square", f"{day} * {day}"), window)
+    slope = f"({TREND_DAYS} * ({n} * {sum_xy} - {sum_x} * {sum_y}))::DOUBLE"
+    return f"{slope} / nullif(({n} * {sum_xx} - {sum_x} * {sum_x}) * {measured.scale}, 0)"
 
 
 _FORMULAS: dict[Function, Callable[[Measured, Window, Parts], str]] = {
     "sum": _sum,
     "count": _count,
     "mean": _mean,
-    "min": _extreme("min"),
-    "max": _extreme("max"),
+    "min": _min,
+    "max": _max,
     "last": _last,
     "trend": _trend,
     "days_since": _days_since,

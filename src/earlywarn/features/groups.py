@@ -39,7 +39,7 @@ def groups_sql(contract: Contract, wanted: dict[str, tuple[str, str]]) -> str:
             shown += [f"CAST(pair.{quote(col)} AS VARCHAR) AS {quote(name)}" for name, col in columns.items()]
             continue
         latest = ", ".join(_latest(column, name) for name, column in columns.items())
-        history = history_sql(contract, table, sorted(set(columns.values())), None)
+        history = history_sql(contract, table, sorted(set(columns.values())))
         alias = quote(f"of_{table}")
         joins.append(
             f"LEFT JOIN (SELECT _row, {latest} FROM (\n{history}\n) GROUP BY _row) AS {alias} USING (_row)"

@@ -7,7 +7,7 @@ happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from earlywarn.features.asof import days_before, known_column, row_is_known
 from earlywarn.features.cohort import PAIRS
@@ -24,8 +24,8 @@ def history_sql(
     contract: Contract,
     table: str,
     columns: Iterable[str],
-    windows: Iterable[Window] | None,
     *,
+    computed: Mapping[str, str] | None = None,
     pairs: str = PAIRS,
     as_of: str = AS_OF,
     carried: tuple[str, ...] = _PAIR_COLUMNS,
@@ -35,41 +35,60 @@ def history_sql(
     Args:
         contract: The network's tables.
         table: The table.
-        columns: The columns that indicators read.
-        windows: The windows they count over; rows in none of them are left out. None keeps all rows.
+        columns: The columns that are read.
+        computed: Columns to show instead of those read: expressions over them, by name.
         pairs: The relation of pairs.
         as_of: SQL of the date that cuts the history, over `pair`.
         carried: The columns taken over from the pairs.
     """
-    inner = _known_sql(contract, table, columns, pairs, as_of, carried)
-    if windows is None or any(window.is_open_ended for window in windows):
-        return inner
-    within = " OR ".join(dict.fromkeys(f"({window.condition})" for window in windows))
-    return f"SELECT * FROM (\n{inner}\n) WHERE {within}"
-
-
-def _dated(event: str | None, as_of: str) -> str:
-    if event is None:
-        return "NULL::DATE AS _on,\n  NULL::BIGINT AS _age"
-    return f"{event} AS _on,\n  {days_before(event, as_of)} AS _age"
-
-
-def _known_sql(
-    contract: Contract, table: str, columns: Iterable[str], pairs: str, as_of: str, carried: tuple[str, ...]
-) -> str:
     reveals = contract.reveals(table)
     event = event_column(contract, table)
-    event_sql = event and known_column("fact", event, as_of, reveals)
+    if computed is None or {event, *columns} & reveals.keys():
+        known = {name: known_column("fact", name, as_of, reveals) for name in columns}
+        event_sql = known_column("fact", event, as_of, reveals) if event else "NULL::DATE"
+        inner = _joined(contract, table, f"versions.{quote(table)}", known, event_sql, pairs, as_of, carried)
+        if computed is None:
+            return inner
+        kept = NEXT_COLUMN.join((*carried, "_on", "_age", *_shown(computed)))
+        return f"SELECT\n  {kept}\nFROM (\n{inner}\n)"
+    # No column is revealed later than its row, so each expression is computed once per row, not once per
+    # pair.
+    keys = [quote(name) for name in shared_columns(contract, table)]
+    event_sql = quote(event) if event else "NULL::DATE"
+    kept = NEXT_COLUMN.join(
+        (*keys, "visible_from", "superseded_on", f"{event_sql} AS _on", *_shown(computed))
+    )
+    # In the units' order the sums of a unit stay in the processor's cache: half the time, and not one bit else.
+    facts = f"(\nSELECT\n  {kept}\nFROM versions.{quote(table)}\nORDER BY {', '.join(keys)}\n)"
+    known = {name: f"fact.{name}" for name in computed}
+    return _joined(contract, table, facts, known, "fact._on", pairs, as_of, carried)
+
+
+def _shown(computed: Mapping[str, str]) -> list[str]:
+    return [f"{sql} AS {name}" for name, sql in computed.items()]
+
+
+def _joined(
+    contract: Contract,
+    table: str,
+    facts: str,
+    known: Mapping[str, str],
+    event: str,
+    pairs: str,
+    as_of: str,
+    carried: tuple[str, ...],
+) -> str:
+    """Return SQL that joins facts to the pairs whose date knew them."""
     shown = [f"pair.{name}" for name in carried]
-    shown += [f"{known_column('fact', name, as_of, reveals)} AS {quote(name)}" for name in columns]
+    shown += [f"{sql} AS {quote(name)}" for name, sql in known.items()]
+    shown += [f"{event} AS _on", f"{days_before(event, as_of)} AS _age"]
     matched = " AND ".join(
         f"fact.{quote(name)} = pair.{quote(name)}" for name in shared_columns(contract, table)
     )
     return f"""SELECT
-  {NEXT_COLUMN.join(shown)},
-  {_dated(event_sql, as_of)}
+  {NEXT_COLUMN.join(shown)}
 FROM {pairs} AS pair
-JOIN versions.{quote(table)} AS fact ON {matched}
+JOIN {facts} AS fact ON {matched}
 WHERE {row_is_known("fact", as_of)}"""
 
 
@@ -86,7 +105,7 @@ def exposure_sql(contract: Contract, exposure: str, windows: Iterable[Window]) -
   SELECT DISTINCT {context}, presence._came_on FROM {PAIRS} AS pair JOIN presence USING (_row)
 )"""
     carried = ("_context", "_came_on", *_PAIR_COLUMNS[1:])
-    inner = _known_sql(contract, exposure, (), "contexts", AS_OF, carried)
+    inner = history_sql(contract, exposure, (), pairs="contexts", carried=carried)
     counts = NEXT_COLUMN.join(
         f"count(*) FILTER (WHERE {window.condition}) AS days_{window.key}" for window in windows
     )

@@ -108,7 +108,7 @@ def _history(contract: Contract, outcome: Outcome) -> str:
         columns |= {contract.network.starts_on}
         columns |= set(contract.key_of(outcome.table))
     return history_sql(
-        contract, outcome.table, sorted(columns), None, pairs="horizons", as_of=_DECIDED, carried=_CARRIED
+        contract, outcome.table, sorted(columns), pairs="horizons", as_of=_DECIDED, carried=_CARRIED
     )
 
 

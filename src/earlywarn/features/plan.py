@@ -86,9 +86,11 @@ def plan_measures(
 def _measures(contract: Contract, indicator: Indicator) -> Iterator[Measure]:
     condition, amount = indicator.condition(contract), indicator.amount(contract)
     is_code = "one_of" in indicator.functions
+    scale = _scale(contract, indicator, amount)
     measured = Measured(
         matching=condition.sql if condition else "TRUE",
-        value=_value_sql(contract, indicator, amount, is_code=is_code),
+        value=_value_sql(indicator, amount, scale),
+        scale=scale,
         absent_means=contract.tables[indicator.table].absent_means,
         is_dated=event_column(contract, indicator.table) is not None,
     )
@@ -99,21 +101,25 @@ def _measures(contract: Contract, indicator: Indicator) -> Iterator[Measure]:
             yield Measure(indicator, function, window, measured, columns, levels)
 
 
-def _value_sql(
-    contract: Contract, indicator: Indicator, amount: Expression | None, *, is_code: bool
-) -> str | None:
-    """Return the value as exact SQL: text, an integer, or a DECIMAL of the columns' decimals."""
+def _scale(contract: Contract, indicator: Indicator, amount: Expression | None) -> int:
+    """Return how many units make one: as many as the columns' own decimals need, and at least 10,000."""
+    if amount is None or (amount.kind == "integer" and amount.exact) or "one_of" in indicator.functions:
+        return 1
+    columns = contract.columns_of(indicator.table)
+    read = [columns[name] for name in amount.columns]
+    return int(10 ** max([4, *(column.decimals for column in read if column.type == "number")]))
+
+
+def _value_sql(indicator: Indicator, amount: Expression | None, scale: int) -> str | None:
+    """Return the value as a code or as a whole number of units."""
     if amount is None:
         return None
-    if is_code:
+    if "one_of" in indicator.functions:
         return f"CAST({amount.sql} AS VARCHAR)"
-    if amount.kind == "integer" and amount.exact:
+    if scale == 1:
         return f"CAST({amount.sql} AS BIGINT)"
-    columns = contract.columns_of(indicator.table)
-    n_decimals = max(
-        [4, *(columns[name].decimals for name in amount.columns if columns[name].type == "number")]
-    )
-    return f"CAST({amount.sql} AS DECIMAL(18, {n_decimals}))"
+    n_decimals = len(str(scale)) - 1
+    return f"CAST(CAST({amount.sql} AS DECIMAL(18, {n_decimals})) * {scale} AS BIGINT)"
 
 
 def _levels(contract: Contract, indicator: Indicator) -> tuple[str, ...] | None:

@@ -46,6 +46,11 @@ class Window:
         return self.name == "all"
 
     @property
+    def reaches_as_of(self) -> bool:
+        """Say whether its last day is the day before the as-of date."""
+        return not self.is_past and self.name != "previous_period"
+
+    @property
     def condition(self) -> str:
         """Return SQL over a cut history that is true for the facts of the window."""
         if self.n_days is not None:
