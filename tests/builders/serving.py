@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -144,19 +144,18 @@ def serving(
     demo: bool = True,
     today: date = TODAY,
     models: Mapping[str, PublishedModel] | None = None,
+    home: Path = Path(),
     client: tuple[str, int] = ("127.0.0.1", 50000),
     base_url: str = HERE,
 ) -> Iterator[TestClient]:
     """Serve the network to a test client."""
-    settings = ServiceSettings(network=Path(), home=Path(), keys=Path(), demo=demo, today=today)
+    settings = ServiceSettings(network=Path(), home=home, keys=Path(), demo=demo, today=today)
 
     @contextmanager
     def opened(settings: ServiceSettings) -> Iterator[Service]:
         store = open_store(loaded.urls.service, identity_key=loaded.identity_key)
-        try:
-            yield _service(settings, store, models or {})
-        finally:
-            store.close()
+        with closing(store), TableScorer(Workspace(settings.home)) as scorer:
+            yield _service(settings, store, scorer, models or {})
 
     app = create_app(settings, open_service=opened)
     with no_failures(), TestClient(app, base_url=base_url, client=client, follow_redirects=False) as asking:
@@ -182,14 +181,16 @@ def no_failures() -> Iterator[None]:
     assert [vars(record)["error"] for record in failed] == []
 
 
-def _service(settings: ServiceSettings, store: Store, models: Mapping[str, PublishedModel]) -> Service:
+def _service(
+    settings: ServiceSettings, store: Store, scorer: TableScorer, models: Mapping[str, PublishedModel]
+) -> Service:
     return Service(
         settings=settings,
         store=store,
         models=models,
         refused_models=(),
         pseudonyms=lambda codes: [StudentId(code.removeprefix("CODE-").lower()) for code in codes],
-        table_scorer=TableScorer(Workspace(settings.home)),
+        table_scorer=scorer,
         sessions=Sessions(None),
         grade_labels={"fr": GRADES, "en": {}},
     )

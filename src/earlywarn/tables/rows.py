@@ -60,7 +60,9 @@ def tables_from_rows(
         name for name in rows if name not in contract.tables or not contract.tables[name].is_read
     )
     if unknown:
-        raise TableError(f"no table '{unknown[0]}' takes rows", todo="post tables of the contract")
+        # The name is the caller's word, so it is not repeated.
+        known = ", ".join(sorted(name for name, table in contract.tables.items() if table.is_read))
+        raise TableError(f"{len(unknown)} posted tables take no rows", todo=f"post tables among {known}")
     connection = connect(threads=threads)
     problems: list[str] = []
     stored: dict[str, Stored] = {}
