@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from earlywarn.scoring import LeafTables, compile_trees, read_trees
 
-CASES = int(os.environ.get("EARLYWARN_CASES", "60"))
+CASES = int(os.environ.get("EARLYWARN_CASES", "150"))
 
 
 @dataclass

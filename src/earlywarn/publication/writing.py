@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from earlywarn.errors import DamagedModelError, PublicationError
 from earlywarn.publication.folders import check_name, load_published, put_in_use
 from earlywarn.publication.golden import GOLDEN, golden_file, golden_rows
 from earlywarn.publication.keys import public_key, signing_key
-from earlywarn.publication.manifest import MANIFEST, SIGNATURE, is_plain_name, signed_manifest
+from earlywarn.publication.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    is_plain_name,
+    signed_manifest,
+    verified_files,
+)
 from earlywarn.publication.reading import (
     LEAF_TABLES,
     MODEL,
@@ -44,6 +51,8 @@ def write_published(
 ) -> PublishedModel:
     """Publish a bundle as a version of its model, verify it from disk, and put it in use.
 
+    A version is written once: publishing the same bundle again only puts it in use.
+
     Args:
         bundle: The folder that training left: model.json, trees and all that goes with them.
         workspace: Where published folders stand.
@@ -56,6 +65,7 @@ def write_published(
         DamagedModelError: Its parts do not fit, or LightGBM answers otherwise than we do.
     """
     files = _bundle_files(bundle)
+    given, key = dict(files), signing_key(keys)
     tables = _compiled(files, str(bundle))
     files[LEAF_TABLES] = tables_file(tables)
     again = tables_from(files[LEAF_TABLES], where=str(bundle))
@@ -70,10 +80,13 @@ def write_published(
         "leaf_tables": _facts_of(tables),
     }
     files[GOLDEN] = golden_file(model, rows)
-    files |= signed_manifest(files, facts, signing_key(keys))
+    files |= signed_manifest(files, facts, key)
     with locked(workspace, "publish", owner="publish"):
         folder = workspace.published / model.model / version
-        _write_whole(folder, files)
+        if folder.exists():
+            _require_same(folder, given, public_key(keys))
+        else:
+            _write_whole(folder, files)
         put_in_use(workspace, model.model, version, public_key(keys))
     return load_published(folder, public_key(keys))
 
@@ -168,12 +181,19 @@ def _compare_with_lightgbm(model: PublishedModel, files: Mapping[str, bytes], ro
     return largest
 
 
+def _require_same(folder: Path, bundle: Mapping[str, bytes], key: Ed25519PublicKey) -> None:
+    """Refuse to publish other content under a version that stands already."""
+    published = verified_files(folder, key)[1]
+    if any(published.get(name) != content for name, content in bundle.items()):
+        raise PublicationError(
+            "this version is published already, with other content",
+            where=str(folder),
+            todo="train and promote a new version",
+        )
+
+
 def _write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder under another name, and rename it once all is on the disk."""
-    if folder.exists():
-        raise PublicationError(
-            "this version is published already", where=str(folder), todo="train and promote a new version"
-        )
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     with storage_errors(folder / MANIFEST):
         try:

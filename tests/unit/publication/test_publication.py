@@ -215,13 +215,19 @@ def test_versions_swap_and_roll_back(bundle: Bundle, home: Path, tmp_path: Path)
 
 
 def test_a_version_is_written_once(bundle: Bundle, home: Path, tmp_path: Path) -> None:
-    """Publishing the same version again is refused and leaves no half-written folder."""
+    """The same bundle again changes nothing; other content under the same version is refused, whole."""
     shutil.copytree(home, tmp_path / "home")
-    workspace = Workspace(tmp_path / "home" / "w")
+    folder = tmp_path / "home" / "w" / "published" / "dropout"
+    before = (folder / "1" / "manifest.json").read_bytes()
+    other = Path(shutil.copytree(bundle.folder, tmp_path / "bundle"))
+    (other / "CARD.md").write_text("# Another\n")
 
+    assert publish(bundle.folder, tmp_path / "home").version == "1"
     with pytest.raises(PublicationError, match="already"):
-        publish(bundle.folder, tmp_path / "home")
-    assert sorted(path.name for path in (workspace.published / "dropout").iterdir()) == ["1", "current"]
+        publish(other, tmp_path / "home")
+
+    assert (folder / "1" / "manifest.json").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "current"]
 
 
 def test_a_bundle_with_a_pickle_is_not_published(bundle: Bundle, tmp_path: Path) -> None:
