@@ -12,7 +12,6 @@ from pydantic import Field, field_validator, model_validator
 from earlywarn.declarations import (
     Declared,
     Location,
-    ProblemsError,
     declaration_error,
     load_declaration,
     read_declaration,
@@ -134,18 +133,6 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
     problems = list(_problems(extracts, contract))
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
-    return extracts
-
-
-def checked_extracts(extracts: Extracts, contract: Contract) -> Extracts:
-    """Return the extracts if they agree with the contract.
-
-    Raises:
-        ProblemsError: They do not.
-    """
-    problems = list(_problems(extracts, contract))
-    if problems:
-        raise ProblemsError(problems)
     return extracts
 
 

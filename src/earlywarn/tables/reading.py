@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -211,9 +210,3 @@ def _as_text(column: pa.ChunkedArray[Any], path: Path) -> pa.ChunkedArray[Any]:
         message = "a column cannot be written as text"
         raise ExtractError(message, where=path.name, todo="map other columns") from error
     return text
-
-
-def read_extract(extract: Extract, folder: Path, *, first: int = 0) -> Iterator[FileText]:
-    """Yield each file of an extract as text, numbering them from `first`."""
-    for number, path in enumerate(find_files(extract, folder), start=first):
-        yield read_file(path, extract, number=number)
