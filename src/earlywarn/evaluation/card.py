@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from earlywarn.evaluation.table import Sheet, figure, moment_key, number, signed
+from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
 
@@ -142,7 +142,7 @@ def _rule(heads: str) -> str:
 
 def _moment_rows(lead: Sheet, heads: str) -> list[str]:
     rows = [heads, _rule(heads)]
-    for moment in sorted(lead["candidates"][0]["by_moment"], key=moment_key):
+    for moment in lead["moments"]:
         for candidate in lead["candidates"]:
             one = candidate["by_moment"][moment]
             cells = [

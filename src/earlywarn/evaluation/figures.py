@@ -5,7 +5,7 @@ Never draws its own randomness: generators are passed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from earlywarn.evaluation.arrays import Flags, Floats, Indexes
 
 LEVEL = 0.95
 """Every interval of the quality sheet is at this level."""
+
+DRAWS_AT_ONCE = 25
+"""Draws measured in one pass: enough to be quick, few enough to stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Ranking:
         self.order = np.argsort(-scores, kind="stable")
         ordered = scores[self.order]
         self.starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        self.has_ties = self.starts.size < ordered.size
         self.label = label[self.order].astype(np.float64)
 
     def auc(self, weights: Floats | None = None) -> float:
@@ -65,12 +69,7 @@ class Ranking:
         >>> round(Ranking(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False])).auc(), 3)
         0.875
         """
-        hits, misses = self._sums(weights)
-        total = hits.sum() * misses.sum()
-        if total == 0:
-            return float("nan")
-        below = misses.sum() - np.cumsum(misses) + misses / 2
-        return float(hits @ below / total)
+        return float(self._aucs(self._ordered(weights))[0])
 
     def average_precision(self, weights: Floats | None = None) -> float:
         """Return precision averaged over the ranks where the outcome stands.
@@ -78,18 +77,47 @@ class Ranking:
         >>> round(Ranking(np.array([3.0, 2.0, 1.0]), np.array([True, False, True])).average_precision(), 3)
         0.833
         """
-        hits, misses = self._sums(weights)
-        if hits.sum() == 0:
-            return float("nan")
-        found, listed = np.cumsum(hits), np.cumsum(hits + misses)
-        precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
-        return float(hits @ precision / hits.sum())
+        return float(self._average_precisions(self._ordered(weights))[0])
 
-    def _sums(self, weights: Floats | None) -> tuple[Floats, Floats]:
-        ordered = np.ones_like(self.label) if weights is None else weights[self.order]
-        hits = np.add.reduceat(ordered * self.label, self.starts)
-        misses = np.add.reduceat(ordered * (1 - self.label), self.starts)
-        return hits, misses
+    def drawn_aucs(self, draws: Draws) -> Floats:
+        """Return AUC per draw."""
+        return np.concatenate([self._aucs(weights) for weights in self._blocks(draws)])
+
+    def drawn_average_precisions(self, draws: Draws) -> Floats:
+        """Return average precision per draw."""
+        return np.concatenate([self._average_precisions(weights) for weights in self._blocks(draws)])
+
+    def _ordered(self, weights: Floats | None) -> Floats:
+        return np.ones((1, self.label.size)) if weights is None else weights[self.order][None, :]
+
+    def _blocks(self, draws: Draws) -> Iterator[Floats]:
+        clusters = draws.clusters[self.order]
+        for start in range(0, len(draws.counts), DRAWS_AT_ONCE):
+            yield draws.counts[start : start + DRAWS_AT_ONCE, clusters]
+
+    def _aucs(self, weights: Floats) -> Floats:
+        hits, misses = self._sums(weights)
+        total = hits.sum(axis=1) * misses.sum(axis=1)
+        below = misses.sum(axis=1, keepdims=True) - np.cumsum(misses, axis=1) + misses / 2
+        return _divided((hits * below).sum(axis=1), total)
+
+    def _average_precisions(self, weights: Floats) -> Floats:
+        hits, misses = self._sums(weights)
+        found, total = np.cumsum(hits, axis=1), hits.sum(axis=1)
+        listed = np.cumsum(hits + misses, axis=1)
+        precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
+        return _divided((hits * precision).sum(axis=1), total)
+
+    def _sums(self, weights: Floats) -> tuple[Floats, Floats]:
+        hits = weights * self.label
+        misses = weights - hits
+        if not self.has_ties:
+            return hits, misses
+        return np.add.reduceat(hits, self.starts, axis=1), np.add.reduceat(misses, self.starts, axis=1)
+
+
+def _divided(above: Floats, below: Floats) -> Floats:
+    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))
 
 
 def interval(value: float, drawn: Floats) -> Figure:
@@ -102,18 +130,11 @@ def interval(value: float, drawn: Floats) -> Figure:
     return Figure(value, float(low), float(high))
 
 
-def drawn_measure(measure: Callable[[Floats], float], draws: Draws) -> Floats:
-    """Measure once per draw."""
-    return np.array([measure(row[draws.clusters]) for row in draws.counts])
-
-
 def ratio_figure(numerator: Floats, denominator: Floats, draws: Draws) -> Figure:
     """Return a ratio of sums with its interval; both sums are per row, so draws cost one product."""
     below = float(denominator.sum())
     value = float(numerator.sum()) / below if below else float("nan")
-    totals = draws.totals(denominator)
-    drawn = np.divide(draws.totals(numerator), totals, out=np.full(totals.shape, np.nan), where=totals > 0)
-    return interval(value, drawn)
+    return interval(value, _divided(draws.totals(numerator), draws.totals(denominator)))
 
 
 def brier_rows(risk: Floats, label: Flags) -> Floats:

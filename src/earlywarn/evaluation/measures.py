@@ -15,7 +15,6 @@ from earlywarn.evaluation.figures import (
     Ranking,
     brier_rows,
     draw_clusters,
-    drawn_measure,
     interval,
     ratio_figure,
 )
@@ -109,18 +108,32 @@ def draws_for(rows: TestRows, *, n_draws: int, generator: np.random.Generator) -
     return drawn, draw_clusters(clusters, n_draws=n_draws, generator=generator)
 
 
-def measure(scored: Scored, rows: TestRows, draws: Draws, mask: Flags | None = None) -> Metrics:
-    """Measure a model on the rows of `mask`; lists are those cut on all rows."""
+def measure(
+    scored: Scored,
+    rows: TestRows,
+    draws: Draws,
+    mask: Flags | None = None,
+    *,
+    auc: Figure | None = None,
+) -> Metrics:
+    """Measure a model on the rows of `mask`; lists are those cut on all rows.
+
+    Args:
+        scored: What the model says.
+        rows: What came true.
+        draws: What intervals draw.
+        mask: The rows to measure on; all by default.
+        auc: The AUC where it is known already.
+    """
     keep = np.ones(rows.label.size, dtype=bool) if mask is None else mask
     label, margin, risk, some = rows.label[keep], scored.margin[keep], scored.risk[keep], draws.rows(keep)
     ranking = Ranking(margin, label)
-    auc, precision = ranking.auc(), ranking.average_precision()
     return Metrics(
         n=int(keep.sum()),
         n_positive=int(label.sum()),
         base_rate=float(label.mean()) if label.size else float("nan"),
-        auc=interval(auc, drawn_measure(ranking.auc, some)),
-        average_precision=interval(precision, drawn_measure(ranking.average_precision, some)),
+        auc=auc or interval(ranking.auc(), ranking.drawn_aucs(some)),
+        average_precision=interval(ranking.average_precision(), ranking.drawn_average_precisions(some)),
         brier=ratio_figure(brier_rows(risk, label), np.ones(label.size), some),
         calibration=calibration_of(risk, label),
         capacity=capacity_figures(_lists_of(scored.lists, rows.lists, keep), label, some),
@@ -138,13 +151,55 @@ def by_word(words: Words) -> dict[str, Flags]:
     return {str(word): words == word for word in np.unique(words)}
 
 
-def compare(one: Scored, other: Scored, rows: TestRows, draws: Draws) -> Comparison:
-    """Compare two models on the same draws; AUC is the mean over moments, so that no moment hides another."""
-    value, drawn = _auc_difference(one, other, rows, draws)
-    auc = interval(value, drawn)
-    gain = brier_rows(one.risk, rows.label) - brier_rows(other.risk, rows.label)
+@dataclass(frozen=True, eq=False)
+class MomentAucs:
+    """One model's AUC per moment, and in every draw."""
+
+    values: dict[str, float]
+    drawn: dict[str, Floats]
+
+    def at(self, moment: str) -> Figure | None:
+        """Return the AUC of one moment, where a single period was measured."""
+        found = [name for name in self.values if name.split("|", 1)[1] == moment]
+        return interval(self.values[found[0]], self.drawn[found[0]]) if len(found) == 1 else None
+
+    @property
+    def mean(self) -> Figure:
+        """Return AUC averaged over moments, so that no moment hides another."""
+        return interval(self.mean_value, self.mean_drawn)
+
+    @property
+    def mean_value(self) -> float:
+        """Return the mean of the moments that have an AUC."""
+        usable = [value for value in self.values.values() if np.isfinite(value)]
+        return float(np.mean(usable)) if usable else float("nan")
+
+    @property
+    def mean_drawn(self) -> Floats:
+        """Return the mean in every draw."""
+        return np.asarray(np.mean([self.drawn[name] for name in self.values], axis=0))
+
+
+def moment_aucs(scored: Scored, rows: TestRows, draws: Draws) -> MomentAucs:
+    """Measure AUC at every moment of every period, once for all that needs it."""
+    values, drawn = {}, {}
+    for name, keep in by_word(np.char.add(np.char.add(rows.period, "|"), rows.moment)).items():
+        ranking = Ranking(scored.margin[keep], rows.label[keep])
+        values[name] = ranking.auc()
+        drawn[name] = ranking.drawn_aucs(draws.rows(keep))
+    return MomentAucs(values, drawn)
+
+
+def compare(
+    one: tuple[Scored, MomentAucs], other: tuple[Scored, MomentAucs], rows: TestRows, draws: Draws
+) -> Comparison:
+    """Compare two models on the same draws."""
+    (mine, my_aucs), (theirs, their_aucs) = one, other
+    value = my_aucs.mean_value - their_aucs.mean_value
+    auc = interval(value, my_aucs.mean_drawn - their_aucs.mean_drawn)
+    gain = brier_rows(mine.risk, rows.label) - brier_rows(theirs.risk, rows.label)
     brier = ratio_figure(gain, np.ones(gain.size), draws)
-    return Comparison(one.name, other.name, auc, brier, verdict_of(auc))
+    return Comparison(mine.name, theirs.name, auc, brier, verdict_of(auc))
 
 
 def verdict_of(difference: Figure) -> str:
@@ -158,20 +213,3 @@ def verdict_of(difference: Figure) -> str:
     if difference.high < 0:
         return "worse"
     return "cannot tell"
-
-
-def _auc_difference(one: Scored, other: Scored, rows: TestRows, draws: Draws) -> tuple[float, Floats]:
-    values, drawn = [], []
-    for keep in by_word(rows.moment).values():
-        some, label = draws.rows(keep), rows.label[keep]
-        mine, theirs = Ranking(one.margin[keep], label), Ranking(other.margin[keep], label)
-        values.append(mine.auc() - theirs.auc())
-        drawn.append(drawn_measure(mine.auc, some) - drawn_measure(theirs.auc, some))
-    return float(np.mean(values)), np.asarray(np.mean(drawn, axis=0))
-
-
-def mean_auc(margin: Floats, label: Flags, moment: Words) -> float:
-    """Return AUC averaged over moments."""
-    found = [Ranking(margin[keep], label[keep]).auc() for keep in by_word(moment).values()]
-    usable = [value for value in found if np.isfinite(value)]
-    return float(np.mean(usable)) if usable else float("nan")

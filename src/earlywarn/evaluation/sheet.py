@@ -17,8 +17,7 @@ class CandidateSheet:
 
     name: str
     overall: Metrics
-    mean_auc: float
-    """AUC averaged over moments."""
+    """All moments together; its AUC is the mean over moments."""
     by_moment: dict[str, Metrics]
     settings: dict[str, Any]
 
@@ -42,6 +41,8 @@ class Backtest:
     trained_on: tuple[str, ...]
     tested_on: tuple[str, ...]
     tested_from: str
+    moments: tuple[str, ...]
+    """In the order of their days."""
     inner: str
     """What choice, tuning and calibration stood on inside the past."""
     intervals_over: str

@@ -31,9 +31,7 @@ def _backtest(one: Sheet) -> str:
         f"chosen: {one['chosen']} ({one['chosen_because']})"
     )
     rows = [
-        _row(moment, candidate, one["chosen"])
-        for moment in sorted(one["candidates"][0]["by_moment"], key=moment_key)
-        for candidate in one["candidates"]
+        _row(moment, candidate, one["chosen"]) for moment in one["moments"] for candidate in one["candidates"]
     ]
     rows += [_row("all", candidate, one["chosen"]) for candidate in one["candidates"]]
     lines = [head, text_table(HEADER, rows)]
@@ -44,23 +42,15 @@ def _backtest(one: Sheet) -> str:
     return "\n".join(lines)
 
 
-def moment_key(moment: str) -> tuple[int, str]:
-    """Sort day offsets as numbers and named moments as they are."""
-    return (int(moment), "") if moment.lstrip("-").isdigit() else (10**6, moment)
-
-
 def _row(moment: str, candidate: Sheet, chosen: str) -> tuple[str, ...]:
     metrics = candidate["overall"] if moment == "all" else candidate["by_moment"][moment]
     name = f"{candidate['name']} *" if candidate["name"] == chosen else candidate["name"]
-    auc = metrics["auc"]
-    if moment == "all":
-        auc = {**auc, "value": candidate["mean_auc"], "low": None}
     return (
         moment,
         name,
         str(metrics["n"]),
         number(metrics["base_rate"]),
-        figure(auc),
+        figure(metrics["auc"]),
         number(metrics["average_precision"]["value"]),
         number(metrics["brier"]["value"], 4),
         number(metrics["calibration"]["slope"], 2),

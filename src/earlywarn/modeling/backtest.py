@@ -18,6 +18,7 @@ from earlywarn.evaluation import (
     HeldOut,
     Indexes,
     Metrics,
+    MomentAucs,
     Scored,
     TestRows,
     Tolerance,
@@ -25,8 +26,8 @@ from earlywarn.evaluation import (
     by_word,
     compare,
     draws_for,
-    mean_auc,
     measure,
+    moment_aucs,
     score_rows,
 )
 from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
@@ -202,7 +203,8 @@ def _sheet(
 ) -> Backtest:
     test_rows = rows.test_rows(split.test)
     over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
-    chosen = next(one for one in scored if one.name == choice.name)
+    told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
+    chosen = told[choice.name][0]
     train_names = set(rows.period[split.train].tolist())
     inner = ", ".join(one.split.name for one in splits)
     return Backtest(
@@ -210,6 +212,7 @@ def _sheet(
         trained_on=tuple(name for name in order_periods(rows).names if name in train_names),
         tested_on=plan.test,
         tested_from=str(rows.as_of[split.test].min()),
+        moments=moments_by_day(rows, split.test),
         inner=f"later periods ({inner})" if splits[0].split.by_time else f"students, not time ({inner})",
         intervals_over=over,
         n_train=int(split.train.size),
@@ -218,9 +221,13 @@ def _sheet(
         chosen=choice.name,
         chosen_because=choice.because,
         inner_auc=choice.inner_auc,
-        candidates=tuple(_candidate(one, test_rows, draws, settings.get(one.name, {})) for one in scored),
+        candidates=tuple(
+            _candidate(one, aucs, test_rows, draws, settings.get(one.name, {})) for one, aucs in told.values()
+        ),
         comparisons=tuple(
-            compare(chosen, one, test_rows, draws) for one in scored if one.name != choice.name
+            compare(told[choice.name], pair, test_rows, draws)
+            for name, pair in told.items()
+            if name != choice.name
         ),
         by_grade=_by_grade(chosen, test_rows, draws),
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
@@ -229,15 +236,23 @@ def _sheet(
 
 
 def _candidate(
-    scored: Scored, rows: TestRows, draws: Draws, settings: Mapping[str, object]
+    scored: Scored, aucs: MomentAucs, rows: TestRows, draws: Draws, settings: Mapping[str, object]
 ) -> CandidateSheet:
     return CandidateSheet(
         name=scored.name,
-        overall=measure(scored, rows, draws),
-        mean_auc=mean_auc(scored.margin, rows.label, rows.moment),
-        by_moment={name: measure(scored, rows, draws, keep) for name, keep in by_word(rows.moment).items()},
+        overall=measure(scored, rows, draws, auc=aucs.mean),
+        by_moment={
+            name: measure(scored, rows, draws, keep, auc=aucs.at(name))
+            for name, keep in by_word(rows.moment).items()
+        },
         settings=dict(settings),
     )
+
+
+def moments_by_day(rows: LabelledRows, chosen: Indexes) -> tuple[str, ...]:
+    """Return the moments' names in the order of their days within a period."""
+    first = {name: rows.as_of[chosen][keep].min() for name, keep in by_word(rows.moment[chosen]).items()}
+    return tuple(sorted(first, key=lambda name: (first[name], name)))
 
 
 def _by_grade(scored: Scored, rows: TestRows, draws: Draws) -> dict[str, Metrics]:

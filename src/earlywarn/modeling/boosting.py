@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from earlywarn.evaluation import Flags, Floats
 from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.threads import load_lightgbm
 
 N_SEEDS = 3
-MAX_ROUNDS = 400
-PATIENCE = 30
+MAX_ROUNDS = 300
+PATIENCE = 20
+MAX_BIN = 63
 END_OF_TREES = "end of trees\n"
 
 
@@ -24,9 +27,9 @@ class Boosting:
     """What tuning may set."""
 
     n_leaves: int = 15
-    rate: float = 0.06
+    rate: float = 0.08
     fewest_rows: int = 40
-    feature_share: float = 0.5
+    feature_share: float = 0.4
     ridge: float = 5.0
     n_rounds: int = 150
 
@@ -54,7 +57,7 @@ def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) 
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
         "lambda_l2": boosting.ridge,
-        "max_bin": 127,
+        "max_bin": MAX_BIN,
         "monotone_constraints": [int(sign) for sign in signs],
         "monotone_constraints_method": "basic",
         "deterministic": True,
@@ -77,9 +80,8 @@ def fit_boosting(
     n_threads: int,
 ) -> FittedModel:
     """Fit one ensemble per seed; the model averages them in margin space."""
-    import lightgbm
-
-    rows = _dataset(values, label, features, signs)
+    lightgbm = load_lightgbm()
+    rows = _dataset(values, label, features, signs, n_threads)
     trees = []
     for seed in seeds:
         asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
@@ -97,10 +99,9 @@ def rounds_by_stopping(
     n_threads: int,
 ) -> tuple[int, Floats, float]:
     """Stop where the watched rows gain no more; return rounds, their margins and their log loss there."""
-    import lightgbm
-
+    lightgbm = load_lightgbm()
     names = [f"f{place}" for place in range(fitting[0].shape[1])]
-    rows = _dataset(*fitting, names, signs)
+    rows = _dataset(*fitting, names, signs, n_threads)
     watched = rows.create_valid(np.ascontiguousarray(watching[0]), watching[1].astype(np.float64))
     asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
     booster = lightgbm.train(
@@ -111,15 +112,19 @@ def rounds_by_stopping(
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
     n_rounds = max(int(booster.best_iteration), 10)
-    margins = booster.predict(watching[0], raw_score=True, num_iteration=n_rounds)
+    margins = booster.predict(watching[0], raw_score=True, num_iteration=n_rounds, num_threads=n_threads)
     loss = float(booster.best_score["valid_0"]["binary_logloss"])
     return n_rounds, np.asarray(margins, dtype=np.float64), loss
 
 
-def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Floats) -> "lightgbm.Dataset":  # type: ignore[name-defined]  # noqa: F821, UP037
-    import lightgbm
-
-    parameters_of_bins = {"max_bin": 127, "verbosity": -1, "monotone_constraints": [int(s) for s in signs]}
+def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Floats, n_threads: int) -> Any:
+    lightgbm = load_lightgbm()
+    parameters_of_bins = {
+        "max_bin": MAX_BIN,
+        "num_threads": n_threads,
+        "verbosity": -1,
+        "monotone_constraints": [int(sign) for sign in signs],
+    }
     return lightgbm.Dataset(
         np.ascontiguousarray(values),
         label.astype(np.float64),
@@ -129,7 +134,7 @@ def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Float
     )
 
 
-def tree_text(booster: "lightgbm.Booster") -> str:  # type: ignore[name-defined]  # noqa: F821, UP037
+def tree_text(booster: Any) -> str:
     """Return the trees alone; importances and parameters do not belong to a model's bytes."""
     text: str = booster.model_to_string(num_iteration=-1)
     trees, found, _ = text.partition(END_OF_TREES)

@@ -14,6 +14,7 @@ from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Floats
 from earlywarn.modeling.calibrators import Calibrator, calibrator_from
 from earlywarn.modeling.fitted import FittedModel, LinearTerm, line_of
+from earlywarn.modeling.threads import load_lightgbm
 from earlywarn.workspace import write_atomically
 
 FORMAT = 1
@@ -42,7 +43,7 @@ class Bundle:
 
     def attributions(self, values: Floats) -> Floats:
         """Return each feature's exact share of each margin, by LightGBM's own TreeSHAP and the lines."""
-        import lightgbm
+        lightgbm = load_lightgbm()
 
         shares = np.zeros((len(values), len(self.model.features)))
         for text in self.model.trees:

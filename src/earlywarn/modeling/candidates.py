@@ -16,10 +16,9 @@ from earlywarn.evaluation import (
     Flags,
     Floats,
     Indexes,
-    Words,
     compare,
     draws_for,
-    mean_auc,
+    moment_aucs,
     score_rows,
 )
 from earlywarn.modeling.boosting import N_SEEDS, Boosting, fit_boosting, rounds_by_stopping
@@ -33,7 +32,7 @@ from earlywarn.modeling.splits import Split, fold_of
 SIMPLE_FIRST = ("one_column", "logistic", "lightgbm")
 """Candidates that can be published, from simple to complex; rules are a baseline beside them."""
 
-MOST_ROWS_TO_TUNE = 40_000
+MOST_ROWS_TO_TUNE = 30_000
 N_DRAWS = 200
 
 
@@ -103,37 +102,43 @@ def _inner_one_column(rows: LabelledRows, splits: Sequence[Prepared], _fitting: 
 
 
 def _inner_logistic(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
-    losses = np.zeros(len(PENALTIES))
-    margins: list[list[Floats]] = []
-    for one in splits:
-        train, truth = few_rows(rows, one.split.train), rows.truth(one.split.test)
-        path = fit_path(one.values[train], rows.truth(train), one.names, one.signs, penalties=PENALTIES)
-        margins.append([model.margins(one.test) for model in path])
-        losses += [log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in margins[-1]]
-    best = int(np.argmin(losses))
-    return Inner("logistic", tuple(found[best] for found in margins), {"penalty": PENALTIES[best]})
+    """Tune the ridge on the first split, the latest past; the others tell what it would have said."""
+    first = splits[0]
+    train, truth = few_rows(rows, first.split.train), rows.truth(first.split.test)
+    path = fit_path(first.values[train], rows.truth(train), first.names, first.signs, penalties=PENALTIES)
+    told = [model.margins(first.test) for model in path]
+    best = int(np.argmin([log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told]))
+    margins = [told[best]]
+    for one in splits[1:]:
+        train = few_rows(rows, one.split.train)
+        values, truth = one.values[train], rows.truth(train)
+        model = fit_logistic(values, truth, one.names, one.signs, penalty=PENALTIES[best])
+        margins.append(model.margins(one.test))
+    return Inner("logistic", tuple(margins), {"penalty": PENALTIES[best]})
 
 
 def _inner_lightgbm(rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
-    tried = []
-    for trial in TRIALS:
-        found = []
-        for one in splits:
-            train = few_rows(rows, one.split.train)
-            found.append(
-                rounds_by_stopping(
-                    (one.values[train], rows.truth(train)),
-                    (one.test, rows.truth(one.split.test)),
-                    one.signs,
-                    boosting=trial,
-                    seed=fitting.seed,
-                    n_threads=fitting.n_threads,
-                )
-            )
-        n_rounds = int(np.median([rounds for rounds, _, _ in found]))
-        tried.append((sum(loss for _, _, loss in found), replace(trial, n_rounds=n_rounds), found))
-    _, best, found = min(tried, key=lambda one: one[0])
-    return Inner("lightgbm", tuple(margin for _, margin, _ in found), dict(best.settings()))
+    """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
+    tried = [(trial, _stopped(rows, splits[0], trial, fitting)) for trial in TRIALS]
+    best, first = min(tried, key=lambda one: one[1][2])
+    found = [first, *(_stopped(rows, one, best, fitting) for one in splits[1:])]
+    n_rounds = int(np.median([rounds for rounds, _, _ in found]))
+    settings = dict(replace(best, n_rounds=n_rounds).settings())
+    return Inner("lightgbm", tuple(margin for _, margin, _ in found), settings)
+
+
+def _stopped(
+    rows: LabelledRows, one: Prepared, trial: Boosting, fitting: Fitting
+) -> tuple[int, Floats, float]:
+    train = few_rows(rows, one.split.train)
+    return rounds_by_stopping(
+        (one.values[train], rows.truth(train)),
+        (one.test, rows.truth(one.split.test)),
+        one.signs,
+        boosting=trial,
+        seed=fitting.seed,
+        n_threads=fitting.n_threads,
+    )
 
 
 TRIALS = (Boosting(n_leaves=15), Boosting(n_leaves=6, fewest_rows=100))
@@ -208,35 +213,24 @@ def choose(
     """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
     tests = np.concatenate([one.split.test for one in splits])
     test_rows = rows.test_rows(tests)
-    moment = np.char.add(test_rows.period + "|", test_rows.moment)
     generator = np.random.default_rng(fitting.seed)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
     scored = {
         one.name: score_rows(one.name, margin, margin, test_rows, share=0.1)
         for one in inners
-        for margin in [_aligned(one)]
+        for margin in [np.concatenate(one.margins)]
     }
-    aucs = {one.name: mean_auc(scored[one.name].margin, test_rows.label, moment) for one in inners}
+    told = {name: (one, moment_aucs(one, test_rows, draws)) for name, one in scored.items()}
     chosen, pairs = inners[0].name, []
     for one in inners[1:]:
-        pair = compare(scored[one.name], scored[chosen], test_rows, draws)
+        pair = compare(told[one.name], told[chosen], test_rows, draws)
         pairs.append(pair)
         if pair.verdict == "beats":
             chosen = one.name
-    return Choice(chosen, _because(chosen, pairs), aucs, tuple(pairs))
+    aucs = {name: aucs.mean_value for name, (_, aucs) in told.items()}
+    return Choice(chosen, _because(pairs), aucs, tuple(pairs))
 
 
-def _aligned(inner: Inner) -> Floats:
-    return np.concatenate(inner.margins)
-
-
-def _because(chosen: str, pairs: Sequence[Comparison]) -> str:
+def _because(pairs: Sequence[Comparison]) -> str:
     said = [f"{pair.model} {pair.verdict} {pair.other} by {pair.auc.value:+.3f} AUC" for pair in pairs]
     return "; ".join(said) + " inside the past" if said else "the only candidate"
-
-
-def moments_of_rows(words: Words) -> tuple[str, ...]:
-    """Return the distinct moments, day offsets as numbers."""
-    return tuple(
-        sorted(set(words.tolist()), key=lambda w: (int(w), "") if w.lstrip("-").isdigit() else (10**6, w))
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earlywarn.evaluation import Floats
+from earlywarn.modeling.threads import load_lightgbm
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def line_of(term: LinearTerm, column: Floats) -> Floats:
 
 
 def _tree_margins(trees: tuple[str, ...], values: Floats, n_threads: int) -> Floats:
-    import lightgbm
+    lightgbm = load_lightgbm()
 
     found = []
     for text in trees:

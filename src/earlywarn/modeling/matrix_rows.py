@@ -30,10 +30,14 @@ class Encoded:
         return np.array([entry.sign for entry in self.catalog], dtype=np.float64)
 
 
-def encode_by(matrix: Matrix, train: Indexes) -> Encoded:
-    """Fit the levels of codes on training rows, and encode all rows with them."""
+def fit_levels(matrix: Matrix, train: Indexes) -> Encoding:
+    """Fit the levels of codes on training rows."""
     needed = {name: entry.min_count for name, entry in matrix.code_entries.items()}
-    encoding = fit_encoding(matrix.codes.take(train), needed)
+    return fit_encoding(matrix.codes.take(train), needed)
+
+
+def encode_with(matrix: Matrix, encoding: Encoding) -> Encoded:
+    """Encode all rows with fitted levels."""
     catalog = encoded_catalog(matrix, encoding)
     names, values = encode(matrix, encoding)
     if names != catalog.names:
@@ -69,8 +73,16 @@ def rows_of(
             todo=f"name one of {', '.join(sorted(matrix.groups.column_names)) or 'none'}",
         )
 
+    kept: dict[str, Encoded] = {}
+
     def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Floats]:
-        encoded = encode_by(matrix, train)
+        encoding = fit_levels(matrix, train)
+        key = encoding.to_json()
+        if key not in kept:
+            # Splits mostly agree on their levels; a matrix is large, so only the latest is kept.
+            kept.clear()
+            kept[key] = encode_with(matrix, encoding)
+        encoded = kept[key]
         return encoded.catalog.names, encoded.signs, encoded.values
 
     known_on = _days(matrix.labels["label_known_on"])

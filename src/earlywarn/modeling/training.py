@@ -16,9 +16,16 @@ from earlywarn.features import Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
-from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate, moments_of_rows
+from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
-from earlywarn.modeling.matrix_rows import Encoded, encode_by, enough_data, in_frozen_order, rows_of
+from earlywarn.modeling.matrix_rows import (
+    Encoded,
+    encode_with,
+    enough_data,
+    fit_levels,
+    in_frozen_order,
+    rows_of,
+)
 from earlywarn.modeling.rows import LabelledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
@@ -65,7 +72,7 @@ def train_model(
     lead = leading(found)
     progress("final fit", 0, 1)
     everything = np.flatnonzero(rows.labelled)
-    encoded = encode_by(kept, everything)
+    encoded = encode_with(kept, fit_levels(kept, everything))
     whole = Prepared(
         Split("all", everything, everything[:0]), encoded.catalog.names, encoded.signs, encoded.values
     )
@@ -142,7 +149,7 @@ def _details(
         "model": spec.name,
         "outcome": {"fr": spec.outcome.fr, "en": spec.outcome.en},
         "capacity": {"share": spec.capacity.share, "per": list(spec.capacity.per)},
-        "moments": list(moments_of_rows(rows.moment)),
+        "moments": list(spec.as_of.names),
         "trained_on": [name for name in order_periods(rows).names if name in trained_on],
         "n_trained": int(everything.size),
         "base_rate": float(rows.truth(everything).mean()),

@@ -197,7 +197,7 @@ def _metrics(trained: Trained) -> dict[str, float]:
     for backtest in trained.sheet.backtests:
         for candidate in backtest.candidates:
             start = f"{backtest.protocol}/{candidate.name}"
-            found[f"{start}/auc"] = candidate.mean_auc
+            found[f"{start}/auc"] = candidate.overall.auc.value
             found[f"{start}/average_precision"] = candidate.overall.average_precision.value
             found[f"{start}/brier"] = candidate.overall.brier.value
             found[f"{start}/precision_at_capacity"] = candidate.overall.capacity.precision.value

@@ -42,7 +42,6 @@ def _sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "within") 
         {
             "name": name,
             "overall": _metrics(),
-            "mean_auc": 0.75,
             "by_moment": {"30": _metrics()},
             "settings": {},
         }
@@ -72,6 +71,7 @@ def _sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "within") 
         "protocol": "strict",
         "trained_on": ["2021-2022"],
         "tested_on": ["2022-2023"],
+        "moments": ["30"],
         "n_train": 900,
         "n_positive": 180,
         "n_features": 7,

@@ -56,7 +56,7 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
     assert [one.name for one in lead.candidates] == ["rules", "one_column", "logistic", "lightgbm"]
     assert lead.tested_on == ("2023-2024",)
     assert lead.trained_on == ("2021-2022", "2022-2023")
-    assert lead.candidate("logistic").mean_auc > 0.75
+    assert lead.candidate("logistic").overall.auc.value > 0.75
 
 
 def test_where_nothing_tells_the_simplest_is_chosen() -> None:
@@ -65,7 +65,7 @@ def test_where_nothing_tells_the_simplest_is_chosen() -> None:
 
     lead = trained.sheet.backtests[0]
     assert lead.chosen == "one_column"
-    assert lead.candidate("lightgbm").mean_auc == pytest.approx(0.5, abs=0.08)
+    assert lead.candidate("lightgbm").overall.auc.value == pytest.approx(0.5, abs=0.08)
 
 
 def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
