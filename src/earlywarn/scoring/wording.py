@@ -95,7 +95,7 @@ def share_in_words(share: float, language: Language) -> str:
     if share < _LEAST:
         return "moins de 1 sur 10" if language == "fr" else "fewer than 1 in 10"
     if share > _MOST:
-        return "presque tous" if language == "fr" else "nearly all"
+        return "plus de 9 sur 10" if language == "fr" else "more than 9 in 10"
     return f"environ {few} sur {out_of}" if language == "fr" else f"about {few} in {out_of}"
 
 

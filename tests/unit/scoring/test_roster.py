@@ -84,4 +84,4 @@ def test_shares_are_said_as_people_count() -> None:
     assert share_in_words(0.24, "en") == "about 1 in 4"
     assert share_in_words(0.53, "fr") == "environ 1 sur 2"
     assert share_in_words(0.01, "en") == "fewer than 1 in 10"
-    assert share_in_words(0.99, "fr") == "presque tous"
+    assert share_in_words(0.99, "fr") == "plus de 9 sur 10"
