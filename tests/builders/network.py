@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from earlywarn.features import Indicators
 from earlywarn.tables import ALWAYS_DAY, Contract, quote
 from earlywarn.tables.versions import SYSTEM_COLUMNS, Stored, Tables, connect, create_versions
 
@@ -107,6 +108,8 @@ student_id = { type = "id", required = true }
 school_id = { type = "id", required = true }
 task = { type = "id", required = true }
 handed_on = { type = "date", required = true }
+due_on = { type = "date", lookup = "tasks.due_on" }
+lateness = { type = "integer", derive = "handed_on - due_on" }
 
 [tables.due]
 grain = "one row per student and task due"
@@ -127,12 +130,146 @@ happened_on = { type = "date", required = true }
 clicks = { type = "integer" }
 """
 
+INDICATORS = """
+[[indicator]]
+name = "absent"
+family = "attendance"
+table = "absences"
+value = "days"
+functions = ["sum", "count", "max", "days_since", "trend", "share"]
+windows = ["30d", "period"]
+compare_with = ["own_past", "peers"]
+direction = "up"
+text = { fr = "{value} jours d’absence {window}", en = "{value} days of absence {window}" }
+
+[[indicator]]
+name = "absent_before"
+family = "attendance"
+table = "absences"
+where = "category = 'unexcused'"
+value = "days"
+functions = ["sum", "share"]
+windows = ["previous_period"]
+direction = "up"
+text = { fr = "{value} jours d’absence {window}", en = "{value} days of absence {window}" }
+
+[[indicator]]
+name = "mark"
+family = "marks"
+table = "marks"
+value = "mark"
+functions = ["mean", "min", "last", "trend", "count"]
+windows = ["period", "all"]
+compare_with = ["peers"]
+direction = "down"
+text = { fr = "moyenne de {value} {window}", en = "mean of {value} {window}" }
+
+[[indicator]]
+name = "due"
+family = "work"
+table = "due"
+where = "handed_on is null"
+value = "weight"
+functions = ["sum", "count", "share"]
+windows = ["all"]
+compare_with = ["peers"]
+direction = "up"
+text = { fr = "{value} travaux non remis", en = "{value} tasks not handed in" }
+
+[[indicator]]
+name = "late"
+family = "work"
+table = "handed"
+value = "lateness"
+functions = ["sum", "last"]
+windows = ["90d", "all"]
+direction = "up"
+text = { fr = "{value} jours de retard", en = "{value} days late" }
+
+[[indicator]]
+name = "clicks_{column}"
+family = "activity"
+table = "clicks"
+where = "kind = '{column}'"
+value = "clicks"
+functions = ["sum"]
+windows = ["60d", "all"]
+columns = ["forum", "quiz"]
+direction = "down"
+text = { fr = "{value} clics : {column}", en = "{value} clicks: {column}" }
+
+[[indicator]]
+name = "path"
+family = "context"
+table = "students"
+value = "path"
+functions = ["one_of"]
+windows = ["all"]
+min_count = 2
+direction = "none"
+text = { fr = "parcours {code}", en = "path {code}" }
+
+[[indicator]]
+name = "grade"
+family = "context"
+table = "stays"
+value = "grade"
+functions = ["one_of"]
+windows = ["all"]
+direction = "none"
+text = { fr = "niveau {code}", en = "grade {code}" }
+
+[[indicator]]
+name = "left"
+family = "context"
+table = "stays"
+where = "exit_type = 'transferred'"
+functions = ["count"]
+windows = ["all"]
+direction = "up"
+text = { fr = "{value} départs", en = "{value} departures" }
+
+[[indicator]]
+name = "places"
+family = "context"
+table = "schools"
+value = "n_places"
+functions = ["max"]
+windows = ["all"]
+direction = "none"
+text = { fr = "{value} places", en = "{value} places" }
+"""
+
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
 
 
 def tiny_contract(text: str = CONTRACT) -> Contract:
     """Return the tiny network's contract."""
     return Contract.model_validate(tomllib.loads(text))
+
+
+def tiny_indicators(text: str = INDICATORS) -> Indicators:
+    """Return the tiny network's indicators."""
+    return Indicators.model_validate(tomllib.loads(text))
+
+
+def tiny_extracts(contract: Contract) -> str:
+    """Return the mapping of files that are named and headed as the tables are."""
+    blocks = ["[defaults]", 'separator = ","', 'decimal = "."', 'date_format = ["%Y-%m-%d"]']
+    for name, table in contract.tables.items():
+        if table.is_read:
+            given = [column for column, declared in table.columns.items() if declared.is_given]
+            blocks += ["", "[[extract]]", f'table = "{name}"', f'file = "{name}.csv"', "optional = true"]
+            blocks += ["[extract.columns]", *(f'{column} = "{column}"' for column in given)]
+    return "\n".join(blocks) + "\n"
+
+
+def tiny_file(contract: Contract, table: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Return a table's rows as the text of a file."""
+    columns = contract.tables[table].columns
+    given = [column for column, declared in columns.items() if declared.is_given]
+    lines = [",".join("" if row.get(name) is None else str(row[name]) for name in given) for row in rows]
+    return "\n".join([",".join(given), *lines]) + "\n"
 
 
 def memory_tables(
