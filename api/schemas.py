@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -112,7 +112,9 @@ class GradeRoster(Wire):
     grade: str
     n_students: int
     n_listed: int
-    facts: dict[str, Any]
+    capacity: int | None
+    expected_share: float | None
+    expected_share_in_words: str | None
 
 
 class Roster(ScoreFacts, Answer):

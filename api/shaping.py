@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from api.chance import chance_in_words
-from api.schemas import Evidence, Reason, Risk, RosterEntry
+from api.schemas import Evidence, GradeRoster, Reason, Risk, RosterEntry
 from api.settings import ServiceSettings
 from api.wording import translate
 from earlywarn.domain import Language
-from earlywarn.store import CurrentRun, StudentRisk
+from earlywarn.store import CurrentRun, RosterHeader, StudentRisk
 
 DECISION_SUPPORT = (
     "Aide à la décision : ce risque estimé attire l’attention, il ne décide rien. "
@@ -99,4 +99,17 @@ def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
         risk=stored.risk,
         chance=chance_in_words(stored.risk, language).text,
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
+    )
+
+
+def shaped_grade(stored: RosterHeader, language: Language) -> GradeRoster:
+    """Return one grade's roster in numbers, with the share of earlier ones who met the outcome."""
+    capacity, share = stored.facts.get("capacity"), stored.facts.get("expected_share")
+    return GradeRoster(
+        grade=stored.grade,
+        n_students=stored.n_students,
+        n_listed=stored.n_listed,
+        capacity=None if capacity is None else int(capacity),
+        expected_share=None if share is None else float(share),
+        expected_share_in_words=None if share is None else chance_in_words(float(share), language).text,
     )

@@ -97,7 +97,7 @@ ENGLISH: Mapping[str, str] = {
     "Ce que montrent les dossiers": "What the records show",
     "Rien ne se détache en particulier.": "Nothing stands out in particular.",
     "Personne sur cette liste.": "Nobody on this roster.",
-    "Cet élève": "This student",
+    "L’élève": "The student",
     "Juste avant, sur la même durée": "Just before, over as long",
     "Médiane du groupe (école et niveau)": "Median of the group (school and grade)",
     # Problems

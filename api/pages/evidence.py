@@ -11,7 +11,7 @@ from earlywarn.domain import Language
 from earlywarn.scoring import number_in_words
 
 LABELS = {
-    "value": "Cet élève",
+    "value": "L’élève",
     "own_past": "Juste avant, sur la même durée",
     "peers_median": "Médiane du groupe (école et niveau)",
 }

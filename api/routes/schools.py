@@ -11,8 +11,15 @@ from starlette.responses import Response
 from api.dependencies import Caller, Cursor, Grade, Limit, Route, ServiceHere, Speaking
 from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, UNAUTHENTICATED, UNAVAILABLE, declares
-from api.schemas import GradeRoster, Identifier, ModelName, Roster
-from api.shaping import DECISION_SUPPORT, contest_text, data_age_days, outcome_text, shaped_entry
+from api.schemas import Identifier, ModelName, Roster
+from api.shaping import (
+    DECISION_SUPPORT,
+    contest_text,
+    data_age_days,
+    outcome_text,
+    shaped_entry,
+    shaped_grade,
+)
 from api.wording import translate
 from earlywarn.domain import SchoolId
 
@@ -52,10 +59,7 @@ def roster(
         contest=contest_text(service.settings, language),
         school_id=page.school_id,
         school_name=page.school_name,
-        grades=[
-            GradeRoster(grade=g.grade, n_students=g.n_students, n_listed=g.n_listed, facts=dict(g.facts))
-            for g in page.grades
-        ],
+        grades=[shaped_grade(header, language) for header in page.grades],
         students=[shaped_entry(entry, language) for entry in page.entries],
         next_cursor=page.next_cursor,
     )

@@ -155,7 +155,8 @@ def test_a_roster_says_what_it_carries(loaded: Loaded, client: TestClient) -> No
     body = client.get("/v1/schools/s1/roster?model=dropout", headers=bearer(loaded)).json()
 
     assert (body["school_name"], body["as_of"], body["model_version"]) == ("École Un", "2026-11-20", "1")
-    assert body["grades"][0]["n_students"] == 30
+    assert (body["grades"][0]["n_students"], body["grades"][0]["expected_share"]) == (30, 0.34)
+    assert body["grades"][0]["expected_share_in_words"] == "environ 1 sur 3"
     assert body["decision_support"].startswith("Aide à la décision")
 
 
