@@ -104,7 +104,7 @@ def run_backtest(
     scored, settings = _rules(rows, whole, plan, test_rows), {}
     for place, inner in enumerate(inners):
         progress(step, len(inners) + place, 2 * len(inners) + 2)
-        model = fit_candidate(inner.name, whole, rows.truth(split.train), inner.settings, fitting)
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risk = calibrator_of(inner, rows, splits).risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
@@ -181,7 +181,7 @@ def _held_out(
         return None
     whole = prepare(rows, Split("held-out schools", train, test))
     one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
-    model = fit_candidate(name, whole, rows.truth(train), dict(settings), one_seed)
+    model = fit_candidate(name, rows, whole, settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
     calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
     test_rows = rows.test_rows(test)

@@ -6,7 +6,7 @@ interval on rows that trained none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,7 +96,8 @@ def inner_of(name: str, rows: LabelledRows, splits: Sequence[Prepared], fitting:
 def _inner_one_column(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
     margins = []
     for one in splits:
-        model = fit_one_column(one.train, rows.truth(one.split.train), one.names, one.signs)
+        train = one.split.train
+        model = fit_one_column(one.train, rows.truth(train), one.names, one.signs, moment=rows.moment[train])
         margins.append(model.margins(one.test))
     return Inner("one_column", tuple(margins), {})
 
@@ -151,12 +152,13 @@ INNER: dict[str, Callable[[LabelledRows, Sequence[Prepared], Fitting], Inner]] =
 
 
 def fit_candidate(
-    name: str, whole: Prepared, truth: Flags, settings: dict[str, float], fitting: Fitting
+    name: str, rows: LabelledRows, whole: Prepared, settings: Mapping[str, float], fitting: Fitting
 ) -> FittedModel:
     """Fit one candidate on the whole of a past, with what tuning found."""
     values, names, signs = whole.train, whole.names, whole.signs
+    truth = rows.truth(whole.split.train)
     if name == "one_column":
-        return fit_one_column(values, truth, names, signs)
+        return fit_one_column(values, truth, names, signs, moment=rows.moment[whole.split.train])
     if name == "logistic":
         return fit_logistic(values, truth, names, signs, penalty=settings["penalty"])
     return fit_boosting(
@@ -170,7 +172,7 @@ def fit_candidate(
     )
 
 
-def boosting_of(settings: dict[str, float]) -> Boosting:
+def boosting_of(settings: Mapping[str, float]) -> Boosting:
     """Read settings back."""
     return Boosting(
         n_leaves=int(settings["n_leaves"]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation import Flags, Floats, Ranking
+from earlywarn.evaluation import Flags, Floats, Ranking, Words, by_word
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import fit_logistic
 
@@ -39,31 +39,30 @@ class Points:
         return total
 
 
-def column_aucs(values: Floats, label: Flags) -> Floats:
-    """Return each column's own AUC, missing values ranked as the column's mean."""
-    means = np.nanmean(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
+def column_aucs(values: Floats, label: Flags, moment: Words) -> Floats:
+    """Return each column's own AUC, averaged over moments; missing values rank as the column's mean."""
+    empty = np.isnan(values).all(axis=0)
+    means = np.nanmean(np.where(empty, 0.0, values), axis=0)
     filled = np.where(np.isnan(values), means, values)
-    return np.array([Ranking(column, label).auc() for column in filled.T])
+    masks = [keep for keep in by_word(moment).values() if 0 < label[keep].sum() < keep.sum()]
+    found = [[Ranking(column[keep], label[keep]).auc() for keep in masks] for column in filled.T]
+    return np.asarray(np.mean(found, axis=1))
 
 
-def best_column(values: Floats, label: Flags, signs: Floats) -> int:
+def best_column(values: Floats, label: Flags, signs: Floats, moment: Words) -> int:
     """Return the column that ranks best in its declared direction; ties go to the first."""
-    aucs = np.nan_to_num(column_aucs(values, label), nan=0.5)
+    aucs = column_aucs(values, label, moment)
     gain = np.select([signs > 0, signs < 0], [aucs - 0.5, 0.5 - aucs], np.abs(aucs - 0.5))
     return int(np.argmax(gain))
 
 
-def _some(values: Floats, label: Flags) -> tuple[Floats, Flags]:
-    """Thin rows evenly: which column is best does not need them all."""
-    step = max(1, len(label) // MOST_ROWS_TO_PICK)
-    return values[::step], label[::step]
-
-
 def fit_one_column(
-    values: Floats, label: Flags, features: Sequence[str], signs: Floats, *, place: int | None = None
+    values: Floats, label: Flags, features: Sequence[str], signs: Floats, *, moment: Words
 ) -> FittedModel:
     """Fit the best single column as a line in log-odds."""
-    chosen = place if place is not None else best_column(*_some(values, label), signs)
+    # Thinned evenly: which column is best does not need all rows.
+    step = max(1, len(label) // MOST_ROWS_TO_PICK)
+    chosen = best_column(values[::step], label[::step], signs, moment[::step])
     one = slice(chosen, chosen + 1)
     fitted = fit_logistic(values[:, one], label, [features[chosen]], signs[one], penalty=1e-4)
     return FittedModel("one_column", tuple(features), fitted.intercept, fitted.linear)

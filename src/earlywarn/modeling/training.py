@@ -76,7 +76,7 @@ def train_model(
     whole = Prepared(
         Split("all", everything, everything[:0]), encoded.catalog.names, encoded.signs, encoded.values
     )
-    model = fit_candidate(lead.choice.name, whole, rows.truth(everything), dict(lead.settings), fitting)
+    model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
     progress("final fit", 1, 1)
     return Trained(
         model=model,

@@ -88,7 +88,7 @@ def test_one_column_takes_the_best() -> None:
     """Absence ranks best by construction."""
     values, label = _values()
 
-    model = fit_one_column(values, label, NAMES, SIGNS)
+    model = fit_one_column(values, label, NAMES, SIGNS, moment=np.full(len(label), "day"))
 
     assert [term.feature for term in model.linear] == ["absence"]
     assert Ranking(model.margins(values), label).auc() == pytest.approx(Ranking(values[:, 0], label).auc())
