@@ -17,7 +17,7 @@ from earlywarn.modeling.fitted import FittedModel, LinearTerm
 FEWEST_MISSING = 0.002
 """A column missing less often than this gets no coefficient for its absence."""
 
-PENALTIES = (0.1, 0.03, 0.01, 0.003, 0.001)
+PENALTIES = (0.1, 0.03, 0.01, 0.003)
 """Strengths of the ridge that tuning tries, strongest first."""
 
 
@@ -108,7 +108,7 @@ def solve(
         gradient = np.concatenate([[gap.sum()], columns.T @ gap + penalty * weights[1:]])
         return float(value + penalty / 2 * weights[1:] @ weights[1:]), gradient
 
-    options = {"maxiter": 300, "ftol": 1e-8, "gtol": 1e-5, "maxcor": 20}
+    options = {"maxiter": 300, "ftol": 1e-7, "gtol": 1e-5, "maxcor": 20}
     result = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(result.x)
 
