@@ -240,7 +240,8 @@ direction = "none"
 text = { fr = "{value} places", en = "{value} places" }
 """
 
-Rows = Mapping[str, Sequence[Mapping[str, object]]]
+Row = Mapping[str, object]
+Rows = Mapping[str, Sequence[Row]]
 
 
 def tiny_contract(text: str = CONTRACT) -> Contract:

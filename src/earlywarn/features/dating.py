@@ -32,14 +32,17 @@ def shared_columns(contract: Contract, table: str) -> tuple[str, ...]:
     """Return the columns by which a table's rows find their units.
 
     Rows about students are matched on every column of the unit that they have. Rows about places and times
-    (schools, days of class, what is due in a course) are matched on what their key shares with the unit and
-    the membership row that says where it is.
+    (schools, days of class) are matched on what their key shares with the unit and the membership row that
+    says where it is; so is what is due there, beside the unit itself.
     """
     columns = contract.columns_of(table)
     network = contract.network
-    if network.student in columns:
-        return tuple(name for name in network.unit if name in columns)
-    members = contract.columns_of(network.membership)
     own = tuple(name for name in network.unit if name in columns)
+    expected = contract.tables[table].expected
+    if expected is not None:
+        return tuple(dict.fromkeys((*own, *shared_columns(contract, expected.each))))
+    if network.student in columns:
+        return own
+    members = contract.columns_of(network.membership)
     key = tuple(name for name in contract.key_of(table) if name in members and not members[name].is_date)
     return own or key

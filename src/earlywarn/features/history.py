@@ -58,7 +58,7 @@ def history_sql(
     kept = NEXT_COLUMN.join(
         (*keys, "visible_from", "superseded_on", f"{event_sql} AS _on", *_shown(computed))
     )
-    # In the units' order the sums of a unit stay in the processor's cache: half the time, and not one bit else.
+    # In the units' order the sums of a unit stay in the processor's cache, which halves the time.
     facts = f"(\nSELECT\n  {kept}\nFROM versions.{quote(table)}\nORDER BY {', '.join(keys)}\n)"
     known = {name: f"fact.{name}" for name in computed}
     return _joined(contract, table, facts, known, "fact._on", pairs, as_of, carried)

@@ -48,8 +48,8 @@ class Indicator(Declared):
     table: str
     where: str | None = None
     value: str | None = None
-    functions: tuple[Function, ...] = Field(min_length=1)
-    windows: tuple[str, ...] = Field(min_length=1)
+    functions: tuple[Function, ...]
+    windows: tuple[str, ...]
     compare_with: tuple[Comparison, ...] = ()
     direction: Direction
     actionable: bool = False
@@ -92,7 +92,7 @@ class Indicator(Declared):
 class Indicators(Declared):
     """All indicators of a network, in the order that freezes the features' order."""
 
-    indicator: tuple[Indicator, ...] = Field(min_length=1)
+    indicator: tuple[Indicator, ...]
 
     def expanded(self, contract: Contract) -> tuple[Indicator, ...]:
         """Return the indicators with every template filled in."""
@@ -184,6 +184,8 @@ def _sensitive(
 
 
 def _functions(one: Indicator, amount: Expression | None, contract: Contract) -> Iterator[tuple[str, str]]:
+    if not one.functions:
+        yield "functions", "an indicator needs a function"
     for function in one.functions:
         if function in NEEDS_VALUE and amount is None:
             yield "functions", f"{function} needs a value"
@@ -203,6 +205,8 @@ def _functions(one: Indicator, amount: Expression | None, contract: Contract) ->
 
 
 def _window_problems(one: Indicator, contract: Contract) -> Iterator[tuple[str, str]]:
+    if not one.windows:
+        yield "windows", "an indicator needs a window"
     is_dated = event_column(contract, one.table) is not None
     absent_means = contract.tables[one.table].absent_means
     for name in one.windows:

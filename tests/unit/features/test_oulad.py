@@ -73,7 +73,8 @@ def on_day(matrix: Matrix, *features: str) -> pa.Table:
     with duckdb.connect() as connection:
         connection.register("chosen", chosen)
         query = "SELECT * FROM chosen WHERE presentation = '2014B' AND moment = '60' ORDER BY ALL"
-        return connection.sql(query).to_arrow_table()
+        found: pa.Table = connection.sql(query).to_arrow_table()
+        return found
 
 
 def test_cohort_is_who_had_registered_and_not_left(matrix: Matrix, files: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,219 @@
+"""Labels of the five forms: true, false or not yet known, each on its day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from earlywarn.errors import DeclarationError
+from earlywarn.features import (
+    BelowOutcome,
+    CohortSpec,
+    EqualsOutcome,
+    EventOutcome,
+    ExitOutcome,
+    Indicators,
+    Moment,
+    Outcome,
+    QuantileOutcome,
+    build_matrix,
+    check_outcome,
+)
+from tests.builders.network import Row, Rows, memory_tables, stay, tiny_contract, tiny_indicators
+
+AS_OF = date(2024, 10, 15)
+LATER = date(2029, 1, 1)
+EVENT = EventOutcome(form="event", fr="f", en="e", table="absences", where="days >= 1", horizon_days=10)
+EQUALS = EqualsOutcome(form="equals", fr="f", en="e", table="stays", column="exit_type", values=("dropout",))
+BELOW = BelowOutcome(
+    form="below", fr="f", en="e", table="marks", value="mark", mark=60, at=("period", "next_period")
+)
+QUANTILE = QuantileOutcome(form="quantile", fr="f", en="e", table="marks", value="mark", share=0.25)
+EXIT = ExitOutcome(
+    form="exit",
+    fr="f",
+    en="e",
+    table="stays",
+    return_by="09-30",
+    completed="exit_type = 'graduated'",
+    censored="exit_type = 'transferred'",
+)
+
+
+def label(outcome: Outcome, rows: Rows, before: date = LATER) -> tuple[object, object]:
+    """Return student a's label on 15 October 2024, and the day it is decided on."""
+    found = build_matrix(
+        memory_tables({"stays": [stay("a")], **rows}),
+        tiny_contract(),
+        Indicators.model_validate({"indicator": [tiny_indicators().indicator[0]]}),
+        cohort=CohortSpec(where="starts_on = '2024-09-01'"),
+        moments=[Moment("2024-2025", "10-15", AS_OF)],
+        outcome=outcome,
+        before=before,
+    )
+    assert found.labels is not None
+    return found.labels["label"].to_pylist()[0], found.labels["label_known_on"].to_pylist()[0]
+
+
+def absence(day: date, days: float = 1, **changes: object) -> Row:
+    """Return one absence of student a."""
+    return {"student_id": "a", "happened_on": day, "days": days, **changes}
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2024, 10, 14), False),
+        (date(2024, 10, 15), True),
+        (date(2024, 10, 24), True),
+        (date(2024, 10, 25), False),
+    ],
+)
+def test_event_counts_from_the_date_for_its_horizon(day: date, expected: bool) -> None:
+    """Ten days from 15 October are the 15th to the 24th, decided on the 25th."""
+    assert label(EVENT, {"absences": [absence(day)]}) == (expected, date(2024, 10, 25))
+
+
+def test_event_that_is_entered_late_is_not_seen() -> None:
+    """What is recorded on the day of decision or after it does not rewrite the label."""
+    rows = {"absences": [absence(date(2024, 10, 20), recorded_on=date(2024, 10, 25))]}
+
+    assert label(EVENT, rows)[0] is False
+    assert label(EVENT.model_copy(update={"delay_days": 1}), rows)[0] is True
+
+
+def test_label_waits_for_its_day_even_when_the_event_is_known() -> None:
+    """An event of the next day is not a label before the horizon has passed."""
+    rows = {"absences": [absence(date(2024, 10, 16))]}
+
+    assert label(EVENT, rows, before=date(2024, 10, 24))[0] is None
+    assert label(EVENT, rows, before=date(2024, 10, 25))[0] is True
+
+
+@pytest.mark.parametrize(
+    ("exit_type", "left_on", "expected"),
+    [
+        ("dropout", date(2025, 6, 30), True),
+        ("graduated", date(2025, 6, 30), False),
+        ("dropout", date(2025, 7, 1), None),
+        (None, None, None),
+    ],
+)
+def test_equals_reads_the_column_as_the_period_ends(
+    exit_type: str | None, left_on: date | None, expected: bool | None
+) -> None:
+    """The value counts as it was known on the first day after the period."""
+    rows = {"stays": [stay("a", exit_type=exit_type, left_on=left_on)]}
+
+    assert label(EQUALS, rows) == (expected, date(2025, 7, 1))
+
+
+@pytest.mark.parametrize(
+    ("this_year", "next_year", "expected"),
+    [
+        ([55], [70], True),
+        ([70], [59.9], True),
+        ([60], [60], False),
+        ([70], [], None),
+        ([55], [], True),
+        ([], [], None),
+        ([None], [70], None),
+    ],
+)
+def test_below_needs_every_period_to_say_no(
+    this_year: list[float], next_year: list[float], expected: bool | None
+) -> None:
+    """One failing mark is enough for true; false needs a mark in each period."""
+    marks = [
+        {"student_id": "a", "subject": "french", "reported_on": day, "mark": mark}
+        for day, some in ((date(2025, 6, 20), this_year), (date(2026, 6, 20), next_year))
+        for mark in some
+    ]
+
+    assert label(BELOW, {"marks": marks}) == (expected, date(2026, 7, 1))
+
+
+def test_quantile_gives_the_value_and_leaves_the_cut_to_training() -> None:
+    """The mean of the next period is known, and nobody is in the lowest quarter before a cut is fitted."""
+    marks = [
+        {"student_id": "a", "subject": subject, "reported_on": date(2025, 11, 20), "mark": mark}
+        for subject, mark in (("french", 50), ("maths", 61))
+    ]
+    found = build_matrix(
+        memory_tables({"stays": [stay("a")], "marks": marks}),
+        tiny_contract(),
+        tiny_indicators(),
+        cohort=CohortSpec(),
+        moments=[Moment("2024-2025", "10-15", AS_OF)],
+        outcome=QUANTILE,
+        before=LATER,
+    )
+    assert found.labels is not None
+
+    assert found.labels.to_pylist() == [
+        {"label": None, "label_known_on": date(2026, 7, 1), "label_value": 55.5}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exit_type", "returns_on", "expected"),
+    [
+        ("dropout", None, True),
+        (None, None, True),
+        ("dropout", date(2025, 9, 30), False),
+        ("dropout", date(2025, 10, 1), True),
+        ("graduated", None, False),
+        ("transferred", None, None),
+        ("transferred", date(2025, 9, 1), False),
+    ],
+)
+def test_exit_is_not_coming_back(
+    exit_type: str | None, returns_on: date | None, expected: bool | None
+) -> None:
+    """Who is not back by 30 September has left, unless completed; a transfer out is censored."""
+    stays = [stay("a", exit_type=exit_type, left_on=date(2025, 6, 20) if exit_type else None)]
+    stays += [stay("a", starts_on=returns_on)] if returns_on else []
+
+    assert label(EXIT, {"stays": stays}) == (expected, date(2025, 10, 1))
+
+
+def test_exit_follows_the_latest_stay() -> None:
+    """A transfer to a school of the network, then a graduation there, is a graduation."""
+    moved = stay("a", exit_type="transferred", left_on=date(2025, 1, 10))
+    ended = stay("a", "south", starts_on=date(2025, 1, 11), exit_type="graduated", left_on=date(2025, 6, 20))
+
+    assert label(EXIT, {"stays": [moved, ended]})[0] is False
+
+
+def test_tables_that_end_early_decide_nothing() -> None:
+    """By default a label needs a delivery after its day: the last one ends what is known."""
+    found = build_matrix(
+        memory_tables({"stays": [stay("a")]}, received_on=date(2025, 9, 29)),
+        tiny_contract(),
+        tiny_indicators(),
+        cohort=CohortSpec(),
+        moments=[Moment("2024-2025", "10-15", AS_OF)],
+        outcome=EXIT,
+    )
+    assert found.labels is not None
+
+    assert found.labels["label"].to_pylist() == [None]
+    assert found.labels["label_known_on"].to_pylist() == [date(2025, 10, 1)]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        EVENT.model_copy(update={"table": "nowhere"}),
+        EVENT.model_copy(update={"where": "now() > happened_on"}),
+        EQUALS.model_copy(update={"column": "nothing"}),
+        BELOW.model_copy(update={"value": "subject"}),
+        EVENT.model_copy(update={"table": "days", "where": None}),
+        EXIT.model_copy(update={"table": "marks", "completed": "mark > 1", "censored": "mark > 2"}),
+    ],
+)
+def test_outcome_that_does_not_fit_the_tables_is_refused(outcome: Outcome) -> None:
+    """A missing table, a wrong expression, a table without students: each is said before any work."""
+    with pytest.raises(DeclarationError):
+        check_outcome(outcome, tiny_contract())
