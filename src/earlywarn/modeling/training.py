@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import TrainingError
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, QualitySheet
 from earlywarn.features import Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
@@ -29,6 +28,7 @@ from earlywarn.modeling.matrix_rows import (
 from earlywarn.modeling.rows import LabelledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
+from earlywarn.modeling.threads import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,13 @@ def train_model(
         EmptySplitError: The spec's splits hold no training or no test rows.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
-    if not spec.publishable:
-        raise TrainingError("the spec names no candidate that can be published", todo="add logistic")
+    with one_blas_thread():
+        return _trained(matrix, spec, network, today, fitting, progress)
+
+
+def _trained(
+    matrix: Matrix, spec: ModelSpec, network: str, today: date, fitting: Fitting, progress: Progress
+) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     kept = ordered.take(enough)
