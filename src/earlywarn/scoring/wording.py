@@ -19,6 +19,7 @@ STRENGTH_WORDS: Mapping[Language, Mapping[Strength, str]] = {
     "en": {"strong": "weighs much", "moderate": "weighs", "slight": "weighs a little"},
 }
 _PLURAL_FROM_IN_FRENCH = 2
+_ONE_DECIMAL_FROM = 10
 _SHARES = {
     (1, 10): 1 / 10,
     (1, 8): 1 / 8,
@@ -55,13 +56,13 @@ _WINDOWS_OF_OTHER_PERIODS = {
 
 @lru_cache(maxsize=100_000)
 def number_in_words(value: float, language: Language, *, percent: bool = False) -> str:
-    r"""Write a number with at most two decimals, as the language does.
+    r"""Write a number with no more decimals than its size bears, as the language does.
 
-    >>> number_in_words(1234.5, "fr"), number_in_words(0.125, "en", percent=True)
-    ('1\xa0234,5', '12.5%')
+    >>> number_in_words(1234.5, "fr"), number_in_words(59.04, "fr"), number_in_words(0.125, "en")
+    ('1\xa0234,5', '59', '0.12')
     """
     shown = round(value, 6) * 100 if percent else round(value, 6)
-    text = f"{shown:,.{1 if percent else 2}f}".rstrip("0").rstrip(".")
+    text = f"{shown:,.{1 if percent or abs(shown) >= _ONE_DECIMAL_FROM else 2}f}".rstrip("0").rstrip(".")
     if text == "-0":
         text = "0"
     if language == "en":
