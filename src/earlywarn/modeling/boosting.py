@@ -27,7 +27,7 @@ class Boosting:
     """What tuning may set."""
 
     n_leaves: int = 15
-    rate: float = 0.08
+    rate: float = 0.1
     fewest_rows: int = 40
     feature_share: float = 0.4
     ridge: float = 5.0
@@ -54,7 +54,7 @@ def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) 
         "learning_rate": boosting.rate,
         "min_data_in_leaf": boosting.fewest_rows,
         "feature_fraction": boosting.feature_share,
-        "bagging_fraction": 0.7,
+        "bagging_fraction": 0.5,
         "bagging_freq": 1,
         "lambda_l2": boosting.ridge,
         "max_bin": MAX_BIN,

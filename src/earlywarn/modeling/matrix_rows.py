@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
 from earlywarn.features import Catalog, Encoding, Matrix, encode, encoded_catalog, fit_encoding
-from earlywarn.modeling.rows import LabelledRows, words_of
+from earlywarn.modeling.rows import LabelledRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +57,18 @@ def in_frozen_order(matrix: Matrix) -> Matrix:
 
 
 def rows_of(
-    matrix: Matrix, *, groups: tuple[str, ...], capacity_per: tuple[str, ...], today: date
+    matrix: Matrix,
+    *,
+    groups: tuple[str, ...],
+    capacity_per: tuple[str, ...],
+    today: date,
+    sizes: dict[str, int] | None = None,
 ) -> LabelledRows:
     """Read a labelled matrix as arrays; a label that is known only after today is not yet known.
 
     Raises:
         TrainingError: It has no labels, or an audited group is not among its columns.
     """
-    if matrix.labels is None:
-        raise TrainingError("the matrix has no labels", todo="build it with an outcome")
     unknown = [name for name in groups if name not in matrix.groups.column_names]
     if unknown:
         raise TrainingError(
@@ -85,11 +88,10 @@ def rows_of(
         encoded = kept[key]
         return encoded.catalog.names, encoded.signs, encoded.values
 
-    known_on = _days(matrix.labels["label_known_on"])
     return LabelledRows(
         encoder=encoder,
-        label=np.where(known_on <= np.datetime64(today), _label(matrix.labels), np.nan),
-        label_known_on=known_on,
+        label=label_on(matrix, today),
+        label_known_on=_days(labels_of(matrix)["label_known_on"]),
         as_of=_days(matrix.rows["as_of"]),
         period=_words(matrix.rows["period"]),
         moment=_words(matrix.rows["moment"]),
@@ -98,7 +100,33 @@ def rows_of(
         grade=_words(matrix.rows["grade"]),
         groups={name: _words(matrix.groups[name]) for name in groups},
         capacity_per=capacity_per,
+        period_sizes=sizes or {},
     )
+
+
+def label_on(matrix: Matrix, today: date) -> Floats:
+    """Return 1, 0, or NaN for each row, as known today."""
+    labels = labels_of(matrix)
+    values = labels["label"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    known_on = _days(labels["label_known_on"])
+    return np.where(known_on <= np.datetime64(today), values, np.nan).astype(np.float64)
+
+
+def labels_of(matrix: Matrix) -> pa.Table:
+    """Return a matrix's labels.
+
+    Raises:
+        TrainingError: It has none.
+    """
+    if matrix.labels is None:
+        raise TrainingError("the matrix has no labels", todo="build it with an outcome")
+    return matrix.labels
+
+
+def period_sizes(matrix: Matrix, chosen: Flags) -> dict[str, int]:
+    """Count some rows by period."""
+    names, counts = np.unique(_words(matrix.rows["period"])[chosen], return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
 def enough_data(matrix: Matrix, needs_any: tuple[str, ...]) -> Flags:
@@ -119,14 +147,10 @@ def enough_data(matrix: Matrix, needs_any: tuple[str, ...]) -> Flags:
     return np.asarray(known.any(axis=1))
 
 
-def _label(labels: pa.Table) -> Floats:
-    values = labels["label"].cast(pa.float64())
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
 def _days(column: pa.ChunkedArray[Any]) -> Days:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype="datetime64[D]")
 
 
 def _words(column: pa.ChunkedArray[Any]) -> Words:
-    return words_of(column.cast(pa.string()).to_pylist())
+    words = column.cast(pa.string()).to_numpy(zero_copy_only=False)
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), "", words).astype(np.str_)

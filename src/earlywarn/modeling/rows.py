@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class LabelledRows:
     grade: Words
     groups: dict[str, Words]
     capacity_per: tuple[str, ...] = ("school", "grade")
+    period_sizes: dict[str, int] = field(default_factory=dict)
+    """Rows of each period before those without a label were put aside."""
 
     @property
     def labelled(self) -> Flags:
@@ -64,10 +66,6 @@ class LabelledRows:
             groups={name: words[rows] for name, words in self.groups.items()},
         )
 
-    def count_text(self, rows: Indexes) -> str:
-        """Say how many rows and outcomes there are, without showing one."""
-        return f"{rows.size} rows, {int(self.truth(rows).sum())} with the outcome"
-
 
 def need_both(rows: LabelledRows, chosen: Indexes, *, what: str, fewest: int) -> None:
     """Refuse rows that cannot teach: too few with the outcome, or too few without.
@@ -83,8 +81,3 @@ def need_both(rows: LabelledRows, chosen: Indexes, *, what: str, fewest: int) ->
             "are needed",
             todo="take in more periods, or declare a wider outcome",
         )
-
-
-def words_of(values: Sequence[object]) -> Words:
-    """Return text per row; what is missing is the empty word."""
-    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)

@@ -97,8 +97,9 @@ def latest_tested(rows: LabelledRows) -> tuple[str, ...]:
 
 
 def _half_known(rows: LabelledRows, name: str) -> bool:
-    inside = rows.period == name
-    return bool(rows.labelled[inside].mean() >= 0.5)
+    n_labelled = int((rows.labelled & (rows.period == name)).sum())
+    n_rows = rows.period_sizes.get(name, int((rows.period == name).sum()))
+    return n_labelled >= n_rows / 2
 
 
 def inner_splits(rows: LabelledRows, train: Indexes, *, overlap: Overlap, most: int = 2) -> list[Split]:

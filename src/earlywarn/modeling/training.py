@@ -23,6 +23,8 @@ from earlywarn.modeling.matrix_rows import (
     enough_data,
     fit_levels,
     in_frozen_order,
+    label_on,
+    period_sizes,
     rows_of,
 )
 from earlywarn.modeling.rows import LabelledRows
@@ -67,8 +69,16 @@ def _trained(
 ) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
-    kept = ordered.take(enough)
-    rows = rows_of(kept, groups=spec.audit.groups, capacity_per=spec.capacity.per, today=today)
+    labelled = np.isfinite(label_on(ordered, today))
+    # Rows without a label teach and test nothing, and may be a third of a matrix.
+    kept = ordered.take(enough & labelled)
+    rows = rows_of(
+        kept,
+        groups=spec.audit.groups,
+        capacity_per=spec.capacity.per,
+        today=today,
+        sizes=period_sizes(ordered, enough),
+    )
     plan = plan_of(spec, rows)
     found = [
         run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
@@ -87,7 +97,7 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, rows, enough, [lead, *(one for one in found if one is not lead)]),
+        sheet=_sheet(spec, network, enough, labelled, [lead, *(one for one in found if one is not lead)]),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
     )
@@ -123,7 +133,7 @@ def leading(found: list[Outcomes]) -> Outcomes:
 
 
 def _sheet(
-    spec: ModelSpec, network: str, rows: LabelledRows, enough: Flags, found: list[Outcomes]
+    spec: ModelSpec, network: str, enough: Flags, labelled: Flags, found: list[Outcomes]
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -138,7 +148,7 @@ def _sheet(
         capacity_per=spec.capacity.per,
         tie_rule=TIE_RULE,
         n_abstained=int((~enough).sum()),
-        n_unlabelled=int((~rows.labelled).sum()),
+        n_unlabelled=int((~labelled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
     )
