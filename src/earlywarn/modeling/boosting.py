@@ -18,6 +18,7 @@ from earlywarn.modeling.threads import load_lightgbm
 N_SEEDS = 3
 MAX_ROUNDS = 300
 PATIENCE = 20
+FEWEST_ROUNDS = 10
 MAX_BIN = 63
 END_OF_TREES = "end of trees\n"
 
@@ -89,32 +90,60 @@ def fit_boosting(
     return FittedModel("lightgbm", tuple(features), trees=tuple(trees), settings=boosting.settings())
 
 
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """Where boosting stopped, and what it would have said of the watched rows."""
+
+    n_rounds: int
+    margins: Floats
+    loss: float
+
+
 def rounds_by_stopping(
     fitting: tuple[Floats, Flags],
     watching: tuple[Floats, Flags],
+    is_first: Flags,
     signs: Floats,
     *,
     boosting: Boosting,
     seed: int,
     n_threads: int,
-) -> tuple[int, Floats, float]:
-    """Stop where the watched rows gain no more; return rounds, their margins and their log loss there."""
+) -> Stopped:
+    """Stop where the watched rows gain no more.
+
+    The watched rows stand in two halves, and each half is told by the rounds that the other half chose:
+    rounds chosen on the very rows that are then measured would flatter boosting against the simpler candidates.
+    """
     lightgbm = load_lightgbm()
+    values, label = watching
     names = [f"f{place}" for place in range(fitting[0].shape[1])]
     rows = _dataset(*fitting, names, signs, n_threads)
-    watched = rows.create_valid(np.ascontiguousarray(watching[0]), watching[1].astype(np.float64))
-    asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
+    halves = [is_first, ~is_first]
+    sets = [
+        rows.create_valid(np.ascontiguousarray(values[half]), label[half].astype(np.float64))
+        for half in halves
+    ]
+    losses: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
-        asked,
+        parameters(boosting, signs, seed=seed, n_threads=n_threads),
         rows,
         num_boost_round=MAX_ROUNDS,
-        valid_sets=[watched],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        valid_sets=sets,
+        valid_names=["first", "second"],
+        callbacks=[
+            lightgbm.early_stopping(PATIENCE, verbose=False),
+            lightgbm.record_evaluation(losses),
+        ],
     )
-    n_rounds = max(int(booster.best_iteration), 10)
-    margins = booster.predict(watching[0], raw_score=True, num_iteration=n_rounds, num_threads=n_threads)
-    loss = float(booster.best_score["valid_0"]["binary_logloss"])
-    return n_rounds, np.asarray(margins, dtype=np.float64), loss
+    curves = [np.array(losses[name]["binary_logloss"]) for name in ("first", "second")]
+    chosen = [max(int(np.argmin(curve)) + 1, FEWEST_ROUNDS) for curve in curves]
+    margins = np.empty(len(label))
+    for half, n_rounds in zip(halves, reversed(chosen), strict=True):
+        told = booster.predict(values[half], raw_score=True, num_iteration=n_rounds, num_threads=n_threads)
+        margins[half] = told
+    shares = [float(half.mean()) for half in halves]
+    loss = sum(share * curve.min() for share, curve in zip(shares, curves, strict=True))
+    return Stopped(round(float(np.mean(chosen))), margins, float(loss))
 
 
 def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Floats, n_threads: int) -> Any:

@@ -21,7 +21,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.boosting import N_SEEDS, Boosting, fit_boosting, rounds_by_stopping
+from earlywarn.modeling.boosting import N_SEEDS, Boosting, Stopped, fit_boosting, rounds_by_stopping
 from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator, fit_sigmoid, log_loss
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
@@ -121,20 +121,19 @@ def _inner_logistic(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fi
 def _inner_lightgbm(rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
     tried = [(trial, _stopped(rows, splits[0], trial, fitting)) for trial in TRIALS]
-    best, first = min(tried, key=lambda one: one[1][2])
+    best, first = min(tried, key=lambda one: one[1].loss)
     found = [first, *(_stopped(rows, one, best, fitting) for one in splits[1:])]
-    n_rounds = int(np.median([rounds for rounds, _, _ in found]))
+    n_rounds = int(np.median([one.n_rounds for one in found]))
     settings = dict(replace(best, n_rounds=n_rounds).settings())
-    return Inner("lightgbm", tuple(margin for _, margin, _ in found), settings)
+    return Inner("lightgbm", tuple(one.margins for one in found), settings)
 
 
-def _stopped(
-    rows: LabelledRows, one: Prepared, trial: Boosting, fitting: Fitting
-) -> tuple[int, Floats, float]:
-    train = few_rows(rows, one.split.train)
+def _stopped(rows: LabelledRows, one: Prepared, trial: Boosting, fitting: Fitting) -> Stopped:
+    train, test = few_rows(rows, one.split.train), one.split.test
     return rounds_by_stopping(
         (one.values[train], rows.truth(train)),
-        (one.test, rows.truth(one.split.test)),
+        (one.test, rows.truth(test)),
+        fold_of(rows.student[test], 2) == 0,
         one.signs,
         boosting=trial,
         seed=fitting.seed,
