@@ -49,11 +49,16 @@ WORDS: dict[str, dict[str, str]] = {
     "held": {"fr": "Écoles jamais vues", "en": "Schools never seen"},
     "trained": {"fr": "Appris sur", "en": "Trained on"},
     "tested": {"fr": "Vérifié sur", "en": "Tested on"},
+    "features": {"fr": "variables", "en": "features"},
     "chosen": {"fr": "Modèle retenu", "en": "Chosen model"},
     "list": {
         "fr": "Liste de {share} par {per} et par moment : {precision} des listés ont connu la situation.",
         "en": "A list of {share} per {per} and moment: {precision} of those listed met the outcome.",
     },
+    "colon": {"fr": " : ", "en": ": "},
+    "percent": {"fr": " %", "en": "%"},
+    "school": {"fr": "école", "en": "school"},
+    "grade": {"fr": "année d’études", "en": "grade"},
     "wait": {"fr": "À écrire avant toute mise en service.", "en": "To be written before any use."},
     "group_heads": {
         "fr": "| groupe | n | situations | taux | risque - taux | rappel | fausses alertes | verdicts |",
@@ -102,17 +107,17 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
     def word(key: str) -> str:
         return WORDS[key][language]
 
-    lead = sheet["backtests"][0]
+    lead, colon = sheet["backtests"][0], word("colon")
     chosen = next(one for one in lead["candidates"] if one["name"] == lead["chosen"])
     capacity = chosen["overall"]["capacity"]
     precision = capacity["precision"]["value"]
     sentence = word("list").format(
-        share=f"{sheet['capacity_share']:.0%}",
-        per=", ".join(sheet["capacity_per"]),
-        precision="-" if precision is None else f"{precision:.0%}",
+        share=_percent(sheet["capacity_share"], language),
+        per=", ".join(word(name) for name in sheet["capacity_per"]),
+        precision="-" if precision is None else _percent(precision, language),
     )
     lines = [
-        f"# {word('title')}: {sheet['network']}/{sheet['model']}",
+        f"# {word('title')}{colon}{sheet['network']}/{sheet['model']}",
         *_section(word("outcome"), [sheet["outcome"][language]]),
         *_section(word("unsure"), [f"- {line}" for line in unsure_of(sheet, language)] or [word("nothing")]),
     ]
@@ -120,9 +125,9 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
         written = getattr(prose, section).get(language, "").strip()
         lines += _section(word(section), [written or word("wait")])
     facts = [
-        f"- {word('trained')}: {', '.join(lead['trained_on'])} (n = {lead['n_train']})",
-        f"- {word('tested')}: {', '.join(lead['tested_on'])} (n = {chosen['overall']['n']})",
-        f"- {word('chosen')}: {lead['chosen']} ({lead['n_features']})",
+        f"- {word('trained')}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
+        f"- {word('tested')}{colon}{', '.join(lead['tested_on'])} (n = {chosen['overall']['n']})",
+        f"- {word('chosen')}{colon}{lead['chosen']} ({lead['n_features']} {word('features')})",
         f"- {sentence}",
     ]
     lines += _section(word("quality"), facts)
@@ -130,6 +135,10 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     lines += _section(word("held"), [_held(one) for one in lead["held_out"]] or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, word("group_heads"), language) or ["-"])
+
+
+def _percent(share: float, language: Language) -> str:
+    return f"{100 * share:.0f}{WORDS['percent'][language]}"
 
 
 def _section(title: str, body: list[str]) -> list[str]:

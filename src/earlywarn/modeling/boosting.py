@@ -112,7 +112,7 @@ def rounds_by_stopping(
     """Stop where the watched rows gain no more.
 
     The watched rows stand in two halves, and each half is told by the rounds that the other half chose:
-    rounds chosen on the very rows that are then measured would flatter boosting against the simpler candidates.
+    rounds chosen on the very rows that are then measured would flatter boosting against simpler candidates.
     """
     lightgbm = load_lightgbm()
     values, label = watching

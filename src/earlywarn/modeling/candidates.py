@@ -233,5 +233,6 @@ def choose(
 
 
 def _because(pairs: Sequence[Comparison]) -> str:
-    said = [f"{pair.model} {pair.verdict} {pair.other} by {pair.auc.value:+.3f} AUC" for pair in pairs]
-    return "; ".join(said) + " inside the past" if said else "the only candidate"
+    words = {"beats": "beats", "worse": "is worse than", "cannot tell": "cannot be told from"}
+    said = [f"{pair.model} {words[pair.verdict]} {pair.other} (AUC {pair.auc.value:+.3f})" for pair in pairs]
+    return "inside the past, " + "; ".join(said) if said else "the only candidate"
