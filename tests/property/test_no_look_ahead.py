@@ -96,17 +96,22 @@ def matrix_of(history: Sequence[Fact], until: date) -> Matrix:
 
 def seen(matrix: Matrix) -> dict[str, object]:
     """Return everything that a model, a reason or an audit may see of a matrix, to the bit."""
+    features = {name: matrix.features[name].to_numpy().tobytes() for name in matrix.features.column_names}
     return {
+        **features,
         "rows": matrix.rows.to_pylist(),
-        "features": {
-            name: matrix.features[name].to_numpy().tobytes() for name in matrix.features.column_names
-        },
         "codes": matrix.codes.to_pylist(),
         "peers": matrix.peers.to_pylist(),
         "groups": matrix.groups.to_pylist(),
         "encoding": fit_encoding(matrix.codes, 2).to_json(),
         "catalog": matrix.catalog.to_json(),
     }
+
+
+def differences(found: Matrix, expected: Matrix) -> list[str]:
+    """Return the names of what two matrices do not have in common."""
+    one, other = seen(found), seen(expected)
+    return [name for name in one.keys() | other.keys() if one.get(name) != other.get(name)]
 
 
 def rewritten(fact: Fact, as_of: date, left_on: date | None) -> Fact:
@@ -144,7 +149,7 @@ def test_hidden_facts_change_nothing(
     expected, found = matrix_of(first, as_of), matrix_of(second, as_of)
     COUNTED["cells compared"] += expected.features.num_rows * expected.features.num_columns
 
-    assert seen(found) == seen(expected)
+    assert differences(found, expected) == []
 
 
 @given(history=facts(most=10), until=st.dates(date(2025, 3, 16), date(2025, 10, 3)))
