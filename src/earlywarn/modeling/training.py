@@ -84,7 +84,8 @@ def _trained(
         run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
         for overlap in protocols(spec)
     ]
-    lead = leading(found)
+    # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
+    lead = found[0]
     progress("final fit", 0, 1)
     everything = np.flatnonzero(rows.labelled)
     encoded = encode_with(kept, fit_levels(kept, everything))
@@ -97,7 +98,7 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, enough, labelled, [lead, *(one for one in found if one is not lead)]),
+        sheet=_sheet(spec, network, enough, labelled, found),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
     )
@@ -125,11 +126,6 @@ def plan_of(spec: ModelSpec, rows: LabelledRows) -> Plan:
         tolerance=spec.audit.tolerance,
         held_out_share=spec.splits.held_out_schools,
     )
-
-
-def leading(found: list[Outcomes]) -> Outcomes:
-    """Return the back-test that the final model takes over from: one whose choice was made by time."""
-    return next((one for one in found if one.backtest.inner.startswith("later periods")), found[0])
 
 
 def _sheet(

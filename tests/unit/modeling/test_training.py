@@ -59,13 +59,17 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
     assert lead.candidate("logistic").overall.auc.value > 0.75
 
 
-def test_where_nothing_tells_the_simplest_is_chosen() -> None:
-    """Noise beats nothing by a paired interval."""
-    trained = _trained(labelled_matrix(n_students=1000, strength=0.0, seed=1))
+def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
+    """On pure noise a paired interval errs now and then: at most one time in eight here."""
+    leads = [
+        _trained(labelled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
+        for seed in range(8)
+    ]
 
-    lead = trained.sheet.backtests[0]
-    assert lead.chosen == "one_column"
-    assert lead.candidate("lightgbm").overall.auc.value == pytest.approx(0.5, abs=0.08)
+    assert [lead.chosen for lead in leads].count("one_column") >= 7
+    assert [lead.candidate("lightgbm").overall.auc.value for lead in leads] == pytest.approx(
+        [0.5] * 8, abs=0.1
+    )
 
 
 def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
