@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -31,7 +33,7 @@ def _as_nobody_special() -> list[str]:
     """Return the words that run a command as another user than root, where this is root."""
     if os.getuid() != 0:
         return []
-    words = ["unshare", "--user", "--map-user=10001", "--map-group=10001"]
+    words = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
     if not shutil.which("unshare") or subprocess.run([*words, "true"], check=False).returncode:
         pytest.skip("this machine lets root become nobody else: unshare --user is refused")
     return words
@@ -81,11 +83,25 @@ def database(tmp_path: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    address = f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}/postgres"
     try:
-        yield f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}/postgres"
+        _wait_until_answering(address)
+        yield address
     finally:
-        server.terminate()
+        # A fast shutdown: it does not wait for clients to leave.
+        server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
+
+
+def _wait_until_answering(address: str) -> None:
+    for _ in range(300):
+        try:
+            psycopg.connect(address).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the test's own PostgreSQL did not start")
 
 
 def test_the_wheel_holds_only_the_package(image: Path) -> None:
