@@ -1,0 +1,30 @@
+"""Notebooks run as they are, with plain Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.py"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: str(path.name))
+def test_a_notebook_runs_to_its_end(notebook: Path, tmp_path: Path) -> None:
+    """From the first cell to the last, leaving nothing in the checkout."""
+    done = subprocess.run(
+        [sys.executable, str(notebook)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "risk 0." in done.stdout
