@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long fmt serve notebooks openapi lock screenshot clean
+.PHONY: help demo test check check-long fmt serve notebooks cards demo-built openapi screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -38,8 +38,18 @@ serve: $(VENV)/.demo  ## Serve the demonstration network once `make demo` has bu
 notebooks: $(VENV)/.dev  ## Run the notebooks
 	for notebook in notebooks/[0-9]*.py; do $(BIN)/python $$notebook || exit 1; done
 
+cards: demo-built  ## Train the demonstration's models anew, and write their sheets and cards
+	EARLYWARN_HOME=.earlywarn/demo/workspace EARLYWARN_KEYS=.earlywarn/demo/keys \
+	  $(BIN)/earlywarn train quebec --today 2026-11-20 --seed 1 --write-sheets
+
+demo-built: $(VENV)/.demo
+	@test -f .earlywarn/demo/built.json || $(BIN)/earlywarn demo --no-serve
+
 openapi: $(VENV)/.dev  ## Write api/openapi.json anew
 	$(BIN)/python -m api.openapi > api/openapi.json
+
+screenshot: $(VENV)/.dev  ## Take the README's picture of the demonstration that is being served
+	$(BIN)/python docs/screenshot.py http://127.0.0.1:8000 docs/screenshot.png
 
 lock:  ## Resolve the hashed requirement locks anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev -o requirements-dev.txt
