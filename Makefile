@@ -25,8 +25,8 @@ check: $(VENV)/.dev  ## Pass every gate: format, lint, types, layers, tests
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-check-long: $(VENV)/.dev  ## The long sweeps, by hand
-	$(BIN)/pytest -n 2 --dist loadfile -m long --override-ini addopts="--import-mode=importlib --strict-markers"
+check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
+	EARLYWARN_CASES=25 $(BIN)/pytest -n 2 --dist load tests/property
 
 fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff format .

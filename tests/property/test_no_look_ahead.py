@@ -41,7 +41,7 @@ from tests.builders.histories import (
 from tests.builders.intake import declare
 from tests.builders.network import CONTRACT, tiny_contract, tiny_extracts, tiny_file, tiny_indicators
 
-N_HISTORIES = 12 * int(os.environ.get("EARLYWARN_CASES", "1"))
+N_HISTORIES = 30 * int(os.environ.get("EARLYWARN_CASES", "1"))
 OUTCOME = ExitOutcome(
     form="exit",
     fr="ne revient pas",
