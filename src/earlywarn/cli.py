@@ -196,6 +196,25 @@ def serve(
 
 
 @app.command()
+def key(
+    network: NetworkName,
+    label: Annotated[str, typer.Argument(help="What the calling system is called.")],
+    *,
+    school: Annotated[list[str] | None, typer.Option(help="A school it may ask for; none means all.")] = None,
+    names: Annotated[bool, typer.Option(help="Let it see names.")] = False,
+    today: Day = None,
+) -> None:
+    """Give a calling system an account and a new key; its earlier keys go on until they are revoked."""
+    from earlywarn.pipeline.accounts import open_system_account
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    database = settings.database(settings.workspace(folder))
+    given = open_system_account(database, label, schools=school or [], names=names, today=_day(today))
+    typer.echo(f"The key of {label}, shown this once:\n  {given}")
+
+
+@app.command()
 def demo(
     *,
     students: Annotated[int, typer.Option(min=2_000, max=200_000)] = 20_000,

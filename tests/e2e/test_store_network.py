@@ -11,10 +11,9 @@ from sqlalchemy import Engine
 
 from earlywarn.domain import StudentId
 from earlywarn.errors import BusyError, StoreError
-from earlywarn.pipeline.accounts import open_account, prepare_demonstration
+from earlywarn.pipeline.accounts import open_system_account, prepare_demonstration
 from earlywarn.pipeline.load import load, scope_tables
 from earlywarn.store import (
-    Account,
     DatabaseUrls,
     Store,
     load_run,
@@ -113,13 +112,19 @@ def test_the_demonstration_gets_three_accounts_and_one_living_key(
         store.accounts.authenticate_key(first.key, today=build.TODAY)
 
 
-def test_only_a_calling_system_gets_a_key(database: DatabaseUrls) -> None:
-    """A person signs in; a system calls with its key."""
-    system = Account("sis", "SIS", "system", all_schools=True)
-    person = Account("t9", "Enseignante", "teacher", staff_id="one")
+def test_a_calling_system_gets_a_key_that_reaches_its_schools_only(
+    database: DatabaseUrls, store: Store
+) -> None:
+    """A second key for the same label is the same account; the first goes on."""
+    first, second = (
+        open_system_account(database, "SIS", schools=["north"], names=False, today=build.TODAY)
+        for _ in range(2)
+    )
 
-    assert str(open_account(database, system, today=build.TODAY)).startswith("ew_")
-    assert open_account(database, person, today=build.TODAY) is None
+    scopes = [store.accounts.authenticate_key(key, today=build.TODAY) for key in (first, second)]
+    assert first != second
+    assert scopes[0] == scopes[1]
+    assert (scopes[0].role, scopes[0].school_ids, scopes[0].all_schools) == ("system", ("north",), False)
 
 
 def test_without_the_owner_nothing_is_loaded(project: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from earlywarn.domain import SchoolId
 from earlywarn.errors import StoreError
 from earlywarn.store import (
     Account,
@@ -44,16 +46,33 @@ def prepare_demonstration(database: DatabaseUrls, *, today: date) -> Demonstrati
     return Demonstration(accounts=drawn, key=key)
 
 
-def open_account(database: DatabaseUrls, account: Account, *, today: date) -> str | None:
-    """Save an account; return a calling system's key, which is shown this once.
+def open_system_account(
+    database: DatabaseUrls, label: str, *, schools: Sequence[str], names: bool, today: date
+) -> str:
+    """Save a calling system's account, named by its label, and return a new key, which is shown this once.
+
+    Args:
+        database: The service database.
+        label: What the system is called; the same label is the same account.
+        schools: The schools it may ask for; none means all.
+        names: Whether it may see names.
+        today: The day the key counts from.
 
     Raises:
         StoreError: The database's owner is not known here.
     """
+    account = Account(
+        account_id=f"system:{label}",
+        label=label,
+        role="system",
+        school_ids=tuple(SchoolId(school) for school in schools),
+        all_schools=not schools,
+        with_names=names,
+    )
     engine = owner_engine(owner_url(database))
     try:
         save_account(engine, account)
-        return issue_api_key(engine, account.account_id, today=today) if account.role == "system" else None
+        return issue_api_key(engine, account.account_id, today=today)
     finally:
         engine.dispose()
 
