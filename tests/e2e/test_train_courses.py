@@ -51,6 +51,7 @@ def test_the_strict_past_holds_no_label_of_an_overlapping_period(trained: Traini
     """2013J ends when 2014B has long begun: strictly it trains nothing; both figures are printed."""
     found = _backtests(trained)
 
+    assert list(found) == ["strict", "accepted"]
     assert found["strict"]["trained_on"] == ["2013B"]
     assert found["accepted"]["trained_on"] == ["2013B", "2013J"]
     assert "strict: trained on 2013B" in trained.table
