@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 
 from earlywarn.store import open_database
 from earlywarn.workspace import Workspace
@@ -133,8 +132,8 @@ def test_the_service_starts_as_non_root_and_becomes_ready(image: Path, demo: Dem
     shutil.copytree(demo.workspace.published, home / "published")
     service = database.replace("admin:", "earlywarn_service:")
     open_database(Workspace(home), url=service, admin_url=database)
-    with create_engine(database.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
-        connection.execute(text(f"ALTER ROLE earlywarn_service PASSWORD '{PASSWORD}'"))
+    with psycopg.connect(database) as connection:
+        connection.execute(f"ALTER ROLE earlywarn_service PASSWORD '{PASSWORD}'")
     port = _free_port()
     environment = {
         "PATH": f"{image / 'opt' / 'bin'}:/usr/bin:/bin",
