@@ -7,10 +7,17 @@ from starlette.requests import HTTPConnection
 from earlywarn.domain import Language
 
 LANGUAGE_COOKIE = "earlywarn_language"
+FOR_SYSTEMS = ("/healthz", "/readyz")
 
 
 def language_of(connection: HTTPConnection) -> Language:
-    """Return the language of the request: a chosen one on pages, else what `Accept-Language` prefers."""
+    """Return the language of the request: a chosen one on pages, else what `Accept-Language` prefers.
+
+    Systems are answered by `Accept-Language` alone: their answers vary by no cookie.
+    """
+    path = str(connection.scope.get("path", ""))
+    if path.startswith("/v1/") or path in FOR_SYSTEMS:
+        return preferred_language(connection.headers.get("accept-language", ""))
     chosen = connection.query_params.get("lang") or connection.cookies.get(LANGUAGE_COOKIE)
     if chosen == "fr":
         return "fr"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +22,7 @@ logger = logging.getLogger("earlywarn.api")
 
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 20.0
+HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -171,14 +173,13 @@ async def _refuse(kind: ProblemKind, scope: Scope, receive: Receive, send: Send)
 
 
 def host_name(host: str) -> str:
-    """Return the name part of a `Host` header.
+    """Return the name part of a `Host` header; nothing where it is none.
 
-    >>> host_name("localhost:8000"), host_name("[::1]:8000")
-    ('localhost', '[::1]')
+    >>> host_name("localhost:8000"), host_name("[::1]:8000"), host_name("localhost:80@evil.example")
+    ('localhost', '[::1]', '')
     """
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+    found = HOST.fullmatch(host.lower())
+    return found[1] if found else ""
 
 
 def _place(error: BaseException) -> str:

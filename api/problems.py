@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.language import language_of, locale_of
+from api.posted_rows import MESSAGES
 from api.wording import translate
 from earlywarn.domain import Language
 from earlywarn.errors import (
@@ -63,8 +64,9 @@ BY_STATUS = {kind.status: kind for kind in KINDS if kind is not BAD_HOST}
 SAFE_MESSAGES = frozenset(
     {"missing", "extra_forbidden", "string_type", "int_type", "float_type", "bool_type", "list_type",
      "dict_type", "finite_number", "too_long", "too_short", "string_too_long", "string_too_short",
-     "greater_than", "greater_than_equal", "less_than", "less_than_equal", "model_attributes_type"}
+     "greater_than", "greater_than_equal", "less_than", "less_than_equal", "model_attributes_type", *MESSAGES}
 )  # fmt: skip
+MOST_ERRORS = 20
 
 
 class InvalidPart(BaseModel):
@@ -165,7 +167,7 @@ def install_problems(app: FastAPI, known_names: frozenset[str], show_page: ShowP
 
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        parts = [invalid_part(raw, known_names) for raw in error.errors()]
+        parts = [invalid_part(raw, known_names) for raw in error.errors()[:MOST_ERRORS]]
         return show_page(request, MALFORMED, "") or problem_response(
             MALFORMED, language_of(request), errors=parts
         )

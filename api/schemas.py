@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from api.posted_rows import FeatureRows, PostedTables
+
+FIRST_DAY = date(1900, 1, 1)
+MOST_UNKNOWN_FIELDS = 20
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -25,16 +38,21 @@ def _day(value: object) -> object:
     raise ValueError("not a day written YYYY-MM-DD")
 
 
-Day = Annotated[date, BeforeValidator(_day)]
-# Control characters, NUL among them, mean a broken sender; PostgreSQL would refuse NUL later.
-Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Day = Annotated[date, Field(ge=FIRST_DAY, description=f"Not before {FIRST_DAY}."), BeforeValidator(_day)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:~-]+$")]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-# Beyond 64 bits an integer fits no declared column, and not every reader of JSON.
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Cell = bool | Whole | Number | Text | None
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Asked(Wire):
+    """A body sent to the service; one of very many unknown fields is refused as a whole, at once."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > len(cls.model_fields) + MOST_UNKNOWN_FIELDS:
+            raise PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+        return value
 
 
 class Evidence(Wire):
@@ -127,10 +145,10 @@ class Roster(ScoreFacts, Answer):
     next_cursor: str | None
 
 
-class ResolveRequest(Wire):
+class ResolveRequest(Asked):
     """Codes as the calling system knows them."""
 
-    codes: Annotated[list[Code], Field(min_length=1, max_length=500)]
+    codes: Annotated[list[Code], FailFast(), Field(min_length=1, max_length=500)]
 
 
 class Resolved(Wire):
@@ -146,13 +164,24 @@ class ResolveAnswer(Wire):
     students: list[Resolved]
 
 
-class ScoreRequest(Wire):
+def _one_of_two(schema: dict[str, Any]) -> None:
+    """Say in the schema what `_one_kind` holds: rows, or tables with their day, and not both."""
+    schema["oneOf"] = [
+        {"required": ["rows"], "properties": {"rows": {"type": "array"}}},
+        {
+            "required": ["tables", "as_of"],
+            "properties": {"tables": {"type": "object"}, "as_of": {"type": "string"}},
+        },
+    ]
+
+
+class ScoreRequest(Asked):
     """Either feature rows, or raw table rows that are complete for the posted students, with their day."""
 
-    rows: list[dict[Annotated[str, StringConstraints(max_length=200)], Number | None]] | None = Field(
-        default=None, min_length=1, max_length=5_000
-    )
-    tables: dict[Identifier, Annotated[list[dict[Identifier, Cell]], Field(max_length=200_000)]] | None = None
+    model_config = ConfigDict(json_schema_extra=_one_of_two)
+
+    rows: FeatureRows = None
+    tables: PostedTables = None
     as_of: Day | None = None
 
     @model_validator(mode="after")

@@ -48,7 +48,6 @@ class Layout:
             t=partial(_translated, language),
             language=language,
             locale=locale_of(language),
-            path=request.url.path,
             role=role,
             form_token=session.form_token if session else "",
             style_version=self._style_version,

@@ -12,12 +12,13 @@ from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
 from api.schemas import ModelCard, ModelCards, ModelName, OnDemandScore, ScoreAnswer, ScoreRequest
 from api.shaping import DECISION_SUPPORT, contest_text, shaped_reason
+from api.strict_body import StrictRoute
 from api.wording import translate
 from earlywarn.domain import Language
-from earlywarn.pipeline.score_on_demand import OnDemandScores
+from earlywarn.pipeline.score_on_demand import OnDemandScores, refuse_future
 from earlywarn.scoring import PublishedModel, Score, score_rows
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
 
 
 @router.get("", responses=declares(UNAUTHENTICATED, UNAVAILABLE))
@@ -48,6 +49,7 @@ def score(
     if asked.tables is not None:
         found = service.table_scorer.score_tables(published, asked.tables, as_of, today=scope.today)
     else:
+        refuse_future(as_of, scope.today)
         scores = score_rows(published, asked.rows or [])
         found = OnDemandScores(tuple(() for _ in scores), tuple(scores), as_of, None)
     response.headers["Content-Language"] = locale_of(language)

@@ -13,10 +13,11 @@ from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
 from api.schemas import Identifier, ResolveAnswer, Resolved, ResolveRequest, StudentRisks
 from api.shaping import DECISION_SUPPORT, contest_text, shaped_risk
+from api.strict_body import StrictRoute
 from api.wording import translate
 from earlywarn.domain import StudentId
 
-router = APIRouter(prefix="/v1/students", tags=["students"])
+router = APIRouter(prefix="/v1/students", tags=["students"], route_class=StrictRoute)
 
 
 @router.get(
@@ -60,10 +61,13 @@ def resolve(asked: ResolveRequest, service: ServiceHere, scope: Caller) -> Resol
 
 
 def tagged(body: bytes, locale: str, if_none_match: str | None) -> Response:
-    """Answer with a strong entity tag, or 304 where the caller holds this very answer already."""
+    """Answer with a strong entity tag, or 304 where the caller holds this very answer already.
+
+    The comparison is the weak one (RFC 9110): a proxy that compresses marks the tag with `W/`.
+    """
     tag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Content-Language": locale, "Cache-Control": "private, no-cache"}
-    held = {part.strip() for part in (if_none_match or "").split(",")}
+    held = {part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")}
     if tag in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

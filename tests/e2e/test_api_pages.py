@@ -64,6 +64,13 @@ def test_nobody_signed_in_sees_nobody(client: TestClient, path: str) -> None:
     assert "Ana" not in answer.text
 
 
+def test_the_language_link_stays_on_the_site(client: TestClient) -> None:
+    """Whatever path was asked for, the link to the other language names no path and no host."""
+    page = client.get(f"{HERE}//evil.example/x")
+
+    assert (page.status_code, 'href="?lang=en"' in page.text, "evil" in page.text) == (404, True, False)
+
+
 def test_a_teacher_sees_own_students_only(client: TestClient) -> None:
     """Ms. One sees Ana and Bob; Cy of another group, Fay who left and Dee elsewhere are 404 alike."""
     sign_in(client, "teacher")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
+from api.service import service_of
 from earlywarn.pipeline.score import ScoreRun, score
 from earlywarn.publication import PublishedModel, load_current, public_key
 from earlywarn.store import DatabaseUrls
@@ -113,6 +116,8 @@ BAD: list[tuple[str, Any]] = [
     ("a number for a day", {"tables": {}, "as_of": 20241120}),
     ("no such day", {"tables": {}, "as_of": "2024-02-30"}),
     ("a day to come", {"tables": {}, "as_of": "2024-11-21"}),
+    ("a day to come for features", {"rows": [{"x": 1.0}], "as_of": "2024-11-21"}),
+    ("a day long gone", {"tables": {}, "as_of": "1899-12-31"}),
     ("an unknown table", {"tables": {CANARY: [{"x": 1}]}, "as_of": "2024-11-20"}),
     ("an unknown column", {"tables": {"students": [{CANARY: 1}]}, "as_of": "2024-11-20"}),
     ("a wrong value", {"tables": {"students": [{"student_id": ["x"]}]}, "as_of": "2024-11-20"}),
@@ -127,6 +132,47 @@ def test_what_cannot_be_scored_is_malformed(client: TestClient, body: Any) -> No
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert CANARY not in answer.text
+
+
+def test_feature_rows_of_a_day_to_come_are_refused(client: TestClient, model: PublishedModel) -> None:
+    """A good row is not scored as of tomorrow, and the day is not repeated."""
+    body = {"rows": [dict.fromkeys(model.features, 1.0)], "as_of": "2024-11-21"}
+    answer = client.post("/v1/models/first/score", json=body)
+
+    assert (answer.status_code, "2024-11-21" in answer.text) == (422, False)
+    assert "the day asked for lies in the future" in answer.json()["detail"]
+
+
+HOSTILE = [
+    '{"as_of":"2024-11-20","tables":{"enrollments":[' + ",".join(['{"a":[]}'] * 100_000) + "]}}",
+    '{"rows":[{' + ",".join(f'"{i}":""' for i in range(80_000)) + "}]}",
+    "{" + ",".join(f'"{i}":1' for i in range(90_000)) + "}",
+    '{"rows":[{"x":1,"x":2}]}',
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_body_is_refused_at_once(client: TestClient, body: str) -> None:
+    """A body below the limit that is wrong everywhere gets a short answer, soon."""
+    start = time.perf_counter()
+    answer = client.post("/v1/models/first/score", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, len(answer.json()["errors"]) <= 20) == (422, True)
+    assert len(answer.content) < 10_000
+    assert time.perf_counter() - start < 1
+
+
+def test_a_caller_behind_others_is_told_when_to_come_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While others' rows are being scored the answer is 503 with `Retry-After`, and the process is alive."""
+    scorer = service_of(HTTPConnection({"type": "http", "app": client.app})).table_scorer
+    monkeypatch.setattr(scorer, "_seconds_to_wait", 0.05)
+    with scorer._lock:
+        answer = client.post("/v1/models/first/score", json={"tables": {}, "as_of": "2024-11-20"})
+        alive = client.get("/healthz")
+
+    assert (answer.status_code, answer.headers["retry-after"], alive.status_code) == (503, "5", 200)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])

@@ -32,6 +32,7 @@ from earlywarn.scoring import Score, score_values
 from earlywarn.workspace import Workspace
 
 SECONDS = 60.0
+SECONDS_TO_WAIT = 5.0
 _REFUSALS: dict[str, type[EarlywarnError]] = {
     kind.__name__: kind for kind in (TableError, AsOfError, PublicationError, DeclarationError)
 }
@@ -48,12 +49,25 @@ class OnDemandScores:
     """The day of the kept peer snapshot; None where no run has been kept yet."""
 
 
+def refuse_future(as_of: date, today: date) -> None:
+    """Refuse a day that has not come; the day itself is the caller's, so it is not repeated.
+
+    Raises:
+        AsOfError: The day lies in the future.
+    """
+    if as_of > today:
+        raise AsOfError("the day asked for lies in the future", todo="score as of today or before")
+
+
 class TableScorer:
     """A worker process that turns posted rows into feature values; close it with the service."""
 
-    def __init__(self, workspace: Workspace, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, workspace: Workspace, *, seconds: float = SECONDS, seconds_to_wait: float = SECONDS_TO_WAIT
+    ) -> None:
         self._workspace = workspace
         self._seconds = seconds
+        self._seconds_to_wait = seconds_to_wait
         self._lock = Lock()
         self._worker: subprocess.Popen[bytes] | None = None
 
@@ -84,10 +98,10 @@ class TableScorer:
         Raises:
             TableError: The rows break the contract; every position and reason is listed, no value.
             AsOfError: The day lies in the future, or in no period.
-            BusyError: The rows take longer than the time allowed.
+            BusyError: The rows take longer than the time allowed, or others' rows are being scored.
         """
-        if today is not None and as_of > today:
-            raise AsOfError(f"{as_of} lies in the future of {today}", todo="score as of today or before")
+        if today is not None:
+            refuse_future(as_of, today)
         question = {
             "folder": str(self._workspace.published / model.model / model.version),
             "scores": str(self._workspace.scores),
@@ -117,7 +131,10 @@ class TableScorer:
             self._stop()
 
     def _ask(self, question: bytes) -> dict[str, Any]:
-        with self._lock:
+        # A caller who waits holds one of the service's threads, so nobody waits for long.
+        if not self._lock.acquire(timeout=self._seconds_to_wait):
+            raise BusyError("other posted rows are being scored", todo="try again shortly")
+        try:
             worker = self._running()
             timer = Timer(self._seconds, worker.kill)
             timer.start()
@@ -133,6 +150,8 @@ class TableScorer:
             if not answer.endswith(b"\n"):
                 self._stop()
                 raise BusyError("the posted rows could not be scored in time", todo="post fewer students")
+        finally:
+            self._lock.release()
         found: dict[str, Any] = orjson.loads(answer)
         return found
 

@@ -12,6 +12,9 @@ from typing import Any
 from earlywarn.domain import SchoolId, StudentId
 from earlywarn.errors import NotFoundError
 
+_BIGINT = 2**63
+_INTEGER = 2**31
+
 
 @dataclass(frozen=True)
 class CurrentRun:
@@ -111,9 +114,24 @@ class Position:
             NotFoundError: The word is none of ours.
         """
         try:
-            run_id, school_id, grade, rank, unit = json.loads(
-                base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            run_id, school_id, grade, rank, unit = said
+            return cls(
+                _whole(run_id, _BIGINT), _word(school_id), _word(grade), _whole(rank, _INTEGER), _word(unit)
             )
-            return cls(int(run_id), str(school_id), str(grade), int(rank), str(unit))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError, OverflowError) as error:
             raise NotFoundError("there is no such page", todo="start again without a cursor") from error
+
+
+def _whole(value: object, limit: int) -> int:
+    if type(value) is not int or not 0 <= value < limit:
+        raise ValueError("not a number of ours")
+    return value
+
+
+def _word(value: object) -> str:
+    """Return a text that PostgreSQL can hold: no NUL, and no half of a character."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a word of ours")
+    value.encode()
+    return value

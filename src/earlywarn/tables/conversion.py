@@ -223,10 +223,13 @@ def _date(formats: tuple[str, ...], text: str) -> str:
 
 def _dated(form: str, text: str) -> str:
     if form == "%Y-%m-%d":
+        # The engine also casts 'infinity', years of five digits and years before Christ.
         day = f"try_cast({text} AS DATE)"
-        return f"CASE WHEN CAST({day} AS VARCHAR) = {text} THEN {day} END"
+        is_day = f"regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
+        return f"CASE WHEN {is_day} AND CAST({day} AS VARCHAR) = {text} THEN {day} END"
     read = f"try_strptime({text}, {literal(form)})"
-    return f"CASE WHEN strftime({read}, {literal(form)}) = {text} THEN CAST({read} AS DATE) END"
+    is_day = f"year({read}) BETWEEN 1 AND 9999 AND strftime({read}, {literal(form)}) = {text}"
+    return f"CASE WHEN {is_day} THEN CAST({read} AS DATE) END"
 
 
 def _wrong(name: str, kind: str, column: Column, source: Source) -> Iterator[tuple[str, str]]:

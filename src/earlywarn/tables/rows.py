@@ -94,8 +94,10 @@ def _add(
     table = contract.tables[name]
     columns = {n: column for n, column in table.stored.items() if n != ROW_NUMBER_COLUMN}
     given = {key for row in rows for key in row}
-    if strange := sorted(given - table.stored.keys()):
-        return [f"table '{name}' has no column '{column[:40]}'" for column in strange]
+    if strange := given - table.stored.keys():
+        # The names are the caller's words, so they are not repeated.
+        known = ", ".join(sorted(table.stored))
+        return [f"table '{name}' has no such column for {len(strange)} posted names; it has {known}"]
     if odd := [i for i, row in enumerate(rows, start=1) if any(_text(v) is None for v in row.values())]:
         return [f"{name} row {odd[0]}: a value is not text, number, date or true/false"]
     missing = [n for n in table.key_columns if n not in given and n in columns and columns[n].is_given]

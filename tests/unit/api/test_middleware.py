@@ -12,6 +12,7 @@ from api.middleware import BODY_LIMIT, BoundedBody, FailSafe, KnownHosts, Securi
 from tests.builders.asking import ask
 
 CANARY = "TREL01529907"
+BAD_PORTS = ("localhost:80@evil.example", "localhost:", "localhost:80:80", "localhost:x", "[::1]x", "[::1")
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +76,9 @@ def test_a_failure_tells_nobody_what_it_held(caplog: pytest.LogCaptureFixture) -
     assert CANARY not in caplog.text + answered.body.decode()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "127.0.0.1@evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "", "127.0.0.1@evil.example", *BAD_PORTS]
+)
 def test_an_unknown_host_is_refused(host: str) -> None:
     """A request for another name is not served."""
     assert ask(KnownHosts(echo, allowed=["localhost", "127.0.0.1"]), headers={"host": host}).status == 400
