@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from earlywarn.errors import NotFoundError
 from earlywarn.store.risks import Position
 
-
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 FORGED = (
     '[Infinity, "s", "g", 1, "u"]', '[1e999, "s", "g", 1, "u"]', '[NaN, "s", "g", 1, "u"]',
