@@ -57,8 +57,8 @@ lock:  ## Resolve the hashed requirement locks anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -c requirements-dev.txt -o requirements.txt
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --custom-compile-command "make lock"
 
-clean:  ## Remove the environment and the demonstration's workspace
-	rm -rf $(VENV) .earlywarn
+clean:  ## Remove the environment and the demonstration, and no other network's workspace
+	rm -rf $(VENV) .earlywarn/demo
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "earlywarn needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..."; exit 1; }

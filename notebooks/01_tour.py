@@ -49,18 +49,18 @@ for day in ("2025-11-20", "2026-03-15"):
 tables.close()
 
 # %% 6. Train: every candidate on the same held-out future, the simple ones beside the others
-result = train(network / "dropout", workspace, today=today, seed=1)
+result = train(network / "difficulty", workspace, today=today, seed=1)
 print(result.summary())
 
 # %% 7. Promote: the gates say whether it deserves use
-print(promote(network / "dropout", workspace).summary())
+print(promote(network / "difficulty", workspace).summary())
 
 # %% 8. Publish: a signed folder of plain files, nothing pickled
-published = publish(network / "dropout", workspace, keys=keys, today=today)
+published = publish(network / "difficulty", workspace, keys=keys, today=today)
 print(published.summary())
 print(sorted(path.name for path in workspace.published.glob("*/*/*")))
 
-# %% 9. Score everyone in secondary school today, with exact reasons and rosters that fit capacity
+# %% 9. Score everyone in scope today, with exact reasons and rosters that fit capacity
 run = score(network, workspace, as_of=today, today=today, keys=keys)
 print(run.summary())
 

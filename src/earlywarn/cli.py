@@ -192,6 +192,7 @@ def serve(
         port=port,
         demo=demo,
         today=today.date() if today else None,
+        announce=typer.echo,
     )
 
 

@@ -190,3 +190,10 @@ def test_a_full_disk_leaves_the_earlier_tables_whole(copied: Path, demo: Demo, t
 
     _refused(answer, "disk is full")
     assert _state(copied) == before
+
+
+def test_serving_where_nothing_is_published_is_refused(tmp_path: Path) -> None:
+    """A service that could answer nothing does not start."""
+    answer = _run("serve", "quebec", "--port", "8399", home=tmp_path / "home")
+
+    _refused(answer, "no model is published", "earlywarn publish")

@@ -12,14 +12,17 @@ from earlywarn.workspace import Workspace
 
 
 def report(model_dir: Path, workspace: Workspace) -> str:
-    """Return the sheet as a text table.
+    """Return the sheet as a text table; it says so where this workspace has none of its own.
 
     Raises:
         TrainingError: The model has never been trained here.
     """
     name = load_spec(model_dir / "model.toml").name
-    for folder in (workspace.reports / "models" / name, model_dir):
+    for folder, origin in (
+        (workspace.reports / "models" / name, ""),
+        (model_dir, "From the committed sheet: this workspace has trained no such model.\n\n"),
+    ):
         path = folder / "backtest.json"
         if path.is_file():
-            return sheet_table(json.loads(path.read_text(encoding="utf-8")))
+            return origin + sheet_table(json.loads(path.read_text(encoding="utf-8")))
     raise TrainingError("there is no quality sheet", where=str(model_dir), todo="run `earlywarn train` first")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 
-from earlywarn.errors import SettingsError
+from earlywarn.errors import PublicationError, SettingsError
+from earlywarn.publication import published_models
 from earlywarn.workspace import Workspace
 
 APPLICATION = "api.main:served_app"
@@ -23,6 +25,7 @@ def serve(
     port: int = 8000,
     demo: bool = False,
     today: date | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a network's stored risks and pages until told to stop.
 
@@ -35,8 +38,10 @@ def serve(
         port: The port to listen on.
         demo: Offer the demonstration's sign-in, which asks for no password.
         today: The day taken as today; the calendar's where None.
+        announce: Told the address once everything that can be checked beforehand is.
 
     Raises:
+        PublicationError: Nothing is published, so that no request could be answered.
         SettingsError: The demonstration's sign-in is asked for on an address that others can reach, or the
             application is not there.
     """
@@ -46,6 +51,14 @@ def serve(
         raise SettingsError(
             "the service's application is not there", where=str(application), todo="set EARLYWARN_APP_DIR"
         )
+    if not published_models(workspace):
+        raise PublicationError(
+            "no model is published",
+            where=str(workspace.home),
+            todo="run earlywarn publish and earlywarn score",
+        )
+    if announce is not None:
+        announce(f"serving {network.name} on http://{host}:{port}/ (Ctrl-C ends it)")
     os.environ |= {
         "EARLYWARN_NETWORK": str(network),
         "EARLYWARN_HOME": str(workspace.home),
