@@ -69,4 +69,4 @@ scores = run.runs[0].scores
 first = next(row for row in scores.to_pylist() if row["is_listed"])
 print(f"risk {first['risk']:.2f}, school {first['school_id']}, grade {first['grade']}")
 for reason in json.loads(first["reasons"]):
-    print(" -", reason["text"]["fr"], "|", reason["text"]["en"])
+    print("+" if reason["direction"] == "raises" else "-", reason["text"]["fr"], "|", reason["text"]["en"])

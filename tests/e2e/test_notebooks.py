@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,4 +28,4 @@ def test_a_notebook_runs_to_its_end(notebook: Path, tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "risk 0." in done.stdout
+    assert re.search(r"^risk [01]\.\d\d, school \d+, grade \w+\n[+-] ", done.stdout, flags=re.MULTILINE)
