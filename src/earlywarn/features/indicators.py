@@ -30,11 +30,19 @@ CODES = ("category", "id", "text", "boolean")
 CALENDAR = "calendar"
 PERIOD_DAY = "period_day"
 
+PLACEHOLDERS = ("value", "window", "own_past", "peers", "column", "code")
+
+_BRACED = re.compile(r"\{([^{}]*)\}")
+_ONE_OR_MANY = re.compile(r"[^|]*\|[^|]*")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class IndicatorText(Declared):
-    """How an indicator is said; may use {value} {window} {own_past} {peers} {column} {code}."""
+    """How an indicator is said.
+
+    May use {value} {window} {own_past} {peers} {column} {code}, and {one|many} for the form
+    that the value asks for.
+    """
 
     fr: str
     en: str
@@ -119,20 +127,34 @@ def load_indicators(path: Path, contract: Contract) -> Indicators:
 
 def indicator_problems(indicators: Indicators, contract: Contract) -> list[tuple[Location, str]]:
     """Return every problem of declared indicators, located by its keys."""
+    texts = list(_text_problems(indicators))
     found: list[tuple[Location, str]] = []
     names: set[str] = set()
     for index, one in enumerate(indicators.indicator):
         if one.table not in contract.tables:
             found.append((("indicator", index, "table"), f"there is no table '{one.table}'"))
     if found:
-        return found
+        return found + texts
     for index, one in _expanded(indicators, contract):
         at = ("indicator", index)
         if one.name in names or one.name == PERIOD_DAY:
             found.append(((*at, "name"), f"two indicators are named '{one.name}'"))
         names.add(one.name)
         found += [((*at, key), message) for key, message in _problems(one, contract)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found + texts))
+
+
+def _text_problems(indicators: Indicators) -> Iterator[tuple[Location, str]]:
+    """Find what would stand unfilled in the sentences that people read."""
+    allowed = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    for index, one in enumerate(indicators.indicator):
+        for language, text in (("fr", one.text.fr), ("en", one.text.en)):
+            at = ("indicator", index, "text", language)
+            for inner in _BRACED.findall(text):
+                if inner not in PLACEHOLDERS and not _ONE_OR_MANY.fullmatch(inner):
+                    yield at, f"nothing fills '{{{inner}}}'; a text may use {allowed} and {{one|many}}"
+            if re.search(r"[{}]", _BRACED.sub("", text)):
+                yield at, "a brace of the text has no partner"
 
 
 def _expanded(indicators: Indicators, contract: Contract) -> Iterator[tuple[int, Indicator]]:
