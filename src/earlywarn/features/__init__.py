@@ -10,6 +10,7 @@ from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_e
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import AsOfSpec, Moment, Period, moments_of, moments_on, periods_of
+from earlywarn.features.names import FeatureNames, feature_names
 from earlywarn.features.outcomes import (
     BelowOutcome,
     EqualsOutcome,
@@ -32,6 +33,7 @@ __all__ = [
     "EventOutcome",
     "ExitOutcome",
     "FeatureEntry",
+    "FeatureNames",
     "Indicator",
     "Indicators",
     "Matrix",
@@ -44,6 +46,7 @@ __all__ = [
     "empty_snapshot",
     "encode",
     "encoded_catalog",
+    "feature_names",
     "fit_encoding",
     "load_indicators",
     "moments_of",

@@ -7,14 +7,44 @@ from pathlib import Path
 
 import pytest
 
-from earlywarn.errors import DeclarationError
+from earlywarn.errors import DeclarationError, Problem
 from earlywarn.pipeline.check import check
+
+CODE = """
+[[indicator]]
+name = "last_school"
+family = "conduct"
+table = "enrollments"
+value = "school_id"
+functions = ["one_of"]
+windows = ["all"]
+direction = "none"
+[indicator.text]
+fr = "école : {code}"
+en = "school: {code}"
+"""
 
 
 @pytest.fixture
 def network(project: Path, tmp_path: Path) -> Path:
     """Return a copy of the Québec network's folder."""
     return Path(shutil.copytree(project / "models" / "quebec", tmp_path / "quebec"))
+
+
+def change(path: Path, old: str, new: str) -> int:
+    """Replace the first `old` of a file, and return the line where it stood."""
+    before, found, after = path.read_text(encoding="utf-8").partition(old)
+    assert found, f"{path.name} holds no {old}"
+    path.write_text(before + new + after, encoding="utf-8")
+    return before.count("\n") + 1
+
+
+def only_problem(network: Path) -> Problem:
+    """Return the one problem that `check` finds."""
+    with pytest.raises(DeclarationError) as refusal:
+        check(network)
+    (problem,) = refusal.value.problems
+    return problem
 
 
 @pytest.mark.parametrize("name", ["quebec", "oulad"])
@@ -50,3 +80,147 @@ def test_missing_network_is_named(tmp_path: Path) -> None:
     """A folder that is not there is named."""
     with pytest.raises(DeclarationError, match="there is no such file"):
         check(tmp_path / "nowhere")
+
+
+def test_rule_on_an_unknown_feature_is_found(network: Path) -> None:
+    """A rule's misspelled feature is named at its line, with the nearest that there is."""
+    model = network / "dropout" / "model.toml"
+    line = change(
+        model, 'feature = "suspension_days__sum__period"', 'feature = "suspension_day__sum__period"'
+    )
+
+    message = (
+        "no indicator gives the feature 'suspension_day__sum__period'; "
+        "did you mean 'suspension_days__sum__period'?"
+    )
+    assert only_problem(network) == Problem(str(model), line, message)
+
+
+def test_rule_on_a_family_that_the_model_leaves_out_is_found(network: Path) -> None:
+    """A feature that exists, but in no family of the model, is told apart from a misspelling."""
+    model = network / "dropout" / "model.toml"
+    change(model, '"conduct", ', "")
+
+    problem = only_problem(network)
+
+    assert problem.line == model.read_text().split('"suspension_days__sum__period"')[0].count("\n") + 1
+    assert problem.message == (
+        "the feature 'suspension_days__sum__period' is of a family that [features] families does not name"
+    )
+
+
+def test_misspelled_family_is_said_once(network: Path) -> None:
+    """The features of a misspelled family are not listed one by one beside it."""
+    change(network / "dropout" / "model.toml", '"conduct"', '"conducts"')
+
+    assert only_problem(network).message == "no indicator is of family 'conducts'"
+
+
+def test_needed_feature_that_is_unknown_is_found(network: Path) -> None:
+    """What scoring needs must be a feature of the model."""
+    model = network / "difficulty" / "model.toml"
+    change(model, '"mark_mean__mean__period"', '"marks_mean__mean__period"')
+    line = change(model, "needs_any", "needs_any")
+
+    message = (
+        "no indicator gives the feature 'marks_mean__mean__period'; did you mean 'mark_mean__mean__period'?"
+    )
+    assert only_problem(network) == Problem(str(model), line, message)
+
+
+def test_level_of_a_code_that_training_fits_may_be_named(network: Path) -> None:
+    """Codes without declared levels have no names yet, so that only their beginning is checked."""
+    with (network / "indicators.toml").open("a", encoding="utf-8") as indicators:
+        indicators.write(CODE)
+    model = network / "dropout" / "model.toml"
+    change(model, '"suspension_days__sum__period"', '"last_school__one_of__all__s_101"')
+    assert "no problem" in check(network)
+
+    line = change(model, '"last_school__one_of__all__s_101"', '"last_school__one_of__all"')
+
+    problem = only_problem(network)
+    assert problem.line == line
+    assert problem.message.endswith("did you mean 'last_school__one_of__all__other'?")
+
+
+def test_model_that_is_not_named_as_its_folder_is_found(network: Path) -> None:
+    """Commands name the folder and bundles the model: they must be one name."""
+    model = network / "dropout" / "model.toml"
+    line = change(model, 'name = "dropout"', 'name = "leaving"')
+
+    message = "the model is named 'leaving' and its folder 'dropout'; give both one name"
+    assert only_problem(network) == Problem(str(model), line, message)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("{values} {window}", "nothing fills '{values}'; a text may use "),
+        ("{value} {a|b|c} {window}", "nothing fills '{a|b|c}'; a text may use "),
+        ("{value} {} {window}", "nothing fills '{}'; a text may use "),
+        ("{value {window}", "a brace of the text has no partner"),
+        ("value} {window}", "a brace of the text has no partner"),
+    ],
+)
+def test_placeholder_that_nothing_fills_is_found(network: Path, written: str, message: str) -> None:
+    """A text that would show its braces to people is refused at its line."""
+    indicators = network / "indicators.toml"
+    line = change(indicators, 'en = "{value} {day|days} of suspension {window}"', f'en = "{written}"')
+
+    problem = only_problem(network)
+
+    assert (problem.path, problem.line) == (str(indicators), line)
+    assert problem.message.startswith(message)
+
+
+def test_every_allowed_placeholder_passes(network: Path) -> None:
+    """A text may use each name that is filled, and a form for one and for many."""
+    written = "{value} {window} {own_past} {peers} {column} {code} day{|s} {day|days}"
+    change(network / "indicators.toml", "{value} {day|days} of suspension {window}", written)
+
+    assert "no problem" in check(network)
+
+
+@pytest.mark.parametrize("kept", ["CARD.md", "backtest.json"])
+def test_outcome_folder_without_a_declaration_is_found(network: Path, kept: str) -> None:
+    """What a training left, without the declaration of its model, is named."""
+    folder = network / "dropout"
+    for path in folder.iterdir():
+        if path.name != kept:
+            path.unlink()
+
+    message = f"there is no such file beside {kept}; restore it or remove the folder"
+    assert only_problem(network) == Problem(str(folder / "model.toml"), 1, message)
+
+
+def test_folder_that_is_no_outcome_passes(network: Path) -> None:
+    """A folder of anything else is nobody's mistake."""
+    (network / "notes").mkdir()
+    (network / "notes" / "minutes.md").write_text("")
+
+    assert "no problem" in check(network)
+
+
+def test_unknown_stage_is_found(network: Path) -> None:
+    """A model is looked at on stages of the network only."""
+    change(
+        network / "contract.toml", 'timezone = "America/Toronto"', 'stages = ["first_term", "second_term"]'
+    )
+    model = network / "dropout" / "model.toml"
+    line = change(model, 'dates = ["10-15", "11-20", "03-15"]', 'stages = ["first_term", "secnd_term"]')
+
+    message = "the network has no stage 'secnd_term'; did you mean 'second_term'?"
+    assert only_problem(network) == Problem(str(model), line, message)
+
+
+def test_two_features_of_one_name_are_found(network: Path) -> None:
+    """Codes whose names are alike cannot be told apart as features."""
+    change(network / "contract.toml", '"learning", "behavior"', '"learning", "Learning", "behavior"')
+    indicators = network / "indicators.toml"
+    code = CODE.replace("enrollments", "support_plans").replace("school_id", "purpose")
+    indicators.write_text(indicators.read_text(encoding="utf-8") + code, encoding="utf-8")
+
+    problem = only_problem(network)
+
+    assert problem.path == str(indicators)
+    assert problem.message == "two features are named 'last_school__one_of__all__learning'"
