@@ -216,6 +216,20 @@ def key(
 
 
 @app.command()
+def seal(
+    network: NetworkName,
+    *,
+    head: Annotated[str | None, typer.Option(help="The head that an earlier sealing printed.")] = None,
+) -> None:
+    """Seal the access log and check that nothing sealed was edited, removed or swapped."""
+    from earlywarn.pipeline.seal import seal as run
+
+    settings = _settings()
+    database = settings.database(settings.workspace(settings.network_dir(network)))
+    typer.echo(run(database, anchored_head=head).summary())
+
+
+@app.command()
 def demo(
     *,
     students: Annotated[int, typer.Option(min=2_000, max=200_000)] = 20_000,

@@ -229,3 +229,20 @@ def test_another_kind_of_database_is_refused() -> None:
     """PostgreSQL only."""
     with pytest.raises(StoreError, match="must be PostgreSQL"):
         open_store("sqlite:///somewhere.db")
+
+
+def test_the_verb_seals_all_that_waits_and_refuses_an_edited_row(
+    database: DatabaseUrls, store: Store, superuser: Engine
+) -> None:
+    """Whoever edits a sealed row is seen by the next sealing."""
+    from earlywarn.pipeline.seal import seal as seal_verb
+
+    first = seal_verb(database)
+    again = seal_verb(database, anchored_head=first.check.head)
+    with superuser.begin() as connection:
+        connection.execute(text("UPDATE earlywarn.access_log SET route = 'elsewhere'"))
+
+    assert (again.n_new, again.check.head) == (0, first.check.head)
+    assert first.check.n_sealed > 0
+    with pytest.raises(StoreError, match="not as it was sealed"):
+        seal_verb(database)

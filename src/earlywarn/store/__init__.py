@@ -24,7 +24,7 @@ from earlywarn.store.risks import (
     StudentPage,
     StudentRisk,
 )
-from earlywarn.store.roles import owner_engine
+from earlywarn.store.roles import owner_engine, sealer_engine
 from earlywarn.store.sealing import LogCheck, seal, verify
 from earlywarn.store.server import DatabaseUrls, open_database
 
@@ -55,5 +55,6 @@ __all__ = [
     "revoke_api_key",
     "save_account",
     "seal",
+    "sealer_engine",
     "verify",
 ]

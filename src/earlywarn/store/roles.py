@@ -40,12 +40,21 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
 
 def owner_engine(url: str) -> Engine:
     """Return an engine whose every connection acts as the owner, whoever it logs in as."""
+    return _acting_as(OWNER, url)
+
+
+def sealer_engine(url: str) -> Engine:
+    """Return an engine whose every connection acts as the sealer, whoever it logs in as."""
+    return _acting_as(SEALER, url)
+
+
+def _acting_as(role: str, url: str) -> Engine:
     engine = connect(url, pool_size=1)
 
     @event.listens_for(engine, "connect")
-    def become_owner(connection: DBAPIConnection, _record: object) -> None:
+    def take_role(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
-        cursor.execute(f"SET ROLE {OWNER}")
+        cursor.execute(f"SET ROLE {role}")
         cursor.close()
         connection.commit()
 
@@ -115,7 +124,7 @@ def prepare_database(admin_url: str) -> None:
                 f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
                 f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {name} TO {OWNER}",
                 f"GRANT CONNECT ON DATABASE {name} TO {SERVICE}, {SEALER}",
-                f"GRANT {OWNER} TO CURRENT_USER",
+                f"GRANT {OWNER}, {SEALER} TO CURRENT_USER",
             ):
                 connection.exec_driver_sql(statement.replace("%", "%%"))
     finally:
