@@ -23,7 +23,7 @@ _DAYS_TO_WRITE = 10
 
 @dataclass(frozen=True)
 class Bulletins:
-    """One entry per mark; `mark` points into MARK_TEXTS."""
+    """One entry per mark; `mark` points into MARK_TEXTS, and `term_ends` is (schools, 3)."""
 
     student: Integers
     subject: Integers
@@ -31,6 +31,7 @@ class Bulletins:
     mark: Integers
     happened_on: Days
     reported_on: Days
+    term_ends: Days
 
 
 def send_bulletins(
@@ -41,7 +42,8 @@ def send_bulletins(
     start, end = attended(year, days)
     sent = bulletins[roll.school][:, [0, 1, 2, 2]]
     last_day = np.minimum(sent, days[-1])
-    ended = np.where(np.arange(len(TERM_CODES)) < 2, sent - _DAYS_TO_WRITE, days[-1])
+    ends = term_ends(bulletins, days)
+    ended = ends[roll.school][:, [0, 1, 2, 2]]
     there = (days[end][:, None] >= last_day) & (days[start][:, None] + 20 < sent)
     written = there[:, None, :] & _taught(roll.grade)[:, :, None] & ~_gaps(roll.school, schools, generator)
     student, subject, term = np.nonzero(written)
@@ -52,7 +54,15 @@ def send_bulletins(
         mark=_as_written(year.marks.values[student, subject, term], term, roll.school[student], generator),
         happened_on=ended[student, term],
         reported_on=sent[student, term],
+        term_ends=ends,
     )
+
+
+def term_ends(bulletins: Days, days: Days) -> Days:
+    """Return the last day of each school's terms: (schools, 3); the third ends with the days of class."""
+    ends: Days = bulletins - _DAYS_TO_WRITE
+    ends[:, 2] = days[-1]
+    return ends
 
 
 def _taught(grade: Integers) -> Flags:

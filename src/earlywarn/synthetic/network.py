@@ -115,7 +115,7 @@ def synthesize(
         roster.folder.mkdir()
         scribe = _Scribe(schools, files, truth, roster, name_pool(), np.datetime64(until), last_year)
         write_schools(files, schools)
-        write_roster_schools(roster, schools)
+        write_roster_schools(roster, schools, last_year)
         cohorts: list[pa.Table] = []
         defects: Mapping[str, Mapping[str, int]] = {}
         duplicates: Mapping[str, int] = {}
@@ -128,7 +128,7 @@ def synthesize(
                 defects = plant(files, names[0], found)
             progress(STEP, css + 1, schools.n_css)
         pa.parquet.write_table(pa.concat_tables(cohorts), part / "truth" / "cohorts.parquet")
-        roster.pack(part / "oneroster.zip", last_year)
+        roster.pack(part / "oneroster.zip")
     return SyntheticNetwork(
         folder=folder,
         oneroster=folder / "oneroster.zip",

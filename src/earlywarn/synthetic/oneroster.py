@@ -10,14 +10,11 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.csv
-
-from earlywarn.synthetic.calendar import BULLETIN_DEADLINES, school_year_name
 
 _START: Final = ("sourcedId", "status", "dateLastModified")
 COLUMNS: Final = {
@@ -87,9 +84,8 @@ class RosterFiles:
             pyarrow.csv.write_csv(table, handle, options)
         self.rows[name] += len(sourced_id)
 
-    def pack(self, target: Path, year: int) -> None:
-        """Write the sessions and the manifest, and put everything into one zip with fixed dates."""
-        self._sessions(year)
+    def pack(self, target: Path) -> None:
+        """Write the manifest, and put everything into one zip with fixed dates."""
         self._manifest()
         names = ["manifest", *(name for name in COLUMNS if self.rows[name])]
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
@@ -100,22 +96,6 @@ class RosterFiles:
                 with source, packed.open(member, "w", force_zip64=True) as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
         shutil.rmtree(self.folder)
-
-    def _sessions(self, year: int) -> None:
-        """Write the school year and its three terms; an end date is exclusive."""
-        deadlines = [date(year + (month < 7), month, day) for month, day in BULLETIN_DEADLINES[:2]]
-        starts = [date(year, 7, 1), *deadlines]
-        ends = [*deadlines, date(year + 1, 7, 1)]
-        parent = f"sy-{year}"
-        values = {
-            "title": pa.array([school_year_name(year), "Étape 1", "Étape 2", "Étape 3"]),
-            "type": pa.array(["schoolYear", *["gradingPeriod"] * 3]),
-            "startDate": pa.array([str(day) for day in (starts[0], *starts)]),
-            "endDate": pa.array([str(day) for day in (ends[-1], *ends)]),
-            "parentSourcedId": pa.array([None, parent, parent, parent]),
-            "schoolYear": pa.array([str(year + 1)] * 4),
-        }
-        self.append("academicSessions", pa.array([parent, *(f"{parent}-e{n}" for n in (1, 2, 3))]), values)
 
     def _manifest(self) -> None:
         lines = ["propertyName,value", "manifest.version,1.0", "oneroster.version,1.2"]

@@ -10,6 +10,7 @@ import pyarrow as pa
 from earlywarn.synthetic import rates
 from earlywarn.synthetic.arrays import Days, Integers
 from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins
+from earlywarn.synthetic.calendar import school_year_name
 from earlywarn.synthetic.lives import SchoolYear
 from earlywarn.synthetic.names import NamePool
 from earlywarn.synthetic.oneroster import RosterFiles
@@ -28,8 +29,8 @@ _CLASS_TAILS = (*(f"-{code}" for code in SUBJECT_CODES), "")
 _DAY = "%Y-%m-%d"
 
 
-def write_roster_schools(files: RosterFiles, schools: Schools) -> None:
-    """Write the CSS as districts and their schools, and the one category of marks."""
+def write_roster_schools(files: RosterFiles, schools: Schools, year: int) -> None:
+    """Write the CSS as districts and their schools, the school year, and the one category of marks."""
     n_css, n = schools.n_css, len(schools.css)
     parents = [None] * n_css + [schools.css_codes[css] for css in schools.css]
     values = {
@@ -38,6 +39,14 @@ def write_roster_schools(files: RosterFiles, schools: Schools) -> None:
         "parentSourcedId": pa.array(parents, pa.string()),
     }
     files.append("orgs", pa.array([*schools.css_codes, *schools.codes]), values)
+    values = {
+        "title": pa.array([school_year_name(year)]),
+        "type": pa.array(["schoolYear"]),
+        "startDate": pa.array([f"{year}-07-01"]),
+        "endDate": pa.array([f"{year + 1}-07-01"]),
+        "schoolYear": pa.array([str(year + 1)]),
+    }
+    files.append("academicSessions", pa.array([f"sy-{year}"]), values)
     files.append("categories", pa.array(["bulletin"]), {"title": pa.array(["Bulletin"])})
 
 
@@ -55,12 +64,37 @@ def write_roster(
     known = np.flatnonzero(spells.starts_on <= book.until)
     if not len(known):
         return
+    _terms(files, book, sent)
     _classes(files, book, groups)
     _students(files, book, story, spells, known, pool)
     _teachers(files, book, groups, assigned, pool)
     names = group_codes(groups, book.schools, book.year)
     _enrollments(files, book, spells, known, names)
     _marks(files, book, spells, groups, sent, names)
+
+
+def _terms(files: RosterFiles, book: Yearbook, sent: Bulletins) -> None:
+    """Write three grading periods per school, as its bulletins count them; an end date is exclusive."""
+    school = np.repeat(np.flatnonzero(book.schools.css == book.css), _N_TERMS)
+    term = np.arange(len(school)) % _N_TERMS
+    ends = sent.term_ends[school, term] + 1
+    opening = np.datetime64(f"{book.year}-07-01")
+    starts = np.where(term == 0, opening, sent.term_ends[school, np.maximum(term - 1, 0)] + 1)
+    n = len(school)
+    values = {
+        "title": texts([f"Étape {number}" for number in (1, 2, 3)], term),
+        "type": repeated("gradingPeriod", n),
+        "startDate": dates(starts, _DAY),
+        "endDate": dates(ends, _DAY),
+        "parentSourcedId": repeated(f"sy-{book.year}", n),
+        "schoolYear": repeated(str(book.year + 1), n),
+    }
+    files.append("academicSessions", _term_ids(book, school, term), values)
+
+
+def _term_ids(book: Yearbook, school: Integers, term: Integers) -> pa.Array[Any]:
+    ends = texts([f"-e{number}" for number in (1, 2, 3)], term)
+    return joined(repeated(f"sy-{book.year}-", len(school)), texts(book.schools.codes, school), ends)
 
 
 def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
@@ -204,21 +238,19 @@ def _marks(
         [f"-{code}-e{n}" for code in SUBJECT_CODES for n in (1, 2, 3)], items % (_ALL_SUBJECTS * _N_TERMS)
     )
     ids = joined(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends)
-    day = dates(sent.reported_on[told], _DAY)
-    n = len(items)
+    last_day = dates(sent.happened_on[told][first], _DAY)
+    school, n = groups.school[items // (_ALL_SUBJECTS * _N_TERMS)], len(items)
     titles = [f"{title}, étape {number}" for title in _TITLES for number in (1, 2, 3)]
     values = {
         "title": texts(titles, items % (_ALL_SUBJECTS * _N_TERMS)),
-        "assignDate": day.take(first),
-        "dueDate": day.take(first),
+        "assignDate": last_day,
+        "dueDate": last_day,
         "classSourcedId": classes.take(first),
         "categorySourcedId": repeated("bulletin", n),
-        "academicSessionSourcedId": texts(
-            [f"sy-{book.year}-e{number}" for number in (1, 2, 3)], items % _N_TERMS
-        ),
+        "academicSessionSourcedId": _term_ids(book, school, items % _N_TERMS),
         "resultValueMin": repeated("0", n),
         "resultValueMax": repeated("100", n),
-        "schoolSourcedId": texts(book.schools.codes, groups.school[items // (_ALL_SUBJECTS * _N_TERMS)]),
+        "schoolSourcedId": texts(book.schools.codes, school),
     }
     files.append("lineItems", ids, values)
     students, line_items = _user_ids(book, student), ids.take(where)
@@ -229,7 +261,7 @@ def _marks(
         "studentSourcedId": students,
         "scoreStatus": texts(("not submitted", "fully graded"), (mark <= _LAST_MARK).astype(np.int64)),
         "score": pa.array(scores, pa.string()).take(mark),
-        "scoreDate": day,
+        "scoreDate": dates(sent.reported_on[told], _DAY),
         "classSourcedId": classes,
     }
     files.append("results", joined(students, repeated("-", len(students)), line_items), values)

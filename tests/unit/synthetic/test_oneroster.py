@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+from datetime import date, timedelta
 
 import pytest
 
@@ -64,6 +66,7 @@ def test_bulk_rows_have_no_status(roster: dict[str, Rows]) -> None:
         ("enrollments", "classSourcedId", "classes"),
         ("enrollments", "userSourcedId", "users"),
         ("lineItems", "classSourcedId", "classes"),
+        ("academicSessions", "parentSourcedId", "academicSessions"),
         ("lineItems", "academicSessionSourcedId", "academicSessions"),
         ("results", "lineItemSourcedId", "lineItems"),
         ("results", "studentSourcedId", "users"),
@@ -83,3 +86,36 @@ def test_ids_are_unique_and_tell_nothing(roster: dict[str, Rows]) -> None:
             assert len({row["sourcedId"] for row in rows}) == len(rows)
     codes = {row["identifier"] for row in roster["users"]} - {""}
     assert not codes & {row["sourcedId"] for row in roster["users"]}
+
+
+def test_terms_end_as_the_extracts_say(invented: SyntheticNetwork, roster: dict[str, Rows]) -> None:
+    """A grading period's exclusive end is the day after an end of term that the marks give."""
+    extract = max(invented.folder.glob("resultats_*.csv"))
+    told = set(re.findall(r"\d{4}-\d{2}-\d{2}", extract.read_text(encoding="cp1252")))
+    used = {row["academicSessionSourcedId"] for row in roster["lineItems"]}
+    ends = {row["endDate"] for row in roster["academicSessions"] if row["sourcedId"] in used}
+
+    assert used
+    assert {str(date.fromisoformat(end) - timedelta(days=1)) for end in ends} <= told
+
+
+def test_line_items_lie_inside_their_term(roster: dict[str, Rows]) -> None:
+    """A line item is due from its grading period's start to before its exclusive end."""
+    terms = {row["sourcedId"]: (row["startDate"], row["endDate"]) for row in roster["academicSessions"]}
+
+    for item in roster["lineItems"]:
+        start, end = terms[item["academicSessionSourcedId"]]
+        assert start <= item["assignDate"] <= item["dueDate"] < end
+
+
+def test_terms_follow_on_inside_their_school_year(roster: dict[str, Rows]) -> None:
+    """Each school has three terms, the next starting where the last ends, none past the school year."""
+    sessions = roster["academicSessions"]
+    year = next(row for row in sessions if row["type"] == "schoolYear")
+    terms = [row for row in sessions if row["type"] == "gradingPeriod"]
+
+    assert len(terms) == 3 * sum(row["type"] == "school" for row in roster["orgs"])
+    for place in range(0, len(terms), 3):
+        first, second, third = terms[place : place + 3]
+        assert year["startDate"] == first["startDate"] < first["endDate"] == second["startDate"]
+        assert second["endDate"] == third["startDate"] < third["endDate"] <= year["endDate"]
