@@ -40,8 +40,7 @@ def ingest(
     """
     contract = load_contract(network_dir / "contract.toml")
     extracts = load_extracts(network_dir / "extracts.toml", contract)
-    if not extracts_dir.is_dir():
-        raise ExtractError("there is no such folder of files", where=str(extracts_dir), todo="check its name")
+    _check_folder(extracts_dir)
     with locked(workspace, "ingest", owner="an intake"):
         report = take_in(
             contract,
@@ -55,6 +54,17 @@ def ingest(
         )
         _store_report(report, workspace)
     return report
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise ExtractError(
+            "this is a file, and a folder of files is wanted",
+            where=str(folder),
+            todo="name the folder that holds it",
+        )
+    if not folder.is_dir():
+        raise ExtractError("there is no such folder of files", where=str(folder), todo="check its name")
 
 
 def _store_report(report: IntakeReport, workspace: Workspace) -> None:

@@ -137,6 +137,18 @@ def test_missing_folder_is_refused(network: Network) -> None:
         )
 
 
+def test_file_in_place_of_the_folder_is_refused(network: Network) -> None:
+    """Who names one of the files is told that their folder is wanted."""
+    with pytest.raises(ExtractError, match="this is a file, and a folder of files is wanted"):
+        ingest(
+            network.home / "network",
+            network.home / "network" / "contract.toml",
+            network.workspace,
+            received_on=RECEIVED,
+            keys=network.keys,
+        )
+
+
 def test_second_intake_at_the_same_time_is_told_who(network: Network) -> None:
     """The workspace takes in one set of files at a time."""
     with (
