@@ -6,7 +6,7 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
-from earlywarn.evaluation.card import CardProse, card_markdown, unsure_of
+from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.measures import (
@@ -40,6 +40,7 @@ __all__ = [
     "Floats",
     "Gates",
     "GroupFigures",
+    "GroupNames",
     "HeldOut",
     "Indexes",
     "Metrics",

@@ -5,7 +5,8 @@ Figures come from the sheet alone; prose comes from `model.toml`. What cannot be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from earlywarn.evaluation.table import Sheet, figure, number, signed
@@ -34,6 +35,24 @@ class CardProse:
         )
 
 
+@dataclass(frozen=True)
+class GroupNames:
+    """What audited columns and their values are called; undeclared, they stand as the tables hold them."""
+
+    columns: Mapping[str, Mapping[Language, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[Language, Mapping[str, str]]] = field(default_factory=dict)
+
+    def of(self, column: str, value: str, language: Language) -> str:
+        r"""Name one group.
+
+        >>> GroupNames({"sex": {"fr": "sexe"}}, {"sex": {"fr": {"F": "filles"}}}).of("sex", "F", "fr")
+        'sexe\xa0: filles'
+        """
+        name = self.columns.get(column, {}).get(language, column)
+        called = self.values.get(column, {}).get(language, {}).get(value, value)
+        return f"{name}{WORDS['colon'][language]}{called}"
+
+
 WORDS: dict[str, dict[str, str]] = {
     "title": {"fr": "Fiche du modèle", "en": "Model card"},
     "outcome": {"fr": "Ce que le modèle annonce", "en": "What the model warns of"},
@@ -52,13 +71,15 @@ WORDS: dict[str, dict[str, str]] = {
     "features": {"fr": "variables", "en": "features"},
     "chosen": {"fr": "Modèle retenu", "en": "Chosen model"},
     "list": {
-        "fr": "Liste de {share} par {per} et par moment : {precision} des listés ont connu la situation.",
-        "en": "A list of {share} per {per} and moment: {precision} of those listed met the outcome.",
+        "fr": "Une liste de {share} {per} et par moment\u00a0: "
+        "{precision} des personnes listées ont connu la situation.",
+        "en": "A list of {share} {per} and per moment: {precision} of those listed met the outcome.",
     },
-    "colon": {"fr": " : ", "en": ": "},
-    "percent": {"fr": " %", "en": "%"},
-    "school": {"fr": "école", "en": "school"},
-    "grade": {"fr": "année d’études", "en": "grade"},
+    "colon": {"fr": "\u00a0: ", "en": ": "},
+    "semicolon": {"fr": "\u00a0; ", "en": "; "},
+    "percent": {"fr": "\u00a0%", "en": "%"},
+    "school": {"fr": "par école", "en": "per school"},
+    "grade": {"fr": "par année d’études", "en": "per grade"},
     "wait": {"fr": "À écrire avant toute mise en service.", "en": "To be written before any use."},
     "group_heads": {
         "fr": "| groupe | n | situations | taux | risque - taux | rappel | fausses alertes | verdicts |",
@@ -67,6 +88,18 @@ WORDS: dict[str, dict[str, str]] = {
     "moment_heads": {
         "fr": "| moment | modèle | n | taux | AUC | PM | Brier | précision (liste) | rappel (liste) |",
         "en": "| moment | model | n | rate | AUC | AP | Brier | precision (list) | recall (list) |",
+    },
+    "rules": {"fr": "règles", "en": "rules"},
+    "one_column": {"fr": "une seule colonne", "en": "one column"},
+    "logistic": {"fr": "régression logistique", "en": "logistic regression"},
+    "lightgbm": {"fr": "arbres (LightGBM)", "en": "trees (LightGBM)"},
+    "schools held out of training": {
+        "fr": "écoles gardées hors de l’apprentissage",
+        "en": "schools held out of training",
+    },
+    "schools that only the future has": {
+        "fr": "écoles que seule la période de vérification contient",
+        "en": "schools that only the test period has",
     },
     "beats": {"fr": "fait mieux", "en": "beats"},
     "worse": {"fr": "fait moins bien", "en": "worse"},
@@ -78,17 +111,18 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-def card_markdown(sheet: Sheet, prose: CardProse) -> str:
+def card_markdown(sheet: Sheet, prose: CardProse, names: GroupNames) -> str:
     """Write the whole card."""
-    return "\n".join([*_one(sheet, prose, "fr"), "", "---", "", *_one(sheet, prose, "en")]) + "\n"
+    french, english = _one(sheet, prose, names, "fr"), _one(sheet, prose, names, "en")
+    return "\n".join([*french, "", "---", "", *english]) + "\n"
 
 
-def unsure_of(sheet: Sheet, language: Language = "en") -> list[str]:
+def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> list[str]:
     """List what the leading back-test leaves open."""
     lead = sheet["backtests"][0]
     unsure = WORDS["cannot tell"][language]
     found = [
-        f"{pair['model']} / {pair['other']}: {unsure} (AUC {signed(pair['auc'])})"
+        f"{_against(pair, language)}{unsure} ({_auc(signed(pair['auc']), language)})"
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
     ]
@@ -99,11 +133,12 @@ def unsure_of(sheet: Sheet, language: Language = "en") -> list[str]:
             if one[f"{check}_verdict"] == "cannot tell"
         ]
         if open_checks:
-            found.append(f"{one['column']} = {one['group']} ({one['n']}): {', '.join(open_checks)}: {unsure}")
+            group = f"{names.of(one['column'], one['group'], language)} (n = {one['n']})"
+            found.append(f"{group}{WORDS['colon'][language]}{unsure} ({', '.join(open_checks)})")
     return found
 
 
-def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
+def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) -> list[str]:
     def word(key: str) -> str:
         return WORDS[key][language]
 
@@ -119,7 +154,9 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
     lines = [
         f"# {word('title')}{colon}{sheet['network']}/{sheet['model']}",
         *_section(word("outcome"), [sheet["outcome"][language]]),
-        *_section(word("unsure"), [f"- {line}" for line in unsure_of(sheet, language)] or [word("nothing")]),
+        *_section(
+            word("unsure"), [f"- {line}" for line in unsure_of(sheet, names, language)] or [word("nothing")]
+        ),
     ]
     for section in SECTIONS:
         written = getattr(prose, section).get(language, "").strip()
@@ -127,14 +164,21 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
     facts = [
         f"- {word('trained')}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
         f"- {word('tested')}{colon}{', '.join(lead['tested_on'])} (n = {chosen['overall']['n']})",
-        f"- {word('chosen')}{colon}{lead['chosen']} ({lead['n_features']} {word('features')})",
+        f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
     ]
     lines += _section(word("quality"), facts)
-    lines += _section(word("moments"), _moment_rows(lead, word("moment_heads")))
+    lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
-    lines += _section(word("held"), [_held(one) for one in lead["held_out"]] or ["-"])
-    return lines + _section(word("groups"), _group_rows(lead, word("group_heads"), language) or ["-"])
+    lines += _section(word("held"), [_held(one, language) for one in lead["held_out"]] or ["-"])
+    return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _written(figures: str, language: Language) -> str:
+    """Write figures as the language does: French has a decimal comma, so a semicolon parts its intervals."""
+    if language == "en":
+        return figures
+    return figures.replace(", ", WORDS["semicolon"]["fr"]).replace(".", ",")
 
 
 def _percent(share: float, language: Language) -> str:
@@ -149,15 +193,14 @@ def _rule(heads: str) -> str:
     return "|" + "---|" * (heads.count("|") - 1)
 
 
-def _moment_rows(lead: Sheet, heads: str) -> list[str]:
+def _moment_rows(lead: Sheet, language: Language) -> list[str]:
+    heads = WORDS["moment_heads"][language]
     rows = [heads, _rule(heads)]
     for moment in lead["moments"]:
         for candidate in lead["candidates"]:
             one = candidate["by_moment"][moment]
-            cells = [
-                moment,
-                f"**{candidate['name']}**" if candidate["name"] == lead["chosen"] else candidate["name"],
-                str(one["n"]),
+            name = WORDS[candidate["name"]][language]
+            figures = [
                 number(one["base_rate"]),
                 figure(one["auc"]),
                 number(one["average_precision"]["value"]),
@@ -165,35 +208,45 @@ def _moment_rows(lead: Sheet, heads: str) -> list[str]:
                 figure(one["capacity"]["precision"]),
                 number(one["capacity"]["recall"]["value"]),
             ]
+            cells = [moment, f"**{name}**" if candidate["name"] == lead["chosen"] else name, str(one["n"])]
+            cells += [_written(cell, language) for cell in figures]
             rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 
 def _pair(pair: Sheet, language: Language) -> str:
-    verdict = WORDS[pair["verdict"]][language]
-    return f"- {pair['model']} / {pair['other']}: AUC {signed(pair['auc'])}, {verdict}"
+    verdict, auc = WORDS[pair["verdict"]][language], _auc(signed(pair["auc"]), language)
+    return f"- {_against(pair, language)}{verdict} ({auc})"
 
 
-def _held(one: Sheet) -> str:
-    metrics = one["metrics"]
-    return f"- {one['how']}: {one['n_schools']}, n = {metrics['n']}, AUC {figure(metrics['auc'])}"
+def _against(pair: Sheet, language: Language) -> str:
+    return f"{WORDS[pair['model']][language]} / {WORDS[pair['other']][language]}{WORDS['colon'][language]}"
 
 
-def _group_rows(lead: Sheet, heads: str, language: Language) -> list[str]:
+def _auc(figures: str, language: Language) -> str:
+    return f"AUC {_written(figures, language)}"
+
+
+def _held(one: Sheet, language: Language) -> str:
+    metrics, how = one["metrics"], f"{WORDS[one['how']][language]}{WORDS['colon'][language]}"
+    return f"- {how}{one['n_schools']} (n = {metrics['n']}, {_auc(figure(metrics['auc']), language)})"
+
+
+def _group_rows(lead: Sheet, names: GroupNames, language: Language) -> list[str]:
     if not lead["groups"]:
         return []
+    heads = WORDS["group_heads"][language]
     rows = [heads, _rule(heads)]
     for one in lead["groups"]:
         verdicts = [WORDS[one[f"{check}_verdict"]][language] for check in ("calibration", "rates")]
-        cells = [
-            f"{one['column']} = {one['group']}",
-            str(one["n"]),
-            str(one["n_positive"]),
+        figures = [
             number(one["base_rate"]),
             signed(one["calibration_gap"]),
             figure(one["recall"]),
             figure(one["false_positive_rate"]),
-            " ; ".join(verdicts),
         ]
+        cells = [names.of(one["column"], one["group"], language), str(one["n"]), str(one["n_positive"])]
+        cells += [_written(cell, language) for cell in figures]
+        cells.append(WORDS["semicolon"][language].join(verdicts))
         rows.append(f"| {' | '.join(cells)} |")
     return rows

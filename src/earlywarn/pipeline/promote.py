@@ -10,6 +10,7 @@ from pathlib import Path
 from earlywarn.errors import RegistryError
 from earlywarn.evaluation import closed_gates, unsure_of
 from earlywarn.modeling import load_spec
+from earlywarn.pipeline.train import group_names
 from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, open_registry
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked
@@ -45,6 +46,7 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
             bundle = registry.download_bundle(version, Path(temporary) / "bundle")
             sheet = json.loads((bundle / "backtest.json").read_text(encoding="utf-8"))
             spec = load_spec(bundle / "declarations" / "model.toml")
+            names = group_names(load_contract(bundle / "declarations" / "contract.toml"))
         closed = closed_gates(sheet, spec.gates.gates, spec.card.prose)
         if closed:
             raise RegistryError(
@@ -53,4 +55,4 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
                 todo="mend what the gate names and train again",
             )
         registry.set_alias(version, CHAMPION)
-    return Promotion(version, tuple(unsure_of(sheet)))
+    return Promotion(version, tuple(unsure_of(sheet, names)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import card_markdown, sheet_json, sheet_table
+from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
@@ -77,7 +77,7 @@ def train(
             matrix, spec, network=contract.network.name, today=today, fitting=fitting, progress=progress
         )
         sheet = sheet_json(trained.sheet)
-        card = card_markdown(json.loads(sheet), spec.card.prose)
+        card = card_markdown(json.loads(sheet), spec.card.prose, group_names(contract))
         folders = [workspace.reports / "models" / spec.name, *([model_dir] if write_sheets else [])]
         for folder in folders:
             write_atomically(folder / "backtest.json", sheet.encode("utf-8"))
@@ -124,6 +124,20 @@ def labelled_matrix(
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix
+
+
+def group_names(contract: Contract) -> GroupNames:
+    """Return what a contract calls the columns that audits look at."""
+    columns = {
+        name: column
+        for table in contract.tables
+        for name, column in contract.columns_of(table).items()
+        if column.sensitive
+    }
+    return GroupNames(
+        {name: column.label for name, column in columns.items()},
+        {name: column.labels for name, column in columns.items()},
+    )
 
 
 def available_threads() -> int:

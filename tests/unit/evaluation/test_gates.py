@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from earlywarn.evaluation import CardProse, Gates, card_markdown, closed_gates, sheet_table, unsure_of
+from earlywarn.evaluation import (
+    CardProse,
+    Gates,
+    GroupNames,
+    card_markdown,
+    closed_gates,
+    sheet_table,
+    unsure_of,
+)
 
 GATES = Gates(("rules", "one_column"), calibrated_within_groups=True, largest_calibration_error=0.05)
 WORDS = {"fr": "texte", "en": "text"}
 PROSE = CardProse(WORDS, WORDS, WORDS)
+NAMES = GroupNames(
+    {"sex": {"fr": "sexe", "en": "sex"}}, {"sex": {"fr": {"F": "filles"}, "en": {"F": "girls"}}}
+)
 
 
 def _figure(value: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
@@ -125,12 +136,37 @@ def test_what_cannot_be_told_passes_and_stands_first_on_the_card() -> None:
     """The first section after the outcome lists it."""
     sheet = _sheet(group="cannot tell")
 
-    card = card_markdown(sheet, PROSE)
+    card = card_markdown(sheet, PROSE, NAMES)
 
     assert closed_gates(sheet, GATES, PROSE) == []
-    assert unsure_of(sheet) == ["sex = F (150): calibration: cannot tell"]
+    assert unsure_of(sheet, NAMES) == ["sex: girls (n = 150): cannot tell (calibration)"]
     assert card.index("## Ce que les données ne permettent pas de dire") < card.index("## À quoi il sert")
     assert card.index("# Fiche du modèle") < card.index("# Model card")
+
+
+def test_the_french_half_is_french() -> None:
+    """Candidates, groups, held-out schools and figures are written as French writes them."""
+    sheet = _sheet(group="cannot tell")
+    lead = sheet["backtests"][0]
+    metrics = lead["candidates"][0]["overall"]
+    lead["held_out"] = [{"how": "schools held out of training", "n_schools": 3, "metrics": metrics}]
+
+    french, _, english = card_markdown(sheet, PROSE, NAMES).partition("\n---\n")
+
+    assert "- sexe\u00a0: filles (n = 150)\u00a0: on ne peut pas trancher (justesse des risques)" in french
+    assert "régression logistique / règles\u00a0: " in french
+    assert "écoles gardées hors de l’apprentissage\u00a0: 3 (n = " in french
+    assert "AUC 0,750 [0,700\u00a0; 0,800]" in french
+    assert "par école, par année d’études et par moment\u00a0: " in french
+    assert "per school, per grade and per moment: " in english
+    assert [line for line in french.splitlines() if " :" in line or " ;" in line or " %" in line] == []
+    assert " ; " not in english
+    assert {"rules", "logistic"}.isdisjoint(french.split())
+
+
+def test_an_undeclared_group_keeps_the_tables_words() -> None:
+    """Without labels a group is named by its column and its value."""
+    assert GroupNames().of("band", "10-20", "en") == "band: 10-20"
 
 
 def test_the_table_shows_baselines_beside_the_chosen_model() -> None:
