@@ -1,4 +1,4 @@
-"""Build labelled matrices from a few numbers, as training receives them."""
+"""Build labeled matrices from a few numbers, as training receives them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNS = {"period_day": 0, "absence": 1, "mark": -1, "noise": 0}
 FAMILIES = {"period_day": "calendar", "absence": "attendance", "mark": "marks", "noise": "other"}
 
 
-def labelled_matrix(
+def labeled_matrix(
     *,
     n_students: int = 300,
     n_schools: int = 6,

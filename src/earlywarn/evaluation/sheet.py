@@ -74,7 +74,7 @@ class QualitySheet:
     capacity_per: tuple[str, ...]
     tie_rule: str
     n_abstained: int
-    n_unlabelled: int
+    n_unlabeled: int
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
 

@@ -8,7 +8,7 @@ from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bu
 from earlywarn.modeling.calibrators import Calibrator, Isotonic, Sigmoid, fit_calibrator
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
-from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
 from earlywarn.modeling.training import Trained, train_model
@@ -20,7 +20,7 @@ __all__ = [
     "FittedModel",
     "Fitting",
     "Isotonic",
-    "LabelledRows",
+    "LabeledRows",
     "LinearTerm",
     "ModelSpec",
     "Plan",

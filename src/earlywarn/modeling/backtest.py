@@ -44,7 +44,7 @@ from earlywarn.modeling.candidates import (
     rule_risks,
 )
 from earlywarn.modeling.fitted import FittedModel
-from earlywarn.modeling.rows import LabelledRows, need_both
+from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.simple import Points
 from earlywarn.modeling.splits import Overlap, Split, fold_of, inner_splits, order_periods, time_split
 
@@ -79,7 +79,7 @@ class Outcomes:
 
 
 def run_backtest(
-    rows: LabelledRows, plan: Plan, *, overlap: Overlap, fitting: Fitting, progress: Progress = no_progress
+    rows: LabeledRows, plan: Plan, *, overlap: Overlap, fitting: Fitting, progress: Progress = no_progress
 ) -> Outcomes:
     """Back-test under one protocol.
 
@@ -118,7 +118,7 @@ def run_backtest(
     return Outcomes(backtest, split, found.settings, margins, choice)
 
 
-def _teachable(rows: LabelledRows, splits: Sequence[Split]) -> list[Split]:
+def _teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
     kept = [one for one in splits if min(_fewest(rows, one.train), _fewest(rows, one.test)) >= FEWEST_LABELS]
     if not kept:
         raise TrainingError(
@@ -128,7 +128,7 @@ def _teachable(rows: LabelledRows, splits: Sequence[Split]) -> list[Split]:
     return kept
 
 
-def _fewest(rows: LabelledRows, chosen: Indexes) -> int:
+def _fewest(rows: LabeledRows, chosen: Indexes) -> int:
     truth = rows.truth(chosen)
     return int(min(truth.sum(), truth.size - truth.sum()))
 
@@ -137,7 +137,7 @@ def _described(settings: Mapping[str, float], model: FittedModel) -> dict[str, o
     return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
 
 
-def _rules(rows: LabelledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
+def _rules(rows: LabeledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
     if plan.points is None:
         return []
     missing = [name for name in plan.points.features if name not in whole.names]
@@ -163,7 +163,7 @@ class Unseen:
 
 
 def _held_out(
-    rows: LabelledRows,
+    rows: LabeledRows,
     split: Split,
     settings: Mapping[str, float],
     name: str,
@@ -190,7 +190,7 @@ def _held_out(
 
 
 def _sheet(
-    rows: LabelledRows,
+    rows: LabeledRows,
     split: Split,
     splits: Sequence[Prepared],
     plan: Plan,
@@ -249,7 +249,7 @@ def _candidate(
     )
 
 
-def moments_by_day(rows: LabelledRows, chosen: Indexes) -> tuple[str, ...]:
+def moments_by_day(rows: LabeledRows, chosen: Indexes) -> tuple[str, ...]:
     """Return the moments' names in the order of their days within a period."""
     first = {name: rows.as_of[chosen][keep].min() for name, keep in by_word(rows.moment[chosen]).items()}
     return tuple(sorted(first, key=lambda name: (first[name], name)))
@@ -265,7 +265,7 @@ def _by_grade(scored: Scored, rows: TestRows, draws: Draws) -> dict[str, Metrics
 
 
 def _held_sheets(
-    rows: LabelledRows,
+    rows: LabeledRows,
     split: Split,
     chosen: Scored,
     test_rows: TestRows,
@@ -290,7 +290,7 @@ def _held_sheets(
     )
 
 
-def final_calibrator(rows: LabelledRows, outcomes: Outcomes) -> Calibrator:
+def final_calibrator(rows: LabeledRows, outcomes: Outcomes) -> Calibrator:
     """Calibrate on the held-out future, which is now the latest past cohort."""
     test = outcomes.split.test
     return fit_calibrator(outcomes.test_margins, rows.truth(test), rows.codes_of_students()[test])

@@ -25,7 +25,7 @@ from earlywarn.modeling.boosting import N_SEEDS, Boosting, Stopped, fit_boosting
 from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator, fit_sigmoid, log_loss
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
-from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.simple import fit_one_column
 from earlywarn.modeling.splits import Split, fold_of
 
@@ -74,13 +74,13 @@ class Prepared:
         return self.values[self.split.test]
 
 
-def prepare(rows: LabelledRows, split: Split) -> Prepared:
+def prepare(rows: LabeledRows, split: Split) -> Prepared:
     """Encode the rows of a split by its training rows."""
     names, signs, values = rows.encoder(split.train)
     return Prepared(split, names, signs, values)
 
 
-def few_rows(rows: LabelledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
+def few_rows(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
     """Keep whole students until there are at most `most` rows, by a hash of the student."""
     if chosen.size <= most:
         return chosen
@@ -88,12 +88,12 @@ def few_rows(rows: LabelledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TU
     return chosen[place < 1000 * most / chosen.size]
 
 
-def inner_of(name: str, rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
+def inner_of(name: str, rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune one candidate on the inner splits."""
     return INNER[name](rows, splits, fitting)
 
 
-def _inner_one_column(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
+def _inner_one_column(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
     margins = []
     for one in splits:
         train = one.split.train
@@ -102,7 +102,7 @@ def _inner_one_column(rows: LabelledRows, splits: Sequence[Prepared], _fitting: 
     return Inner("one_column", tuple(margins), {})
 
 
-def _inner_logistic(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
+def _inner_logistic(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
     """Tune the ridge on the first split, the latest past; the others tell what it would have said."""
     first = splits[0]
     train, truth = few_rows(rows, first.split.train), rows.truth(first.split.test)
@@ -118,7 +118,7 @@ def _inner_logistic(rows: LabelledRows, splits: Sequence[Prepared], _fitting: Fi
     return Inner("logistic", tuple(margins), {"penalty": PENALTIES[best]})
 
 
-def _inner_lightgbm(rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
+def _inner_lightgbm(rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
     tried = [(trial, _stopped(rows, splits[0], trial, fitting)) for trial in TRIALS]
     best, first = min(tried, key=lambda one: one[1].loss)
@@ -128,7 +128,7 @@ def _inner_lightgbm(rows: LabelledRows, splits: Sequence[Prepared], fitting: Fit
     return Inner("lightgbm", tuple(one.margins for one in found), settings)
 
 
-def _stopped(rows: LabelledRows, one: Prepared, trial: Boosting, fitting: Fitting) -> Stopped:
+def _stopped(rows: LabeledRows, one: Prepared, trial: Boosting, fitting: Fitting) -> Stopped:
     train, test = few_rows(rows, one.split.train), one.split.test
     return rounds_by_stopping(
         (one.values[train], rows.truth(train)),
@@ -143,7 +143,7 @@ def _stopped(rows: LabelledRows, one: Prepared, trial: Boosting, fitting: Fittin
 
 TRIALS = (Boosting(n_leaves=15), Boosting(n_leaves=6, fewest_rows=100))
 
-INNER: dict[str, Callable[[LabelledRows, Sequence[Prepared], Fitting], Inner]] = {
+INNER: dict[str, Callable[[LabeledRows, Sequence[Prepared], Fitting], Inner]] = {
     "one_column": _inner_one_column,
     "logistic": _inner_logistic,
     "lightgbm": _inner_lightgbm,
@@ -151,7 +151,7 @@ INNER: dict[str, Callable[[LabelledRows, Sequence[Prepared], Fitting], Inner]] =
 
 
 def fit_candidate(
-    name: str, rows: LabelledRows, whole: Prepared, settings: Mapping[str, float], fitting: Fitting
+    name: str, rows: LabeledRows, whole: Prepared, settings: Mapping[str, float], fitting: Fitting
 ) -> FittedModel:
     """Fit one candidate on the whole of a past, with what tuning found."""
     values, names, signs = whole.train, whole.names, whole.signs
@@ -183,7 +183,7 @@ def boosting_of(settings: Mapping[str, float]) -> Boosting:
     )
 
 
-def calibrator_of(inner: Inner, rows: LabelledRows, splits: Sequence[Prepared]) -> Calibrator:
+def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> Calibrator:
     """Fit on the latest past cohort; by student-grouped folds where the past is one period."""
     if splits[0].split.by_time:
         chosen, margin = splits[0].split.test, inner.margins[0]
@@ -209,7 +209,7 @@ class Choice:
 
 
 def choose(
-    inners: Sequence[Inner], rows: LabelledRows, splits: Sequence[Prepared], fitting: Fitting
+    inners: Sequence[Inner], rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting
 ) -> Choice:
     """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
     tests = np.concatenate([one.split.test for one in splits])

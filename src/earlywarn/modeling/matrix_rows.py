@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
 from earlywarn.features import Catalog, Encoding, Matrix, encode, encoded_catalog, fit_encoding
-from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.rows import LabeledRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +63,8 @@ def rows_of(
     capacity_per: tuple[str, ...],
     today: date,
     sizes: dict[str, int] | None = None,
-) -> LabelledRows:
-    """Read a labelled matrix as arrays; a label that is known only after today is not yet known.
+) -> LabeledRows:
+    """Read a labeled matrix as arrays; a label that is known only after today is not yet known.
 
     Raises:
         TrainingError: It has no labels, or an audited group is not among its columns.
@@ -88,7 +88,7 @@ def rows_of(
         encoded = kept[key]
         return encoded.catalog.names, encoded.signs, encoded.values
 
-    return LabelledRows(
+    return LabeledRows(
         encoder=encoder,
         label=label_on(matrix, today),
         label_known_on=_days(labels_of(matrix)["label_known_on"]),

@@ -15,7 +15,7 @@ Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledRows:
+class LabeledRows:
     """One row per unit and as-of date, sorted by unit and as-of date.
 
     `encoder` fits the levels of codes on the rows it is given, never on others.
@@ -37,7 +37,7 @@ class LabelledRows:
     """Rows of each period before those without a label were put aside."""
 
     @property
-    def labelled(self) -> Flags:
+    def labeled(self) -> Flags:
         """Return where the label is known."""
         return np.isfinite(self.label)
 
@@ -67,7 +67,7 @@ class LabelledRows:
         )
 
 
-def need_both(rows: LabelledRows, chosen: Indexes, *, what: str, fewest: int) -> None:
+def need_both(rows: LabeledRows, chosen: Indexes, *, what: str, fewest: int) -> None:
     """Refuse rows that cannot teach: too few with the outcome, or too few without.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 
 from earlywarn.errors import EmptySplitError
 from earlywarn.evaluation import Flags, Indexes, Words
-from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.rows import LabeledRows
 
 Overlap = Literal["strict", "accepted"]
 
@@ -42,20 +42,20 @@ class PeriodOrder:
         return self.names[: self.names.index(name)]
 
 
-def order_periods(rows: LabelledRows) -> PeriodOrder:
+def order_periods(rows: LabeledRows) -> PeriodOrder:
     """Sort the periods by their first as-of date."""
     first = {str(name): rows.as_of[rows.period == name].min() for name in np.unique(rows.period)}
     return PeriodOrder(tuple(sorted(first, key=lambda name: (first[name], name))))
 
 
-def time_split(rows: LabelledRows, test: tuple[str, ...], *, overlap: Overlap, within: Flags) -> Split:
+def time_split(rows: LabeledRows, test: tuple[str, ...], *, overlap: Overlap, within: Flags) -> Split:
     """Split at the earliest as-of date of the tested periods, using only rows of `within`.
 
     Raises:
         EmptySplitError: Nothing was known by then, or nothing is known of the test yet.
     """
     order = order_periods(rows)
-    usable = rows.labelled & within
+    usable = rows.labeled & within
     tested = usable & np.isin(rows.period, test)
     if not tested.any():
         raise _empty(f"no label of {', '.join(test)} is known yet", rows, order)
@@ -68,9 +68,9 @@ def time_split(rows: LabelledRows, test: tuple[str, ...], *, overlap: Overlap, w
     return Split(",".join(test), np.flatnonzero(train), np.flatnonzero(tested))
 
 
-def _empty(what: str, rows: LabelledRows, order: PeriodOrder) -> EmptySplitError:
+def _empty(what: str, rows: LabeledRows, order: PeriodOrder) -> EmptySplitError:
     counts = ", ".join(
-        f"{name} ({int((rows.labelled & (rows.period == name)).sum())} labels)" for name in order.names
+        f"{name} ({int((rows.labeled & (rows.period == name)).sum())} labels)" for name in order.names
     )
     return EmptySplitError(
         f"the split is empty: {what}; periods here: {counts or 'none'}",
@@ -78,7 +78,7 @@ def _empty(what: str, rows: LabelledRows, order: PeriodOrder) -> EmptySplitError
     )
 
 
-def latest_tested(rows: LabelledRows) -> tuple[str, ...]:
+def latest_tested(rows: LabeledRows) -> tuple[str, ...]:
     """Return the latest period whose labels are known and that has a past to learn from.
 
     Raises:
@@ -96,13 +96,13 @@ def latest_tested(rows: LabelledRows) -> tuple[str, ...]:
     raise _empty("no period has both a known outcome and a known past", rows, order)
 
 
-def _half_known(rows: LabelledRows, name: str) -> bool:
-    n_labelled = int((rows.labelled & (rows.period == name)).sum())
+def _half_known(rows: LabeledRows, name: str) -> bool:
+    n_labeled = int((rows.labeled & (rows.period == name)).sum())
     n_rows = rows.period_sizes.get(name, int((rows.period == name).sum()))
-    return n_labelled >= n_rows / 2
+    return n_labeled >= n_rows / 2
 
 
-def inner_splits(rows: LabelledRows, train: Indexes, *, overlap: Overlap, most: int = 2) -> list[Split]:
+def inner_splits(rows: LabeledRows, train: Indexes, *, overlap: Overlap, most: int = 2) -> list[Split]:
     """Split the past itself, latest period first; by student where there is one past period only."""
     within = np.zeros(rows.label.size, dtype=bool)
     within[train] = True
@@ -119,7 +119,7 @@ def inner_splits(rows: LabelledRows, train: Indexes, *, overlap: Overlap, most: 
     return found or student_folds(rows, train)
 
 
-def student_folds(rows: LabelledRows, train: Indexes, *, n_folds: int = N_FOLDS) -> list[Split]:
+def student_folds(rows: LabeledRows, train: Indexes, *, n_folds: int = N_FOLDS) -> list[Split]:
     """Cut rows into folds by a hash of the student, so that nobody stands on both sides."""
     fold = fold_of(rows.student[train], n_folds)
     return [

@@ -27,7 +27,7 @@ from earlywarn.modeling.matrix_rows import (
     period_sizes,
     rows_of,
 )
-from earlywarn.modeling.rows import LabelledRows
+from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
 from earlywarn.modeling.threads import one_blas_thread
@@ -69,9 +69,9 @@ def _trained(
 ) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
-    labelled = np.isfinite(label_on(ordered, today))
+    labeled = np.isfinite(label_on(ordered, today))
     # Rows without a label teach and test nothing, and may be a third of a matrix.
-    kept = ordered.take(enough & labelled)
+    kept = ordered.take(enough & labeled)
     rows = rows_of(
         kept,
         groups=spec.audit.groups,
@@ -87,7 +87,7 @@ def _trained(
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
     progress("final fit", 0, 1)
-    everything = np.flatnonzero(rows.labelled)
+    everything = np.flatnonzero(rows.labeled)
     encoded = encode_with(kept, fit_levels(kept, everything))
     whole = Prepared(
         Split("all", everything, everything[:0]), encoded.catalog.names, encoded.signs, encoded.values
@@ -98,7 +98,7 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, enough, labelled, found),
+        sheet=_sheet(spec, network, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
     )
@@ -111,7 +111,7 @@ def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
     return ("strict", "accepted")
 
 
-def plan_of(spec: ModelSpec, rows: LabelledRows) -> Plan:
+def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
     """Name what is held out.
 
     Raises:
@@ -129,7 +129,7 @@ def plan_of(spec: ModelSpec, rows: LabelledRows) -> Plan:
 
 
 def _sheet(
-    spec: ModelSpec, network: str, enough: Flags, labelled: Flags, found: list[Outcomes]
+    spec: ModelSpec, network: str, enough: Flags, labeled: Flags, found: list[Outcomes]
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -144,14 +144,14 @@ def _sheet(
         capacity_per=spec.capacity.per,
         tie_rule=TIE_RULE,
         n_abstained=int((~enough).sum()),
-        n_unlabelled=int((~labelled).sum()),
+        n_unlabeled=int((~labeled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
     )
 
 
 def _details(
-    spec: ModelSpec, network: str, rows: LabelledRows, everything: Indexes, lead: Outcomes
+    spec: ModelSpec, network: str, rows: LabeledRows, everything: Indexes, lead: Outcomes
 ) -> dict[str, Any]:
     trained_on = set(rows.period[everything].tolist())
     chosen = lead.backtest.candidate(lead.choice.name).overall.capacity.precision.value

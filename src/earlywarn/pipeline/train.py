@@ -71,7 +71,7 @@ def train(
     spec = load_spec(model_dir / "model.toml")
     contract = load_contract(model_dir.parent / "contract.toml")
     with locked(workspace, "train", owner=f"train {contract.network.name}/{spec.name}"):
-        matrix = labelled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
+        matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
             matrix, spec, network=contract.network.name, today=today, fitting=fitting, progress=progress
@@ -99,7 +99,7 @@ def read_declarations(model_dir: Path) -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
 
 
-def labelled_matrix(
+def labeled_matrix(
     model_dir: Path,
     workspace: Workspace,
     contract: Contract,

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from earlywarn.errors import EmptySplitError
-from earlywarn.modeling import LabelledRows, inner_splits, latest_tested, time_split
+from earlywarn.modeling import LabeledRows, inner_splits, latest_tested, time_split
 from earlywarn.modeling.matrix_rows import rows_of
 from earlywarn.modeling.splits import student_folds
-from tests.builders.matrices import labelled_matrix
+from tests.builders.matrices import labeled_matrix
 
 
-def _rows(*, horizon_days: int = 365, today: date = date(2026, 1, 1)) -> LabelledRows:
-    matrix = labelled_matrix(n_students=20, horizon_days=horizon_days)
+def _rows(*, horizon_days: int = 365, today: date = date(2026, 1, 1)) -> LabeledRows:
+    matrix = labeled_matrix(n_students=20, horizon_days=horizon_days)
     return rows_of(matrix, groups=("sex",), capacity_per=("school", "grade"), today=today)
 
 
-def _everything(rows: LabelledRows) -> np.ndarray:
+def _everything(rows: LabeledRows) -> np.ndarray:
     return np.ones(rows.label.size, dtype=bool)
 
 

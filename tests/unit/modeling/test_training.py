@@ -19,7 +19,7 @@ from earlywarn.modeling import (
     train_model,
     write_bundle,
 )
-from tests.builders.matrices import labelled_matrix, shuffled
+from tests.builders.matrices import labeled_matrix, shuffled
 
 SPEC: dict[str, Any] = {
     "name": "leaving",
@@ -47,7 +47,7 @@ def _trained(matrix: Any, *, n_threads: int = 1, **changes: Any) -> Trained:
 @pytest.fixture(scope="module")
 def trained() -> Trained:
     """Return the model of the plain spec, trained once."""
-    return _trained(labelled_matrix())
+    return _trained(labeled_matrix())
 
 
 def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
@@ -62,7 +62,7 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
 def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
     """On pure noise a paired interval errs now and then: at most one time in eight here."""
     leads = [
-        _trained(labelled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
+        _trained(labeled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
         for seed in range(8)
     ]
 
@@ -74,7 +74,7 @@ def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
 
 def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
     """Same rows, spec and seed: same trees, in whatever order the rows come."""
-    matrix, only = labelled_matrix(), {"candidates": {"names": ["rules", "lightgbm"]}}
+    matrix, only = labeled_matrix(), {"candidates": {"names": ["rules", "lightgbm"]}}
 
     first = _trained(matrix, n_threads=1, **only)
     second = _trained(shuffled(matrix, seed=7), n_threads=2, **only)
@@ -89,7 +89,7 @@ def test_a_label_known_only_after_today_counts_for_nothing() -> None:
     spec = ModelSpec.model_validate(SPEC)
 
     trained = train_model(
-        labelled_matrix(),
+        labeled_matrix(),
         spec,
         network="net",
         today=date(2024, 1, 1),
@@ -102,7 +102,7 @@ def test_a_label_known_only_after_today_counts_for_nothing() -> None:
 
 def test_units_without_data_are_counted_and_left_out() -> None:
     """A row that knows none of the asked features is not scored."""
-    matrix = labelled_matrix()
+    matrix = labeled_matrix()
     n_missing = int(np.isnan(matrix.features["mark"].to_numpy()).sum())
 
     trained = _trained(
@@ -116,13 +116,13 @@ def test_units_without_data_are_counted_and_left_out() -> None:
 def test_a_rule_on_an_unknown_feature_is_refused() -> None:
     """A misspelled feature is named, not ignored."""
     with pytest.raises(TrainingError, match="'abscence'"):
-        _trained(labelled_matrix(), rules=[{"name": "absent", "feature": "abscence", "above": 2.0}])
+        _trained(labeled_matrix(), rules=[{"name": "absent", "feature": "abscence", "above": 2.0}])
 
 
 def test_too_few_outcomes_are_refused() -> None:
     """Ten students teach nothing."""
     with pytest.raises(TrainingError, match="at least 20 on each side"):
-        _trained(labelled_matrix(n_students=10))
+        _trained(labeled_matrix(n_students=10))
 
 
 def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_path: Path) -> None:
