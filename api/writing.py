@@ -34,23 +34,6 @@ def write_date(day: date, language: Language) -> str:
     return NO_BREAK.join((number, month, str(day.year)))
 
 
-def write_number(value: float, language: Language) -> str:
-    """Write a number with at most one decimal below 100, none above.
-
-    >>> write_number(12.46, "fr"), write_number(3.0, "fr"), write_number(1234.5, "en")
-    ('12,5', '3', '1,234')
-    """
-    places = 1 if abs(value) < 100 else 0
-    text = f"{value:,.{places}f}"
-    if places:
-        text = text.removesuffix(".0")
-    if text in ("-0", "-0.0"):
-        text = "0"
-    if language == "en":
-        return text
-    return text.replace(",", "\u202f").replace(".", ",")
-
-
 def write_age(days: int, language: Language) -> str:
     """Say how old something is.
 

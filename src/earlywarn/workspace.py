@@ -1,7 +1,7 @@
 """Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
 
 Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake),
-matrices/, mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
+mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
 PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
 """
 
@@ -38,11 +38,6 @@ class Workspace:
     def reports(self) -> Path:
         """What each intake accepted and quarantined."""
         return self.home / "reports"
-
-    @property
-    def matrices(self) -> Path:
-        """Matrices that a training wrote."""
-        return self.home / "matrices"
 
     @property
     def mlflow(self) -> Path:

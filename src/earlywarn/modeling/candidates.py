@@ -29,9 +29,6 @@ from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.simple import fit_one_column
 from earlywarn.modeling.splits import Split, fold_of
 
-SIMPLE_FIRST = ("one_column", "logistic", "lightgbm")
-"""Candidates that can be published, from simple to complex; rules are a baseline beside them."""
-
 MOST_ROWS_TO_TUNE = 30_000
 N_DRAWS = 200
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,10 +41,6 @@ class FittedModel:
         if self.trees:
             total += _tree_margins(self.trees, values, n_threads)
         return total
-
-    def with_trees(self, trees: tuple[str, ...]) -> FittedModel:
-        """Return the same model with other trees."""
-        return replace(self, trees=trees)
 
 
 def line_of(term: LinearTerm, column: Floats) -> Floats:

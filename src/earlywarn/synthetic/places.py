@@ -8,7 +8,7 @@ import numpy as np
 
 from earlywarn.synthetic import rates
 from earlywarn.synthetic.arrays import Days, Floats, Integers, rank_within
-from earlywarn.synthetic.lives import Exit, SchoolYear
+from earlywarn.synthetic.lives import SchoolYear
 
 EXIT_CODES = ("FIN", "FIN", "ABA", "TRH", "DIP", "CHE")
 _MOVED = 5
@@ -132,9 +132,3 @@ def attended(year: SchoolYear, days: Days) -> tuple[Integers, Integers]:
     start = day_positions(year.started_at, len(days))
     end = np.maximum(day_positions(year.left_at, len(days)), np.minimum(start + 1, len(days) - 1))
     return start, end
-
-
-def stays_on(year: SchoolYear) -> Integers:
-    """Return 1 for those who were there on the last day of class."""
-    gone = np.isin(year.exit, (Exit.LEFT_WITHIN_YEAR, Exit.TRANSFERRED)) & (year.left_at <= 1)
-    return (~gone).astype(np.int64)

@@ -11,7 +11,6 @@ LAST_GRADE: Final = 11
 AGE_AT_FIRST_GRADE: Final = 5
 
 SUBJECTS: Final = ("language", "mathematics", "english", "science", "social_studies")
-TERMS: Final = ("1", "2", "3", "final")
 
 # Yearly entrants to preschool and newcomers at other grades, as shares of the enrolled.
 ENTRY_SHARE: Final = 0.0815

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def test_the_margin_is_the_mean_over_seeds() -> None:
     values, label = _values()
     model = _boosted(values, label, n_threads=1)
 
-    alone = [model.with_trees((text,)).margins(values) for text in model.trees]
+    alone = [replace(model, trees=(text,)).margins(values) for text in model.trees]
 
     assert len(alone) == 2
     assert model.margins(values) == pytest.approx(np.mean(alone, axis=0))
