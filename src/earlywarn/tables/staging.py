@@ -14,7 +14,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import pseudonyms
-from earlywarn.tables.reading import FileText, find_files, read_file
+from earlywarn.tables.reading import GivenText, TextBlock, open_texts
 from earlywarn.tables.report import MAX_LINES, Reason
 
 
@@ -25,19 +25,28 @@ class Staged:
     files: list[GivenFile] = field(default_factory=list)
     n_read: int = 0
     n_broken: int = 0
-    reasons: list[Reason] = field(default_factory=list)
+    _broken: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
 
-    def add(self, name: str, text: FileText, number: int) -> None:
-        """Count one file."""
+    def add_block(self, text: GivenText, block: TextBlock) -> None:
+        """Count one block's rows."""
+        self.n_read += block.n_read
+        self.n_broken += len(block.quarantined)
+        for line, reason in block.quarantined:
+            count, lines = self._broken.setdefault((text.name, reason), (0, []))
+            self._broken[text.name, reason] = (count + 1, lines)
+            if len(lines) < MAX_LINES:
+                lines.append(line)
+
+    def add_file(self, name: str, text: GivenText, number: int) -> None:
+        """Count one file, once its last block was taken."""
         self.files.append(GivenFile(number=number, name=text.name, table=name, digest=text.digest))
-        self.n_read += text.n_read
-        self.n_broken += len(text.quarantined)
-        by_reason: dict[str, list[int]] = {}
-        for line, reason in text.quarantined:
-            by_reason.setdefault(reason, []).append(line)
-        self.reasons += [
-            Reason(text.name, "row", reason, len(lines), tuple(lines[:MAX_LINES]))
-            for reason, lines in sorted(by_reason.items())
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Return why lines are no rows, by file."""
+        return [
+            Reason(file, "row", reason, count, tuple(lines))
+            for (file, reason), (count, lines) in sorted(self._broken.items())
         ]
 
 
@@ -64,16 +73,21 @@ def stage_table(
     for extract in extracts.extract:
         if extract.table != name:
             continue
-        for path in find_files(extract, folder):
-            number = first + len(staged.files)
-            text = read_file(path, extract, number=number)
-            _convert(connection, name, table, extract, text)
-            staged.add(name, text, number)
+        for text in open_texts(extract, folder, first=first + len(staged.files)):
+            for block in text.blocks():
+                _convert(connection, name, table, extract, text.name, block)
+                staged.add_block(text, block)
+            staged.add_file(name, text, first + len(staged.files))
     return staged
 
 
 def _convert(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, extract: Extract, text: FileText
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: Table,
+    extract: Extract,
+    file: str,
+    block: TextBlock,
 ) -> None:
     is_pattern = any(mark in extract.file for mark in "*?[")
     row_number = "CAST(_line AS VARCHAR)"
@@ -81,10 +95,10 @@ def _convert(
         given_columns(table),
         {column: extract.rule(column) for column in extract.columns},
         raw="raw_cells",
-        row_number=f"{literal(text.name + ':')} || {row_number}" if is_pattern else row_number,
-        wide_spaces=text.has_wide_spaces,
+        row_number=f"{literal(file + ':')} || {row_number}" if is_pattern else row_number,
+        wide_spaces=block.has_wide_spaces,
     )
-    connection.register("raw_cells", text.cells)
+    connection.register("raw_cells", block.cells)
     target = staged_name(name)
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {target} AS {sql} LIMIT 0")
     connection.execute(f"INSERT INTO {target} {sql}")

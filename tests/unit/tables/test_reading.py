@@ -9,7 +9,7 @@ import pytest
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
-from earlywarn.tables.reading import FileText, read_file
+from earlywarn.tables.reading import TextBlock, open_text
 
 
 def _extract(**changes: object) -> Extract:
@@ -17,13 +17,13 @@ def _extract(**changes: object) -> Extract:
     return Extract.model_validate(declared)
 
 
-def _read(tmp_path: Path, content: bytes, name: str = "t.csv", **changes: object) -> FileText:
+def _read(tmp_path: Path, content: bytes, name: str = "t.csv", **changes: object) -> TextBlock:
     path = tmp_path / name
     path.write_bytes(content)
-    return read_file(path, _extract(**changes))
+    return next(open_text(path, _extract(**changes)).blocks())
 
 
-def _cells(text: FileText) -> list[tuple[int, str, str]]:
+def _cells(text: TextBlock) -> list[tuple[int, str, str]]:
     table = text.cells.to_pydict()
     return list(zip(table["_line"], table["A"], table["B"], strict=True))
 
