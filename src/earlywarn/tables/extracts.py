@@ -73,10 +73,11 @@ class Reading(Declared):
 
 
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to."""
+    """Files of one shape, and the table they give rows to; `member` names files inside .zip files."""
 
     table: str
     file: str
+    member: str | None = None
     optional: bool = False
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
