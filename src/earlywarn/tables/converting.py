@@ -17,12 +17,14 @@ import pyarrow.compute as pc
 from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column
 from earlywarn.tables.conversion import PADDING, REASON, conversion_sql, written
 from earlywarn.tables.extracts import Source
-from earlywarn.tables.reading import FILE, LINE
+from earlywarn.tables.reading import FILE, LINE, holds
 from earlywarn.tables.resolution import DELETED
 
 CODE = "_code"
 _AS_GIVEN = frozenset({"id", "text", "category", "identity"})
 
+# The stubs know neither dictionary-encoded arrays nor what the kernels give back.
+Values = Any
 Pseudonymize = Callable[[list[str]], list[str]]
 
 
@@ -34,7 +36,8 @@ class Converter:
         connection: Where the rules run.
         columns: The columns to give, in order; those without a source are null.
         sources: Each mapped column's source, its rules filled in.
-        row_number_prefix: What stands before the line where that names a row, to tell files apart.
+        row_number_prefix: What stands before the line where that names a row, to tell files apart; None where
+            no row is named by its line.
         pseudonymize: Gives the pseudonyms of codes; None where columns hold pseudonyms already.
         keeps_code: The column whose code is kept as `_code`, for the identity room.
         deletes: The file's column and its texts that say that a row's key is gone.
@@ -44,7 +47,7 @@ class Converter:
     connection: duckdb.DuckDBPyConnection
     columns: Mapping[str, Column]
     sources: Mapping[str, Source]
-    row_number_prefix: str = ""
+    row_number_prefix: str | None = None
     pseudonymize: Pseudonymize | None = None
     keeps_code: str | None = None
     deletes: tuple[str, tuple[str, ...]] | None = None
@@ -64,34 +67,39 @@ class Converter:
     def convert(self, cells: pa.Table, *, file: str = "") -> pa.Table:
         """Return the typed rows of one block."""
         n_rows = cells.num_rows
-        lines = cells[LINE].combine_chunks()
-        row_numbers = lines.cast(pa.string())
-        if self.row_number_prefix:
-            row_numbers = pc.binary_join_element_wise(
-                self.row_number_prefix.format(file=file), row_numbers, ""
-            )
-        reasons: list[pa.Array[Any]] = []
-        columns: dict[str, pa.Array[Any]] = {}
+        row_numbers = self._row_numbers(cells, file)
+        reasons: list[Values] = []
+        columns: dict[str, Values] = {}
         for name, column in self.columns.items():
             source = self.sources.get(name)
             if source is None:
                 columns[name] = pa.nulls(n_rows, _arrow_type(column, dated=self.dated))
                 continue
-            texts = _column(cells, row_numbers, source, n_rows)
+            texts = row_numbers if source.from_ == ROW_NUMBER else _column(cells, source, n_rows)
             columns[name] = self._converted(name, texts, reasons, columns)
-        columns[FILE], columns[LINE] = cells[FILE].combine_chunks(), lines
-        columns[ROW_NUMBER_COLUMN] = row_numbers
+        columns[FILE], columns[LINE] = cells[FILE].combine_chunks(), cells[LINE].combine_chunks()
+        if row_numbers is not None:
+            columns[ROW_NUMBER_COLUMN] = row_numbers
         columns[REASON] = _first(self._headers(cells), reasons, n_rows)
         columns[DELETED] = self._deletions(cells)
         return pa.table(columns)
+
+    def _row_numbers(self, cells: pa.Table, file: str) -> Values | None:
+        if self.row_number_prefix is None:
+            return None
+        numbers: Values = _whole(cells[LINE]).cast(pa.string())
+        if not self.row_number_prefix:
+            return numbers
+        joined: Values = pc.binary_join_element_wise(self.row_number_prefix.format(file=file), numbers, "")
+        return joined
 
     def _is_as_given(self, name: str) -> bool:
         column, source = self.columns[name], self.sources[name]
         return column.type in _AS_GIVEN and not source.codes and column.allowed is None
 
     def _converted(
-        self, name: str, texts: pa.Array[Any], reasons: list[pa.Array[Any]], columns: dict[str, pa.Array[Any]]
-    ) -> pa.Array[Any]:
+        self, name: str, texts: Values, reasons: list[Values], columns: dict[str, Values]
+    ) -> Values:
         """Return a column's values; add the reasons of its rows, where there are any."""
         column, source = self.columns[name], self.sources[name]
         if self._is_as_given(name):
@@ -110,11 +118,11 @@ class Converter:
         values, wrong = self._distinct(name, column, source, texts.dictionary)
         if wrong.null_count < len(wrong):
             reasons.append(wrong.take(texts.indices))
+        if values.type == pa.string():
+            return pa.DictionaryArray.from_arrays(texts.indices, values)
         return values.take(texts.indices)
 
-    def _distinct(
-        self, name: str, column: Column, source: Source, texts: pa.Array[Any]
-    ) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    def _distinct(self, name: str, column: Column, source: Source, texts: Values) -> tuple[Values, Values]:
         """Convert texts that stand once each."""
         relation = pa.table({"_at": pa.array(np.arange(len(texts))), "cell": texts.cast(pa.string())})
         self.connection.register("_texts", relation)
@@ -124,7 +132,7 @@ class Converter:
         values, wrong = (_whole(found[one]) for one in ("_value", REASON))
         return values, wrong
 
-    def _pseudonyms(self, codes: pa.Array[Any]) -> pa.Array[Any]:
+    def _pseudonyms(self, codes: Values) -> Values:
         """Return the pseudonym of each code; one met before is not computed again."""
         given = codes.to_pylist()
         fresh = [code for code in dict.fromkeys(given) if code is not None and code not in self._known]
@@ -138,13 +146,13 @@ class Converter:
         for name in cells.column_names:
             if name in (FILE, LINE):
                 continue
-            same = np.asarray(pc.fill_null(pc.equal(cells[name], pa.scalar(name)), False))
+            same = holds(cells[name], pa.array([name]))
             is_header = same if is_header is None else is_header & same
             if not is_header.any():
                 return None
         return is_header
 
-    def _deletions(self, cells: pa.Table) -> pa.Array[Any]:
+    def _deletions(self, cells: pa.Table) -> Values:
         if self.deletes is None:
             return pa.array(np.zeros(cells.num_rows, dtype=bool))
         name, words = self.deletes
@@ -152,27 +160,25 @@ class Converter:
         return pc.is_in(pc.utf8_trim(column, characters=PADDING), value_set=pa.array(words, pa.string()))
 
 
-def _column(cells: pa.Table, row_numbers: pa.Array[Any], source: Source, n_rows: int) -> pa.Array[Any]:
-    """Return a column's text: a constant, the row's number, or the file's cells."""
+def _column(cells: pa.Table, source: Source, n_rows: int) -> Values:
+    """Return a column's text: a constant, or the file's cells."""
     if source.constant is not None:
-        zeros = pa.array(np.zeros(n_rows, dtype=np.int32))
+        zeros: Values = pa.array(np.zeros(n_rows, dtype=np.int32))
         return pa.DictionaryArray.from_arrays(zeros, pa.array([written(source.constant)]))
-    if source.from_ == ROW_NUMBER:
-        return row_numbers
     column = cells[source.from_ or ""]
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
     return _whole(column)
 
 
-def _whole(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+def _whole(column: pa.ChunkedArray[Any]) -> Values:
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         return whole.chunk(0) if whole.num_chunks else pa.array([], column.type)
     return whole
 
 
-def _given(texts: pa.Array[Any], source: Source) -> pa.Array[Any]:
+def _given(texts: Values, source: Source) -> Values:
     """Return texts as given, without padding; null where the cell is empty or says that it is missing."""
     trimmed = pc.utf8_trim(texts, characters=PADDING)
     missing = pa.array(sorted({"", *(source.missing or ())}), pa.string())
@@ -180,7 +186,7 @@ def _given(texts: pa.Array[Any], source: Source) -> pa.Array[Any]:
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), trimmed)
 
 
-def _first(headers: np.ndarray | None, reasons: list[pa.Array[Any]], n_rows: int) -> pa.Array[Any]:
+def _first(headers: np.ndarray | None, reasons: list[Values], n_rows: int) -> Values:
     """Return the first reason of each row."""
     if headers is not None:
         header = pa.scalar("row:repeated_header")
@@ -190,7 +196,7 @@ def _first(headers: np.ndarray | None, reasons: list[pa.Array[Any]], n_rows: int
     return pc.coalesce(*reasons)
 
 
-def _arrow_type(column: Column, *, dated: bool) -> pa.DataType:
+def _arrow_type(column: Column, *, dated: bool) -> Any:
     if column.type == "number":
         return pa.decimal128(18, column.decimals)
     if column.type == "day_offset":

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from earlywarn.tables.contract import Contract, Table
+from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
 from earlywarn.tables.conversion import REASON, given_columns
 from earlywarn.tables.converting import CODE, Converter, Pseudonymize
 from earlywarn.tables.expressions import quote
@@ -23,7 +23,7 @@ from earlywarn.tables.key_hashes import KeyHashes
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
 from earlywarn.tables.report import MAX_LINES, Reason
-from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of
+from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of, targets_of
 
 _ROWS_AT_ONCE = 1 << 21
 TYPED = "typed_rows"
@@ -92,6 +92,7 @@ class Stager:
     pseudonymize: Pseudonymize | None
     staged: Staged = field(default_factory=Staged)
     _pending: list[pa.Table] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Start with no key met."""
@@ -113,15 +114,16 @@ class Stager:
         converter = self._converter(extract)
         start = first + len(self.staged.files)
         for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
+            self._names[number] = text.name
             for block in text.blocks():
                 self._count(text.name, block)
                 self._pending.append(converter.convert(block.cells, file=text.name))
                 if sum(rows.num_rows for rows in self._pending) >= _ROWS_AT_ONCE:
-                    self._store(text.name)
-            self._store(text.name)
+                    self._store()
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
+        self._store()
 
     def _converter(self, extract: Extract) -> Converter:
         columns = given_columns(self.table)
@@ -131,11 +133,18 @@ class Stager:
             self.connection,
             columns,
             {column: extract.rule(column) for column in extract.columns},
-            row_number_prefix="{file}:" if any(mark in extract.file for mark in "*?[") else "",
+            row_number_prefix=self._prefix(extract),
             pseudonymize=self.pseudonymize,
             keeps_code=keeps if self.table.identities else None,
             deletes=(extract.deletes.column, extract.deletes.values) if extract.deletes else None,
         )
+
+    def _prefix(self, extract: Extract) -> str | None:
+        """Return what tells the lines of several files apart, where a line names a row."""
+        given = [source.from_ for source in extract.columns.values()]
+        if ROW_NUMBER not in (*self.table.key, *given):
+            return None
+        return "{file}:" if any(mark in extract.file for mark in "*?[") or extract.member else ""
 
     def _count(self, file: str, block: TextBlock) -> None:
         self.staged.n_read += block.n_read
@@ -146,44 +155,45 @@ class Stager:
             self.staged.hold(file, f"row:{reason}", len(lines), lines)
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
-    def _store(self, file: str) -> None:
+    def _store(self) -> None:
         """Resolve the rows read so far, count what waits, and put the others on disk."""
         if not any(rows.num_rows for rows in self._pending):
             self._pending.clear()
             return
         self.connection.register(TYPED, pa.concat_tables(self._pending))
         self._pending.clear()
+        # Rows that look nothing up are as quickly resolved twice as kept.
+        kind = "TABLE" if targets_of(self.table) else "VIEW"
         sql = resolution_sql(self.contract, self.name, TYPED)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE resolved AS {sql}")
-        self.connection.unregister(TYPED)
-        self._count_held(file)
-        self._count_contradictions()
+        self.connection.execute(f"CREATE TEMP {kind} resolved AS {sql}")
         keys = ", ".join(map(quote, self.table.key_columns))
+        found = arrow(self.connection, f"SELECT hash({keys}) AS h, {REASON} IS NULL AS kept FROM resolved")
+        kept = found["kept"].to_numpy()
+        if not kept.all():
+            self._count_held()
+        self._count_contradictions()
+        self.hashes.add(found["h"].to_numpy()[kept])
         is_kept = f"FROM resolved WHERE {REASON} IS NULL"
-        hashes = arrow(self.connection, f"SELECT hash({keys}) AS h {is_kept}")["h"]
-        self.hashes.add(hashes.to_numpy())
         if self.table.identities:
             names = ", ".join(map(quote, (*self.table.key_columns, CODE, *self.table.identities, FILE, LINE)))
             self.staged.identities.append(arrow(self.connection, f"SELECT {names} {is_kept}"))
         part = self.folder / f".{self.stamp.number:06d}-{len(self.staged.parts) + 1:04d}.parquet.part"
         copy_to(self.connection, f"SELECT {stored_columns(self.table, self.stamp)} {is_kept}", part)
         self.staged.parts.append(part)
-        self.connection.execute("DROP TABLE resolved")
+        self.connection.execute(f"DROP {kind} resolved")
+        self.connection.unregister(TYPED)
 
-    def _count_held(self, file: str) -> None:
+    def _count_held(self) -> None:
         keyed = " AND ".join(f"{quote(key)} IS NOT NULL" for key in self.table.key_columns)
         found = self.connection.execute(
-            f"SELECT {REASON}, count(*), list({LINE} ORDER BY {LINE})[1:{MAX_LINES}], bool_and({keyed}) "
-            f"FROM resolved WHERE {REASON} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT {FILE}, {REASON}, count(*), list({LINE} ORDER BY {LINE})[1:{MAX_LINES}], "
+            f"bool_and({keyed}) FROM resolved WHERE {REASON} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
-        for reason, count, lines, has_keys in found:
-            self.staged.hold(file, str(reason), int(count), lines)
+        for number, reason, n_rows, lines, has_keys in found:
+            self.staged.hold(self._names[number], str(reason), int(n_rows), lines)
             self.staged.has_unknown_keys |= not has_keys
-        if found:
-            keys = ", ".join(map(quote, self.table.key_columns))
-            self.connection.execute(
-                f"INSERT INTO {HELD} SELECT {keys} FROM resolved WHERE {REASON} IS NOT NULL"
-            )
+        keys = ", ".join(map(quote, self.table.key_columns))
+        self.connection.execute(f"INSERT INTO {HELD} SELECT {keys} FROM resolved WHERE {REASON} IS NOT NULL")
 
     def _count_contradictions(self) -> None:
         rules = self.table.contradictions
@@ -204,7 +214,7 @@ def stored_columns(table: Table, stamp: Stamp, *, superseding: str = "FALSE", de
 def copy_to(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     """Write what a statement gives to a Parquet file, in order."""
     target = str(path).replace("'", "''")
-    connection.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)")
 
 
 def read_parts(parts: Collection[Path]) -> str:

@@ -200,7 +200,8 @@ def _latest_sql(table: Table, stored: Stored) -> str:
     if not stored.has_superseding:
         return stored.sql
     keys = ", ".join(quote(key) for key in table.key_columns)
-    return f"SELECT * FROM ({stored.sql}) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _batch DESC) = 1"
+    order = f"row_number() OVER (PARTITION BY {keys} ORDER BY _batch DESC)"
+    return f"SELECT * FROM ({stored.sql}) QUALIFY {order} = 1"
 
 
 def _typed(table: Table) -> str:

@@ -108,16 +108,16 @@ def another_header(cells: pa.Table, header: Sequence[str]) -> int | None:
     """
     found = np.zeros(cells.num_rows, dtype=np.int64)
     for name, column in zip(cells.column_names, cells.columns, strict=True):
-        found += _holds(column, pa.array(sorted(set(header) - {"", name}), pa.string()))
+        found += holds(column, pa.array(sorted(set(header) - {"", name}), pa.string()))
     places = np.flatnonzero(found >= min(2, len(cells.column_names)))
     return int(places[0]) if places.size else None
 
 
-def _holds(column: pa.ChunkedArray[Any], names: pa.Array[Any]) -> np.ndarray:
-    """Say which cells are one of the names."""
+def holds(column: pa.ChunkedArray[Any], names: pa.Array[Any]) -> np.ndarray:
+    """Say which cells are one of the names, dictionary-encoded or not."""
     found = []
     for chunk in column.chunks:
-        if not pa.types.is_dictionary(chunk.type):
+        if not isinstance(chunk, pa.DictionaryArray):
             found.append(np.asarray(pc.is_in(chunk, value_set=names)))
             continue
         # A few texts are looked at in place of all cells.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from earlywarn.errors import ExtractError
 
@@ -43,8 +43,8 @@ class Content:
                 with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as handle:
                     yield handle
             elif self.path.suffix == ".gz":
-                with gzip.open(self.path) as handle:
-                    yield handle
+                with gzip.open(self.path) as unpacked:
+                    yield cast(IO[bytes], unpacked)
             else:
                 with self.path.open("rb") as handle:
                     yield handle

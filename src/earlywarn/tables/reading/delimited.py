@@ -125,9 +125,9 @@ class DelimitedText:
         with ThreadPoolExecutor(_AHEAD) as pool:
             waiting: deque[Future[_Piece]] = deque()
             for piece in pieces:
-                first_line = n_lines + 1
-                n_lines += count_lines(piece)
-                waiting.append(pool.submit(self._read_piece, piece, layout, first_line))
+                waiting.append(pool.submit(self._read_piece, piece, layout, n_lines + 1))
+                if layout.quoted_newlines:
+                    n_lines += count_lines(piece)
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
             while waiting:

@@ -127,8 +127,7 @@ def quoted(decoded: Decoded, separator: str, name: str, first_line: int) -> Line
 
 def count_lines(content: bytes) -> int:
     """Return how many lines the content has; the last may lack its end."""
-    n_ends = int(np.count_nonzero(np.frombuffer(content, dtype=np.uint8) == _NEWLINE))
-    return n_ends + (not content.endswith(b"\n") and bool(content))
+    return content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
 
 
 def _bounds(octets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
