@@ -216,6 +216,19 @@ def key(
 
 
 @app.command()
+def trace(
+    network: NetworkName,
+    student: Annotated[str, typer.Argument(help="The opaque id that the service shows.")],
+) -> None:
+    """Tell which batches and files a student's scores were made from."""
+    from earlywarn.pipeline.trace import trace as run
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    typer.echo(run(folder, settings.workspace(folder), student).summary())
+
+
+@app.command()
 def seal(
     network: NetworkName,
     *,

@@ -99,10 +99,13 @@ def _score_alike(
         progress=progress,
     )
     data_as_of = min(_last_delivery(tables) or as_of, as_of)
-    return [
+    runs = [
         score_model(model, matrix, declared, as_of=as_of, data_as_of=data_as_of, progress=progress)
         for model in models
     ]
+    # The ledger only grows: its length and digest say which batches the scores were made from.
+    seen = {"last_batch": len(tables.batches), "batches": tables.digest}
+    return [replace(run, facts={**run.facts, **seen}) for run in runs]
 
 
 def _last_delivery(tables: Tables) -> date | None:

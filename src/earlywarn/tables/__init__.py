@@ -18,6 +18,7 @@ from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.page import contract_page
+from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rows import tables_from_rows
@@ -34,6 +35,7 @@ __all__ = [
     "IntakeReport",
     "Network",
     "Periods",
+    "Provenance",
     "Table",
     "TableIntake",
     "Tables",
@@ -42,6 +44,7 @@ __all__ = [
     "load_extracts",
     "open_tables",
     "parse_expression",
+    "provenance",
     "pseudonym_of",
     "pseudonyms",
     "quote",

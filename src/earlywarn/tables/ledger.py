@@ -53,6 +53,12 @@ class Batch(Declared):
     tables: dict[str, BatchFile]
     files: tuple[GivenFile, ...]
 
+    @property
+    def digest(self) -> str:
+        """Return one digest of all its rows."""
+        digests = [file.digest for _, table in sorted(self.tables.items()) for file in table.files]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
 
 class Ledger(Declared):
     """Every batch of a workspace, in the order received."""
