@@ -115,7 +115,7 @@ def build_matrix(
     measures = plan_measures(contract, indicators, families)
     condition = cohort.condition(contract)
     if outcome is not None:
-        check_outcome(outcome, contract)
+        check_outcome(outcome, contract, [moment.name for moment in moments])
     with tables.connection.cursor() as connection:
         create_pairs(connection, contract, moments, calendar_of(contract, tables, moments))
         connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")

@@ -31,6 +31,12 @@ _PERIOD_DAY_ENTRY = FeatureEntry(
 )
 
 
+_STAGE_ENTRY = replace(
+    _PERIOD_DAY_ENTRY, text={"fr": "étape {value} du parcours", "en": "stage {value} of the way"}
+)
+"""Without dates the period's day is the place of the stage, counted from one."""
+
+
 @dataclass(frozen=True)
 class Measure:
     """One function of one indicator over one window: a base value and what it is compared with."""
@@ -132,7 +138,7 @@ def catalog_of(contract: Contract, measures: Sequence[Measure]) -> Catalog:
 
     Codes without declared levels are not in it before an encoding is fitted.
     """
-    entries = [_PERIOD_DAY_ENTRY]
+    entries = [_PERIOD_DAY_ENTRY if contract.network.has_dates else _STAGE_ENTRY]
     for measure in measures:
         if not measure.is_code:
             entries += _entries(contract, measure)
