@@ -56,8 +56,11 @@ class LabeledRows:
         """Return one number per student."""
         return codes_of(self.student)
 
-    def test_rows(self, rows: Indexes) -> TestRows:
-        """Return what evaluation needs of some rows; lists are per moment besides the declared columns."""
+    def test_rows(self, rows: Indexes, fold: Words | None = None) -> TestRows:
+        """Return what evaluation needs of some rows; lists are per moment besides the declared columns.
+
+        Where each row was tested by a fold of its own, `fold` names it.
+        """
         parts = {"school": self.school, "grade": self.grade}
         lists = crossed(
             self.period[rows], self.moment[rows], *(parts[name][rows] for name in self.capacity_per)
@@ -71,6 +74,7 @@ class LabeledRows:
             student=self.student[rows],
             lists=lists,
             groups={name: words[rows] for name, words in self.groups.items()},
+            fold=fold,
         )
 
 
