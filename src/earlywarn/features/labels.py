@@ -21,6 +21,7 @@ from earlywarn.features.outcomes import (
     ExitOutcome,
     Outcome,
     QuantileOutcome,
+    columns_read,
 )
 from earlywarn.tables import Contract, parse_expression, quote
 
@@ -98,12 +99,7 @@ def _return_by(outcome: ExitOutcome) -> str:
 
 
 def _history(contract: Contract, outcome: Outcome) -> str:
-    columns: set[str] = set()
-    types = contract.types_of(outcome.table)
-    for text in (getattr(outcome, key, None) for key in ("where", "value", "completed", "censored")):
-        if text is not None:
-            columns |= parse_expression(text, types).columns
-    columns |= {name for key in ("column", "period") if (name := getattr(outcome, key, None))}
+    columns = set(columns_read(outcome, contract))
     if isinstance(outcome, ExitOutcome):
         columns |= {contract.network.starts_on}
         columns |= set(contract.key_of(outcome.table))
@@ -132,7 +128,10 @@ def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
     return f"{latest} IN ({values})", "NULL::DOUBLE"
 
 
-def _in_period(outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
+def _in_period(contract: Contract, outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
+    if not contract.network.has_dates:
+        # The stages make one period, and every row is of it.
+        return "TRUE"
     name, first, last = (
         ("_period", "_starts_on", "_ends_on")
         if at == "period"
@@ -146,7 +145,7 @@ def _in_period(outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
 def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     where = f"({_where(contract, outcome)}) AND ({value}) IS NOT NULL"
-    within = [_in_period(outcome, at) for at in outcome.at]
+    within = [_in_period(contract, outcome, at) for at in outcome.at]
     failing = f"count(*) FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
     seen = " AND ".join(f"count(*) FILTER (WHERE {where} AND {period}) > 0" for period in within)
     return f"(CASE WHEN {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)", "NULL::DOUBLE"
@@ -155,7 +154,7 @@ def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
 def _quantile(contract: Contract, outcome: QuantileOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     exact = f"CAST({value} AS DECIMAL(18, 4))"
-    within = " OR ".join(_in_period(outcome, at) for at in outcome.at)
+    within = " OR ".join(_in_period(contract, outcome, at) for at in outcome.at)
     kept = f"FILTER (WHERE ({_where(contract, outcome)}) AND ({within}))"
     mean = f"(sum({exact}) {kept})::DOUBLE / nullif(count({exact}) {kept}, 0)"
     return "NULL::BOOLEAN", mean

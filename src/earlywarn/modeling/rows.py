@@ -35,11 +35,18 @@ class LabeledRows:
     capacity_per: tuple[str, ...] = ("school", "grade")
     period_sizes: dict[str, int] = field(default_factory=dict)
     """Rows of each period before those without a label were put aside."""
+    fold_by: Words | None = None
+    """The group that folds leave out together, where a spec splits by groups; otherwise the student."""
 
     @property
     def labeled(self) -> Flags:
         """Return where the label is known."""
         return np.isfinite(self.label)
+
+    @property
+    def fold_group(self) -> Words:
+        """Return what folds leave out together."""
+        return self.student if self.fold_by is None else self.fold_by
 
     def truth(self, rows: Indexes) -> Flags:
         """Return the labels of rows that have one."""
@@ -49,8 +56,11 @@ class LabeledRows:
         """Return one number per student."""
         return codes_of(self.student)
 
-    def test_rows(self, rows: Indexes) -> TestRows:
-        """Return what evaluation needs of some rows; lists are per moment besides the declared columns."""
+    def test_rows(self, rows: Indexes, fold: Words | None = None) -> TestRows:
+        """Return what evaluation needs of some rows; lists are per moment besides the declared columns.
+
+        Where each row was tested by a fold of its own, `fold` names it.
+        """
         parts = {"school": self.school, "grade": self.grade}
         lists = crossed(
             self.period[rows], self.moment[rows], *(parts[name][rows] for name in self.capacity_per)
@@ -64,6 +74,7 @@ class LabeledRows:
             student=self.student[rows],
             lists=lists,
             groups={name: words[rows] for name, words in self.groups.items()},
+            fold=fold,
         )
 
 
