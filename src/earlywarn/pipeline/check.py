@@ -15,6 +15,7 @@ from earlywarn.features import (
     check_outcome,
     feature_names,
     load_indicators,
+    without_condition,
 )
 from earlywarn.modeling import ModelSpec, load_spec
 from earlywarn.tables import Contract, load_contract, load_extracts
@@ -118,6 +119,10 @@ def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Locate
         spec.cohort.condition(contract)
     except DeclarationError as error:
         yield ("cohort", "where"), error.what
+    try:
+        without_condition(contract, spec.cohort)
+    except DeclarationError as error:
+        yield ("cohort", "without"), error.what
     stages = contract.network.stages
     for stage in spec.as_of.stages:
         if stage not in stages:

@@ -147,6 +147,8 @@ def _rule(
         text = _text(quote(source.from_ or ""), source.missing or (), wide_spaces=wide_spaces)
     kind = "date" if dated and column.type == "day_offset" else column.type
     value = _coded(column, source, given) if source.codes else _value(kind, column, source, given)
+    if source.prefix:
+        value = f"{literal(source.prefix)} || {value}"
     has_few_texts = kind == "date" and source.from_ not in (None, ROW_NUMBER)
     return _Rule(name, text, value, tuple(_wrong(name, kind, column, source)), has_few_texts)
 
