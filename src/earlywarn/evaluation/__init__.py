@@ -8,6 +8,7 @@ from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.measures import (
     Comparison,
@@ -38,6 +39,8 @@ __all__ = [
     "Figure",
     "Flags",
     "Floats",
+    "FoldFigures",
+    "FoldsSheet",
     "Gates",
     "GroupFigures",
     "GroupNames",
@@ -64,6 +67,7 @@ __all__ = [
     "draw_clusters",
     "draws_for",
     "fit_line",
+    "fold_statement",
     "logit",
     "measure",
     "moment_aucs",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.folds import FOLD_TITLE, card_lines
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -121,7 +122,8 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
     """List what the leading back-test leaves open."""
     lead = sheet["backtests"][0]
     unsure = WORDS["cannot tell"][language]
-    found = [
+    found = [lead["folds"]["says"][language]] if lead.get("folds") else []
+    found += [
         f"{_against(pair, language)}{unsure} ({_auc(signed(pair['auc']), language)})"
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
@@ -161,17 +163,27 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     for section in SECTIONS:
         written = getattr(prose, section).get(language, "").strip()
         lines += _section(word(section), [written or word("wait")])
-    facts = [
-        f"- {word('trained')}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
-        f"- {word('tested')}{colon}{', '.join(lead['tested_on'])} (n = {chosen['overall']['n']})",
+    folds = lead.get("folds")
+    facts = [f"- {line}" for line in card_lines(folds, language)] if folds else _along_time(lead, language)
+    facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
     ]
-    lines += _section(word("quality"), facts)
+    lines += _section(word("quality") if folds is None else FOLD_TITLE[language], facts)
     lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     lines += _section(word("held"), [_held(one, language) for one in lead["held_out"]] or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _along_time(lead: Sheet, language: Language) -> list[str]:
+    """Say which periods trained, and which one was held out."""
+    colon = WORDS["colon"][language]
+    n_tested = lead["candidates"][0]["overall"]["n"]
+    return [
+        f"- {WORDS['trained'][language]}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
+        f"- {WORDS['tested'][language]}{colon}{', '.join(lead['tested_on'])} (n = {n_tested})",
+    ]
 
 
 def _written(figures: str, language: Language) -> str:

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.subgroups import GroupFigures
 
@@ -37,7 +38,7 @@ class Backtest:
     """One protocol: what was trained on, what was held out, and how everything did."""
 
     protocol: str
-    """strict, or accepted where periods overlap."""
+    """strict, accepted where periods overlap, or by what groups folds leave out."""
     trained_on: tuple[str, ...]
     tested_on: tuple[str, ...]
     tested_from: str
@@ -57,6 +58,8 @@ class Backtest:
     by_grade: dict[str, Metrics]
     groups: tuple[GroupFigures, ...]
     held_out: tuple[HeldOut, ...]
+    folds: FoldsSheet | None = None
+    """How rows were cut where the split is not by time."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -81,7 +84,11 @@ class QualitySheet:
 
 def sheet_json(sheet: QualitySheet) -> str:
     """Write a sheet as JSON with sorted keys; what cannot be told is null."""
-    return json.dumps(_plain(asdict(sheet)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    content = _plain(asdict(sheet))
+    for one in content["backtests"]:
+        if one["folds"] is None:
+            del one["folds"]
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def _plain(value: Any) -> Any:

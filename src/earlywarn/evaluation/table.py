@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from earlywarn.evaluation.folds import fold_lines
+
 Sheet = dict[str, Any]
 """A quality sheet as read back from `backtest.json`."""
 
@@ -24,12 +26,16 @@ def sheet_table(sheet: Sheet) -> str:
 
 
 def _backtest(one: Sheet) -> str:
+    folds = one.get("folds")
+    tested = "each row tested once" if folds else f"tested on {', '.join(one['tested_on'])}"
     head = (
         f"\n{one['protocol']}: trained on {', '.join(one['trained_on'])} ({one['n_train']} rows, "
         f"{one['n_positive']} with the outcome, {one['n_features']} features); "
-        f"tested on {', '.join(one['tested_on'])}; intervals over {one['intervals_over']}\n"
+        f"{tested}; intervals over {one['intervals_over']}\n"
         f"chosen: {one['chosen']} ({one['chosen_because']})"
     )
+    if folds:
+        head = "\n".join([head, *fold_lines(folds)])
     rows = [
         _row(moment, candidate, one["chosen"]) for moment in one["moments"] for candidate in one["candidates"]
     ]

@@ -7,6 +7,7 @@ that was not yet known on the day, and never a sensitive column. Other rooms imp
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
@@ -50,6 +51,7 @@ __all__ = [
     "encoded_catalog",
     "feature_names",
     "fit_encoding",
+    "fold_columns",
     "group_keys",
     "load_indicators",
     "moments_of",

@@ -63,11 +63,12 @@ def rows_of(
     capacity_per: tuple[str, ...],
     today: date,
     sizes: dict[str, int] | None = None,
+    fold_by: str | None = None,
 ) -> LabeledRows:
     """Read a labeled matrix as arrays; a label that is known only after today is not yet known.
 
     Raises:
-        TrainingError: It has no labels, or an audited group is not among its columns.
+        TrainingError: It has no labels, or an audited group or the column of folds is not among its columns.
     """
     unknown = [name for name in groups if name not in matrix.groups.column_names]
     if unknown:
@@ -101,6 +102,19 @@ def rows_of(
         groups={name: _words(matrix.groups[name]) for name in groups},
         capacity_per=capacity_per,
         period_sizes=sizes or {},
+        fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
+    )
+
+
+def _fold_words(matrix: Matrix, name: str) -> Words:
+    """Return the group that folds leave out: the school, the grade, the student, or a declared column."""
+    own = {"school": "school_id", "student": "student_id"}.get(name, name)
+    for table in (matrix.rows, matrix.groups):
+        if own in table.column_names:
+            return _words(table[own])
+    raise TrainingError(
+        f"[splits] leaves out groups of '{name}', which no table of the network has",
+        todo="name school, grade, student, or a code of the membership table",
     )
 
 

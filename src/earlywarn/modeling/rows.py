@@ -35,11 +35,18 @@ class LabeledRows:
     capacity_per: tuple[str, ...] = ("school", "grade")
     period_sizes: dict[str, int] = field(default_factory=dict)
     """Rows of each period before those without a label were put aside."""
+    fold_by: Words | None = None
+    """The group that folds leave out together, where a spec splits by groups; otherwise the student."""
 
     @property
     def labeled(self) -> Flags:
         """Return where the label is known."""
         return np.isfinite(self.label)
+
+    @property
+    def fold_group(self) -> Words:
+        """Return what folds leave out together."""
+        return self.student if self.fold_by is None else self.fold_by
 
     def truth(self, rows: Indexes) -> Flags:
         """Return the labels of rows that have one."""

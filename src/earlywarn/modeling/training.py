@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from earlywarn.domain import Progress, no_progress
+from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, QualitySheet
 from earlywarn.features import Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
@@ -17,6 +17,8 @@ from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.fold_backtest import run_folds
+from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.matrix_rows import (
     Encoded,
     encode_with,
@@ -52,20 +54,37 @@ def train_model(
     network: str,
     today: date,
     fitting: Fitting,
+    fold_name: Mapping[Language, str] | None = None,
     progress: Progress = no_progress,
 ) -> Trained:
     """Train the model that a spec declares.
+
+    Args:
+        matrix: Features and labels.
+        spec: The declared model.
+        network: The network's name.
+        today: Nothing known later is used.
+        fitting: What fitting may use of the machine, and its seed.
+        fold_name: What a group is called that folds leave out, where the split is by groups.
+        progress: Told after each step.
 
     Raises:
         EmptySplitError: The spec's splits hold no training or no test rows.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
+    folds = spec.splits.plan(fold_name or {})
     with one_blas_thread():
-        return _trained(matrix, spec, network, today, fitting, progress)
+        return _trained(matrix, spec, network, today, folds, fitting, progress)
 
 
 def _trained(
-    matrix: Matrix, spec: ModelSpec, network: str, today: date, fitting: Fitting, progress: Progress
+    matrix: Matrix,
+    spec: ModelSpec,
+    network: str,
+    today: date,
+    folds: FoldPlan | None,
+    fitting: Fitting,
+    progress: Progress,
 ) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
@@ -78,12 +97,16 @@ def _trained(
         capacity_per=spec.capacity.per,
         today=today,
         sizes=period_sizes(ordered, enough),
+        fold_by=spec.splits.by,
     )
     plan = plan_of(spec, rows)
-    found = [
-        run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
-        for overlap in protocols(spec)
-    ]
+    if folds is None:
+        found = [
+            run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
+            for overlap in protocols(spec)
+        ]
+    else:
+        found = [run_folds(rows, plan, folds, fitting=fitting, progress=progress)]
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
     progress("final fit", 0, 1)
@@ -112,12 +135,14 @@ def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
 
 
 def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
-    """Name what is held out.
+    """Name what is held out; folds leave out groups, and no period.
 
     Raises:
         EmptySplitError: A named period is not there, or nothing can be held out.
     """
-    test = latest_tested(rows) if spec.splits.test == "latest" else tuple(spec.splits.test)
+    test: tuple[str, ...] = ()
+    if spec.splits.by is None:
+        test = latest_tested(rows) if spec.splits.test == "latest" else tuple(spec.splits.test)
     return Plan(
         publishable=spec.publishable,
         points=spec.points,

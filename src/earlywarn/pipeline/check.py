@@ -14,6 +14,7 @@ from earlywarn.features import (
     Indicators,
     check_outcome,
     feature_names,
+    fold_columns,
     load_indicators,
     without_condition,
 )
@@ -104,6 +105,9 @@ def _spec_problems(
     for group in spec.audit.groups:
         if group not in audited:
             yield ("audit", "groups"), f"no table has a sensitive column '{group}'"
+    by, known = spec.splits.by, fold_columns(contract)
+    if by is not None and by not in known:
+        yield ("splits", "by"), f"folds cannot leave out groups of '{by}'; name one of {', '.join(known)}"
 
 
 def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Located]:

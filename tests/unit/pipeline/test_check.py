@@ -213,6 +213,20 @@ def test_unknown_stage_is_found(network: Path) -> None:
     assert only_problem(network) == Problem(str(model), line, message)
 
 
+@pytest.mark.parametrize("by", ["sex", "shool"])
+def test_folds_by_a_sensitive_or_unknown_column_are_found(network: Path, by: str) -> None:
+    """Folds decide which model is chosen, so that a sensitive column never makes them."""
+    model = network / "dropout" / "model.toml"
+    line = change(model, 'test = "latest"', f'by = "{by}"')
+
+    problem = only_problem(network)
+
+    assert problem.line == line
+    assert problem.message.startswith(
+        f"folds cannot leave out groups of '{by}'; name one of school, student, "
+    )
+
+
 def test_two_features_of_one_name_are_found(network: Path) -> None:
     """Codes whose names are alike cannot be told apart as features."""
     change(network / "contract.toml", '"learning", "behavior"', '"learning", "Learning", "behavior"')

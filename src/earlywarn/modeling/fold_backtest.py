@@ -1,0 +1,231 @@
+"""Test by leaving groups out: each fold tunes, chooses, fits and calibrates inside its own training part.
+
+The model that is kept comes from the same procedure on all rows; the folds say how that procedure does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.evaluation import (
+    Backtest,
+    Floats,
+    FoldFigures,
+    FoldsSheet,
+    Indexes,
+    Ranking,
+    Scored,
+    TestRows,
+    audit_groups,
+    by_word,
+    compare,
+    draws_for,
+    fold_statement,
+    measure,
+    moment_aucs,
+    score_rows,
+)
+from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.calibrators import fit_sigmoid
+from earlywarn.modeling.candidates import (
+    N_DRAWS,
+    Choice,
+    Fitting,
+    Inner,
+    Prepared,
+    calibrator_of,
+    choose,
+    fit_candidate,
+    inner_of,
+    prepare,
+    rule_risks,
+)
+from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds
+from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.splits import Split, order_periods
+
+RULES = "rules"
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """What one training part decided: each candidate tuned, and which is chosen."""
+
+    splits: Sequence[Prepared]
+    inners: Sequence[Inner]
+    choice: Choice
+
+    def inner(self, name: str) -> Inner:
+        """Return one candidate's tuning."""
+        return next(one for one in self.inners if one.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """One fold: margins and risks of its tested rows by candidate, on one scale across folds."""
+
+    split: Split
+    tuned: Tuned
+    margins: Mapping[str, Floats]
+    risks: Mapping[str, Floats]
+    settings: Mapping[str, dict[str, object]]
+
+
+def run_folds(
+    rows: LabeledRows, plan: Plan, folds: FoldPlan, *, fitting: Fitting, progress: Progress = no_progress
+) -> Outcomes:
+    """Back-test fold by fold, and tune and choose once more on all rows for the model that is kept.
+
+    Raises:
+        EmptySplitError: There are fewer groups than folds.
+        TrainingError: There are too few outcomes to learn from.
+    """
+    everything = np.flatnonzero(rows.labeled)
+    outer = group_folds(rows, everything, n_folds=folds.n_folds)
+    for split in outer:
+        need_both(rows, split.train, what=f"what {split.name} leaves", fewest=FEWEST_LABELS)
+    step, results = f"folds by {folds.by}", []
+    for place, split in enumerate(outer):
+        progress(step, place, len(outer) + 1)
+        results.append(_fold(rows, split, plan, fitting))
+    progress(step, len(outer), len(outer) + 1)
+    kept = _tuned(rows, outer, plan, fitting)
+    chosen = kept.inner(kept.choice.name)
+    backtest = _sheet(rows, everything, results, kept, plan, folds, fitting)
+    progress(step, len(outer) + 1, len(outer) + 1)
+    tested = np.concatenate([one.split.test for one in kept.splits])
+    split = Split(step, everything, tested, by_time=False)
+    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+
+
+def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
+    prepared = [prepare(rows, one) for one in teachable(rows, splits)]
+    inners = [inner_of(name, rows, prepared, fitting) for name in plan.publishable]
+    return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
+
+
+def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> FoldResult:
+    """Decide everything inside the training part, then tell the tested rows."""
+    tuned = _tuned(rows, inner_folds(rows, split.train), plan, fitting)
+    whole = prepare(rows, split)
+    margins: dict[str, Floats] = {}
+    risks: dict[str, Floats] = {}
+    settings: dict[str, dict[str, object]] = {}
+    if plan.points is not None:
+        told, margins[RULES] = points_of(plan.points, whole)
+        risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
+    seen = np.concatenate([one.split.test for one in tuned.splits])
+    for inner in tuned.inners:
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
+        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
+        # Folds fit models of their own: their margins meet on one scale by each fold's own line.
+        line = fit_sigmoid(np.concatenate(inner.margins), rows.truth(seen))
+        margins[inner.name] = line.intercept + line.slope * margin
+        settings[inner.name] = described(inner.settings, model)
+    return FoldResult(split, tuned, margins, risks, settings)
+
+
+def _sheet(
+    rows: LabeledRows,
+    everything: Indexes,
+    results: Sequence[FoldResult],
+    kept: Tuned,
+    plan: Plan,
+    folds: FoldPlan,
+    fitting: Fitting,
+) -> Backtest:
+    test_rows = rows.test_rows(everything)
+    over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+    scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
+    told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
+    name = kept.choice.name
+    periods = tuple(one for one in order_periods(rows).names if (rows.period[everything] == one).any())
+    composite = _pooled(rows, everything, results, None, test_rows, plan)
+    n_groups = int(np.unique(rows.fold_group[everything]).size)
+    said = fold_statement(
+        folds.by, n_folds=folds.n_folds, n_groups=n_groups, name=folds.name, reason=folds.reason
+    )
+    settings = {one.name: _settings(results, one.name) for one in scored}
+    return Backtest(
+        protocol=f"folds by {folds.by}",
+        trained_on=periods,
+        tested_on=periods,
+        tested_from="",
+        moments=moments_by_day(rows, everything),
+        inner=f"folds by {folds.by} inside each training part, not time",
+        intervals_over=over,
+        n_train=int(everything.size),
+        n_positive=int(rows.truth(everything).sum()),
+        n_features=len(kept.splits[0].names),
+        chosen=name,
+        chosen_because=kept.choice.because,
+        inner_auc=kept.choice.inner_auc,
+        candidates=tuple(
+            candidate_sheet(one, aucs, test_rows, draws, settings[one.name]) for one, aucs in told.values()
+        ),
+        comparisons=tuple(
+            compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
+        ),
+        by_grade=by_grade(told[name][0], test_rows, draws),
+        groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
+        held_out=(),
+        folds=FoldsSheet(
+            by=folds.by,
+            n_folds=folds.n_folds,
+            n_groups=n_groups,
+            is_random=folds.is_random,
+            says=said,
+            each=tuple(_figures(rows, one, everything) for one in results),
+            as_chosen=measure(composite, test_rows, draws, auc=moment_aucs(composite, test_rows, draws).mean),
+        ),
+    )
+
+
+def _pooled(
+    rows: LabeledRows,
+    everything: Indexes,
+    results: Sequence[FoldResult],
+    name: str | None,
+    test_rows: TestRows,
+    plan: Plan,
+) -> Scored:
+    """Put the folds' tested rows together again; without a name, each fold tells by what it chose."""
+    margin, risk = np.full(rows.label.size, np.nan), np.full(rows.label.size, np.nan)
+    for one in results:
+        own = name or one.tuned.choice.name
+        margin[one.split.test], risk[one.split.test] = one.margins[own], one.risks[own]
+    return score_rows(name or "as chosen", margin[everything], risk[everything], test_rows, share=plan.share)
+
+
+def _settings(results: Sequence[FoldResult], name: str) -> dict[str, object]:
+    """Return each fold's settings, where the candidate has any."""
+    found = {one.split.name: one.settings[name] for one in results if one.settings.get(name)}
+    return dict(found)
+
+
+def _figures(rows: LabeledRows, result: FoldResult, everything: Indexes) -> FoldFigures:
+    split, chosen = result.split, result.tuned.choice.name
+    truth, moment, margin = rows.truth(split.test), rows.moment[split.test], result.margins[chosen]
+    aucs = [
+        Ranking(margin[keep], truth[keep]).auc()
+        for keep in by_word(moment).values()
+        if 0 < truth[keep].sum() < keep.sum()
+    ]
+    inner = ", ".join(one.split.name for one in result.tuned.splits)
+    return FoldFigures(
+        name=split.name,
+        n_groups=int(np.unique(rows.fold_group[split.test]).size),
+        n_train=int(split.train.size),
+        n_set_aside=int(everything.size - split.train.size - split.test.size),
+        n_test=int(split.test.size),
+        n_positive=int(truth.sum()),
+        chosen=chosen,
+        inner=inner,
+        auc=float(np.mean(aucs)) if aucs else float("nan"),
+    )
