@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
@@ -165,6 +166,7 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
         lines += _section(word(section), [written or word("wait")])
     folds = lead.get("folds")
     facts = [f"- {line}" for line in card_lines(folds, language)] if folds else _along_time(lead, language)
+    facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",

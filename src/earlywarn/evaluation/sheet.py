@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.subgroups import GroupFigures
@@ -60,6 +61,8 @@ class Backtest:
     held_out: tuple[HeldOut, ...]
     folds: FoldsSheet | None = None
     """How rows were cut where the split is not by time."""
+    cut_points: tuple[CutPoints, ...] = ()
+    """Where the outcome is a lowest share: what each split fitted on its training rows."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -88,6 +91,8 @@ def sheet_json(sheet: QualitySheet) -> str:
     for one in content["backtests"]:
         if one["folds"] is None:
             del one["folds"]
+        if not one["cut_points"]:
+            del one["cut_points"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

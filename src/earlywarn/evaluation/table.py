@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 
 Sheet = dict[str, Any]
@@ -36,6 +37,7 @@ def _backtest(one: Sheet) -> str:
     )
     if folds:
         head = "\n".join([head, *fold_lines(folds)])
+    head = "\n".join([head, *cut_lines(one.get("cut_points", ()))])
     rows = [
         _row(moment, candidate, one["chosen"]) for moment in one["moments"] for candidate in one["candidates"]
     ]

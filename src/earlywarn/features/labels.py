@@ -83,17 +83,17 @@ def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date 
 
 def _decided_on(outcome: Outcome) -> str:
     delay = outcome.delay_days
-    if isinstance(outcome, EventOutcome) and outcome.horizon_days is not None:
-        return f"_as_of + {outcome.horizon_days + delay}"
+    if isinstance(outcome, EventOutcome):
+        end = "_ends_on + 1" if outcome.horizon_days is None else f"_as_of + {outcome.horizon_days}"
+        return f"{end} + {delay}"
     if isinstance(outcome, ExitOutcome):
         return f"{_return_by(outcome)} + {1 + delay}"
-    is_placed = isinstance(outcome, BelowOutcome | QuantileOutcome | EqualsOutcome)
-    place = "_next" if is_placed and "next_period" in outcome.at else ""
-    if is_placed and outcome.by:
-        day = _day_of_period(f"{place}_starts_on", outcome.by)
-        # What was decided before the as-of date is no warning.
-        return f"CASE WHEN {day} >= _as_of THEN {day} END + {1 + delay}"
-    return f"{place}_ends_on + {1 + delay}"
+    place = "_next" if "next_period" in outcome.at else ""
+    if outcome.by is None:
+        return f"{place}_ends_on + {1 + delay}"
+    day = _day_of_period(f"{place}_starts_on", outcome.by)
+    # What was decided before the as-of date is no warning.
+    return f"CASE WHEN {day} >= _as_of THEN {day} END + {1 + delay}"
 
 
 def _return_by(outcome: ExitOutcome) -> str:

@@ -1,7 +1,7 @@
 """Leave units out of a cohort by what was known of them on the as-of date, and count them.
 
-A rule of the cohort's `where` sees the membership row of the date alone; `without` sees a unit's whole history
-in one table, cut at the date like every history.
+A rule of the cohort's `where` sees the membership row of the date alone; `without` sees a unit's whole
+history in one table, cut at the date like every history.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class LeftOut:
 
     n_rows: int = 0
     n_units: int = 0
+
+
+NOBODY = LeftOut()
 
 
 def without_condition(contract: Contract, cohort: CohortSpec) -> Expression | None:
@@ -55,7 +58,8 @@ def leave_out(connection: duckdb.DuckDBPyConnection, contract: Contract, cohort:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE left_out AS {found}")
     unit = ", ".join(quote(name) for name in contract.network.unit)
     counted = connection.execute(
-        f"SELECT count(*), count(DISTINCT ROW({unit})) FROM {PAIRS} JOIN left_out USING (_row) WHERE _in_cohort"
+        f"SELECT count(*), count(DISTINCT ROW({unit})) FROM {PAIRS} JOIN left_out USING (_row)\n"
+        f"WHERE _in_cohort"
     ).fetchone()
     connection.execute(f"UPDATE {PAIRS} SET _in_cohort = FALSE WHERE _row IN (SELECT _row FROM left_out)")
     return LeftOut(*counted) if counted else LeftOut()

@@ -22,7 +22,7 @@ from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
 from earlywarn.features.indicators import PERIOD_DAY, Indicators
 from earlywarn.features.labels import create_labels, data_end
-from earlywarn.features.leaving_out import LeftOut, leave_out
+from earlywarn.features.leaving_out import NOBODY, LeftOut, leave_out
 from earlywarn.features.moments import Moment, Tables, calendar_of
 from earlywarn.features.outcomes import Outcome, check_outcome
 from earlywarn.features.peers import (
@@ -71,7 +71,7 @@ class Matrix:
     peers: pa.Table
     catalog: Catalog
     code_entries: Mapping[str, FeatureEntry]
-    left_out: LeftOut = LeftOut()
+    left_out: LeftOut = NOBODY
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

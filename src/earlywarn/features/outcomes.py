@@ -82,9 +82,9 @@ class BelowOutcome(_InPeriods):
 class QuantileOutcome(_InPeriods):
     """A number lies in the lowest share of the next period; training rows fit the cut-point.
 
-    With `per`, each of these groups has a cut-point of its own. With `ranked`, the number is first turned into
-    the share of its group (`[network] ranked_among`) that lies lower, so that a cut-point of one year holds
-    for another whose scale differs.
+    With `per`, each of these groups has a cut-point of its own. With `ranked`, the number is first turned
+    into the share of its group (`[network] ranked_among`) that lies lower, so that a cut-point of one year
+    holds for another whose scale differs.
     """
 
     form: Literal["quantile"]

@@ -1,7 +1,8 @@
 """From declared indicators to the ordered list of features, with names that say what they are.
 
-A feature is named `<indicator>__<function>__<window>` and, compared, `__own_past`, `__peers` or `__rank` after it; a
-code's level comes last. The order is the declared order, so that it changes only when the declaration does.
+A feature is named `<indicator>__<function>__<window>` and, compared, `__own_past`, `__peers` or `__rank`
+after it; a code's level comes last. The order is the declared order, so that it changes only when the
+declaration does.
 """
 
 from __future__ import annotations

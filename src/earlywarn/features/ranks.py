@@ -34,8 +34,8 @@ def create_percentiles(
     """Create `percentiles` from the members themselves; grain: one row per group and as-of date."""
     keys = _keys(contract, "pair.")
     shown = "".join(
-        f",\n  CASE WHEN count({name}) >= {SMALLEST_RANKED} THEN quantile_disc({name}, [{_SHARES}]) END AS {name},"
-        f"\n  count({name}) AS {count}"
+        f",\n  CASE WHEN count({name}) >= {SMALLEST_RANKED} THEN quantile_disc({name}, [{_SHARES}]) END"
+        f" AS {name},\n  count({name}) AS {count}"
         for name, count in _columns(measures)
     )
     present = " AND ".join(f"pair.{quote(name)} IS NOT NULL" for name in contract.network.ranked_among)
@@ -55,7 +55,8 @@ def adopt_percentiles(
     """Create `percentiles` from a kept snapshot; a feature that it does not hold is not ranked."""
     keys = _keys(contract)
     shown = "".join(
-        f",\n  list(median ORDER BY feature) FILTER (WHERE starts_with(feature, '{_cut_name(measure)}')) AS {name}"
+        f",\n  list(median ORDER BY feature)"
+        f" FILTER (WHERE starts_with(feature, '{_cut_name(measure)}')) AS {name}"
         for measure, (name, _) in zip(measures, _columns(measures), strict=True)
     )
     present = " AND ".join(f"{quote(name)} IS NOT NULL" for name in contract.network.ranked_among)

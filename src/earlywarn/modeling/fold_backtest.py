@@ -6,13 +6,14 @@ The model that is kept comes from the same procedure on all rows; the folds say 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.evaluation import (
     Backtest,
+    CutPoints,
     Floats,
     FoldFigures,
     FoldsSheet,
@@ -43,11 +44,12 @@ from earlywarn.modeling.candidates import (
     inner_of,
     prepare,
     rule_risks,
+    tested_truth,
 )
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
-from earlywarn.modeling.splits import Split, order_periods
+from earlywarn.modeling.splits import Split, cut_split, order_periods
 
 RULES = "rules"
 
@@ -74,6 +76,7 @@ class FoldResult:
     margins: Mapping[str, Floats]
     risks: Mapping[str, Floats]
     settings: Mapping[str, dict[str, object]]
+    cuts: CutPoints | None = None
 
 
 def run_folds(
@@ -87,8 +90,9 @@ def run_folds(
     """
     everything = np.flatnonzero(rows.labeled)
     outer = group_folds(rows, everything, n_folds=folds.n_folds)
-    for split in outer:
-        need_both(rows, split.train, what=f"what {split.name} leaves", fewest=FEWEST_LABELS)
+    for uncut in outer:
+        own, split = cut_split(rows, uncut)
+        need_both(own, split.train, what=f"what {split.name} leaves", fewest=FEWEST_LABELS)
     step, results = f"folds by {folds.by}", []
     for place, split in enumerate(outer):
         progress(step, place, len(outer) + 1)
@@ -96,6 +100,8 @@ def run_folds(
     progress(step, len(outer), len(outer) + 1)
     kept = _tuned(rows, outer, plan, fitting)
     chosen = kept.inner(kept.choice.name)
+    rows = _as_tested(rows, results)
+    everything = np.flatnonzero(np.isfinite(rows.label))
     backtest = _sheet(rows, everything, results, kept, plan, folds, fitting)
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
@@ -111,6 +117,7 @@ def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitt
 
 def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> FoldResult:
     """Decide everything inside the training part, then tell the tested rows."""
+    rows, split = cut_split(rows, split)
     tuned = _tuned(rows, inner_folds(rows, split.train), plan, fitting)
     whole = prepare(rows, split)
     margins: dict[str, Floats] = {}
@@ -119,16 +126,27 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
     if plan.points is not None:
         told, margins[RULES] = points_of(plan.points, whole)
         risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
-    seen = np.concatenate([one.split.test for one in tuned.splits])
+    seen = tested_truth(tuned.splits)
     for inner in tuned.inners:
         model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.
-        line = fit_sigmoid(np.concatenate(inner.margins), rows.truth(seen))
+        line = fit_sigmoid(np.concatenate(inner.margins), seen)
         margins[inner.name] = line.intercept + line.slope * margin
         settings[inner.name] = described(inner.settings, model)
-    return FoldResult(split, tuned, margins, risks, settings)
+    return FoldResult(split, tuned, margins, risks, settings, rows.cuts)
+
+
+def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
+    """Return the rows with each label as the fold that tests it has it, by cut-points it had no part in."""
+    if rows.rule is None:
+        return rows
+    label = np.full(rows.label.size, np.nan)
+    for one in results:
+        if one.cuts is not None:
+            label[one.split.test] = rows.rule.labels(one.cuts)[one.split.test]
+    return replace(rows, label=label, cuts=results[0].cuts)
 
 
 def _sheet(
@@ -175,6 +193,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
+        cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         folds=FoldsSheet(
             by=folds.by,
             n_folds=folds.n_folds,
