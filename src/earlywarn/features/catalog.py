@@ -15,9 +15,9 @@ from earlywarn.domain import Language
 class FeatureEntry:
     """One column of a matrix, and what it means.
 
-    `comparison` is empty, `own_past`, `peers` or `rank`; `sign` is the way more of the fact may push the
-    risk; `code` is the level that a 0/1 column stands for, and `is_context` marks what is known to models and
-    never a reason.
+    `comparison` is empty, `own_past` or `peers`; `sign` is the way more of the fact may push the risk; `code`
+    is the level that a 0/1 column stands for, and `is_context` marks what is known to models and never a
+    reason.
     """
 
     name: str

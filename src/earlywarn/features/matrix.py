@@ -214,13 +214,14 @@ def _features(
         if measure.is_code:
             shown |= {f"{measure.name}__{entry}": sql for entry, sql in _levels(measure, value)}
             continue
-        shown[measure.name] = value
+        shown[measure.name] = rank_sql(measure, value) if measure.function == "rank" else value
         if "own_past" in measure.indicator.compare_with:
             shown[f"{measure.name}__own_past"] = f"{value} - own.{quote(measure.past_name)}"
         if "peers" in measure.indicator.compare_with:
-            shown[f"{measure.name}__peers"] = f"{value} - medians.{quote(measure.name)}"
-        if "rank" in measure.indicator.compare_with:
-            shown[f"{measure.name}__rank"] = rank_sql(measure, value)
+            median = f"medians.{quote(measure.name)}"
+            # A rank lies as far from its peers as from where their median would rank.
+            other = rank_sql(measure, median) if measure.function == "rank" else median
+            shown[f"{measure.name}__peers"] = f"{shown[measure.name]} - {other}"
     source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
     if compared_with_peers(measures):
         source += f"\n{medians_join(contract)}"

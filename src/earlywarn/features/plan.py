@@ -1,8 +1,7 @@
 """From declared indicators to the ordered list of features, with names that say what they are.
 
-A feature is named `<indicator>__<function>__<window>` and, compared, `__own_past`, `__peers` or `__rank`
-after it; a code's level comes last. The order is the declared order, so that it changes only when the
-declaration does.
+A feature is named `<indicator>__<function>__<window>` and, compared, `__own_past` or `__peers` after it; a
+code's level comes last. The order is the declared order, so that it changes only when the declaration does.
 """
 
 from __future__ import annotations
@@ -148,7 +147,7 @@ def catalog_of(contract: Contract, measures: Sequence[Measure]) -> Catalog:
 
 def _entries(contract: Contract, measure: Measure) -> list[FeatureEntry]:
     indicator = measure.indicator
-    comparisons = ("", *(name for name in ("own_past", "peers", "rank") if name in indicator.compare_with))
+    comparisons = ("", *(name for name in ("own_past", "peers") if name in indicator.compare_with))
     return [
         FeatureEntry(
             name=f"{measure.name}__{comparison}" if comparison else measure.name,

@@ -1,8 +1,8 @@
 """Ranks: where a value stands among a declared group on a date, as the share of the group that lies lower.
 
-A feature's rank is read off 99 percentiles of the group, so that the nightly run keeps a hundred numbers and
-not one per student, and whoever scores on demand ranks by the same ones, to the last bit. Groups under a
-hundred are not ranked: a percentile of theirs would be one student.
+A rank is of the latest value. It is read off 99 percentiles of the group, so that the nightly run keeps a
+hundred numbers and not one per student, and whoever scores on demand ranks by the same ones, to the last bit.
+Groups under a hundred are not ranked: a percentile of theirs would be one student.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHARES = ", ".join(f"{place / (_N_CUTS + 1):.2f}" for place in range(1, _N_CUTS
 
 def ranked_measures(measures: Sequence[Measure]) -> list[Measure]:
     """Return the measures that are ranked."""
-    return [measure for measure in measures if "rank" in measure.indicator.compare_with]
+    return [measure for measure in measures if measure.function == "rank"]
 
 
 def create_percentiles(

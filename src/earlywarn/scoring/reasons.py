@@ -133,7 +133,7 @@ class _Book:
     indicator: Integers
     sign: Integers
     usual: Floats
-    """What a value is held against: the training median, or zero for a difference."""
+    """What a value is held against: the training median, or zero for a comparison."""
     is_level: Flags
     """Whether the column says yes or no to one level of a code."""
     spoken: Integers
@@ -141,10 +141,8 @@ class _Book:
     families: Sequence[str]
     """The family of each indicator."""
     comparisons: Mapping[tuple[str, str, str, str], int]
-    """Where the model's features hold the difference from the own past or from the peers, or the rank."""
-    said: dict[tuple[int, float, float | None, float | None, float | None], _Texts] = field(
-        default_factory=dict
-    )
+    """Where the model's features hold the difference from the own past or from the peers."""
+    said: dict[tuple[int, float, float | None, float | None], _Texts] = field(default_factory=dict)
     """Sentences already made; the same few values come back thousands of times."""
 
     def sayable(self, values: Floats) -> Flags:
@@ -180,8 +178,7 @@ def _new_book(model: PublishedModel) -> _Book:
     positions = np.array([named[k][0] for k in kept], dtype=np.int64)
     indicator = np.array([order[entries[k].indicator] for k in kept], dtype=np.int64)
     _, starts, indicator = np.unique(indicator, return_index=True, return_inverse=True)
-    # A difference is held against nothing; a rank, like a value, against what is usual.
-    difference = np.array([entries[k].comparison in ("own_past", "peers") for k in kept], dtype=np.bool_)
+    comparison = np.array([bool(entries[k].comparison) for k in kept], dtype=np.bool_)
     base_sign = [entries[_plain(entries, k)].sign if entries[k].comparison else entries[k].sign for k in kept]
     return _Book(
         model=model,
@@ -189,7 +186,7 @@ def _new_book(model: PublishedModel) -> _Book:
         starts=starts,
         indicator=indicator,
         sign=np.array(base_sign, dtype=np.int64),
-        usual=np.where(difference, 0.0, model.medians[positions]),
+        usual=np.where(comparison, 0.0, model.medians[positions]),
         is_level=np.array([entries[k].function == "one_of" for k in kept], dtype=np.bool_),
         families=[entries[kept[start]].family for start in starts],
         comparisons={
@@ -234,15 +231,14 @@ def _reason(book: _Book, row: Floats, values: Floats, pull: Floats, which: int, 
     assert entry is not None  # noqa: S101 - columns of the book have entries by construction
     value = float(values[spoken])
     past, peers = (_other(book, row, entry, value, comparison) for comparison in ("own_past", "peers"))
-    rank = _rank(book, row, entry)
     strength = _strength(total)
     school_years = book.model.has_school_years
-    key = (spoken, value, past, peers, rank)
+    key = (spoken, value, past, peers)
     texts = book.said.get(key)
     if texts is None:
         if len(book.said) >= _MOST_REMEMBERED:
             book.said.clear()
-        texts = book.said[key] = _texts(entry, value, past, peers, rank, school_years)
+        texts = book.said[key] = _texts(entry, value, past, peers, school_years)
     return Reason(
         code=entry.indicator,
         family=entry.family,
@@ -270,25 +266,14 @@ def _other(book: _Book, row: Floats, entry: FeatureEntry, value: float, comparis
     return round(value - float(row[place]), 9) + 0.0
 
 
-def _rank(book: _Book, row: Floats, entry: FeatureEntry) -> float | None:
-    """Return which share of the group lies lower."""
-    place = book.comparisons.get((entry.indicator, entry.function, entry.window, "rank"))
-    return None if place is None or np.isnan(row[place]) else float(row[place])
-
-
 def _texts(
-    entry: FeatureEntry,
-    value: float,
-    past: float | None,
-    peers: float | None,
-    rank: float | None,
-    school_years: bool,
+    entry: FeatureEntry, value: float, past: float | None, peers: float | None, school_years: bool
 ) -> _Texts:
     """Return the sentence and the comparison, in both languages."""
     said: dict[Language, str] = {}
     compared: dict[Language, str] = {}
     for language in LANGUAGES:
-        percent = entry.function == "share"
+        percent = entry.function in ("share", "rank")
         words = {
             "value": number_in_words(value, language, percent=percent),
             "window": window_in_words(entry.window, language, school_years=school_years),
@@ -296,5 +281,5 @@ def _texts(
             "peers": "" if peers is None else number_in_words(peers, language, percent=percent),
         }
         said[language] = sentence(entry.text[language], words, value, language)
-        compared[language] = comparison_in_words(words["own_past"], words["peers"], language, rank=rank)
+        compared[language] = comparison_in_words(words["own_past"], words["peers"], language)
     return said, compared

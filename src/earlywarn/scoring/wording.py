@@ -113,20 +113,13 @@ def sentence(template: str, words: Mapping[str, str], value: float, language: La
     return chosen
 
 
-def comparison_in_words(own_past: str, peers: str, language: Language, *, rank: float | None = None) -> str:
+def comparison_in_words(own_past: str, peers: str, language: Language) -> str:
     """Say beside what a value stands; empty where there is nothing to compare with.
 
-    >>> comparison_in_words("2", "", "en"), comparison_in_words("", "", "en", rank=0.12)
-    ('just before, over as long: 2', 'of 100 comparable students of the network, 12 have less')
+    >>> comparison_in_words("2", "", "en")
+    'just before, over as long: 2'
     """
     before = "juste avant, sur la même durée\u00a0: " if language == "fr" else "just before, over as long: "
     group = "médiane du groupe\u00a0: " if language == "fr" else "median of the group: "
     parts = [label + number for label, number in ((before, own_past), (group, peers)) if number]
-    if rank is not None:
-        lower = round(100 * rank)
-        parts.append(
-            f"sur 100 élèves comparables du réseau, {lower} ont moins"
-            if language == "fr"
-            else f"of 100 comparable students of the network, {lower} have less"
-        )
     return "\u00a0; ".join(parts) if language == "fr" else "; ".join(parts)
