@@ -21,6 +21,7 @@ from earlywarn.features.outcomes import (
     ExitOutcome,
     Outcome,
     QuantileOutcome,
+    columns_read,
 )
 from earlywarn.features.ranks import rank_labels
 from earlywarn.tables import Contract, parse_expression, quote
@@ -110,12 +111,7 @@ def _day_of_period(start: str, day_of_year: str) -> str:
 
 
 def _history(contract: Contract, outcome: Outcome) -> str:
-    columns: set[str] = set()
-    types = contract.types_of(outcome.table)
-    for text in (getattr(outcome, key, None) for key in ("where", "value", "completed", "censored")):
-        if text is not None:
-            columns |= parse_expression(text, types).columns
-    columns |= {name for key in ("column", "period") if (name := getattr(outcome, key, None))}
+    columns = set(columns_read(outcome, contract))
     if isinstance(outcome, ExitOutcome):
         columns |= {contract.network.starts_on}
         columns |= set(contract.key_of(outcome.table))
@@ -138,14 +134,17 @@ def _where(contract: Contract, outcome: Any) -> str:
 
 def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
     column = f"CAST({quote(outcome.column)} AS VARCHAR)"
-    within = "".join(f" AND {_in_period(outcome, at)}" for at in outcome.at)
+    within = "".join(f" AND {_in_period(contract, outcome, at)}" for at in outcome.at)
     values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
     order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
     latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL{within})"
     return f"{latest} IN ({values})", "NULL::DOUBLE"
 
 
-def _in_period(outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str) -> str:
+def _in_period(contract: Contract, outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str) -> str:
+    if not contract.network.has_dates:
+        # The stages make one period, and every row is of it.
+        return "TRUE"
     name, first, last = (
         ("_period", "_starts_on", "_ends_on")
         if at == "period"
@@ -159,7 +158,7 @@ def _in_period(outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str)
 def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     where = f"({_where(contract, outcome)}) AND ({value}) IS NOT NULL"
-    within = [_in_period(outcome, at) for at in outcome.at]
+    within = [_in_period(contract, outcome, at) for at in outcome.at]
     failing = f"count(*) FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
     seen = " AND ".join(f"count(*) FILTER (WHERE {where} AND {period}) > 0" for period in within)
     return f"(CASE WHEN {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)", "NULL::DOUBLE"
@@ -168,7 +167,7 @@ def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
 def _quantile(contract: Contract, outcome: QuantileOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     exact = f"CAST({value} AS DECIMAL(18, 4))"
-    within = " OR ".join(_in_period(outcome, at) for at in outcome.at)
+    within = " OR ".join(_in_period(contract, outcome, at) for at in outcome.at)
     kept = f"FILTER (WHERE ({_where(contract, outcome)}) AND ({within}))"
     mean = f"(sum({exact}) {kept})::DOUBLE / nullif(count({exact}) {kept}, 0)"
     return "NULL::BOOLEAN", mean

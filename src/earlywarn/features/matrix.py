@@ -7,7 +7,7 @@ matrix: one row per unit and as-of date of the cohort, sorted by unit and date.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import duckdb
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, TableError
-from earlywarn.features.catalog import Catalog, FeatureEntry, slug
+from earlywarn.features.catalog import Catalog, FeatureEntry, Labels, slug
 from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs
 from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
@@ -33,7 +33,7 @@ from earlywarn.features.peers import (
     medians_join,
     snapshot,
 )
-from earlywarn.features.plan import Measure, catalog_of, code_entry, plan_measures
+from earlywarn.features.plan import Measure, catalog_of, code_entry, code_labels, plan_measures
 from earlywarn.features.ranks import (
     adopt_percentiles,
     create_percentiles,
@@ -61,6 +61,7 @@ class Matrix:
         catalog: What each feature means.
         code_entries: What each column of `codes` means.
         left_out: How many rows and units the cohort left out by its `without`.
+        code_labels: What the codes of each column of `codes` are called, by language.
     """
 
     rows: pa.Table
@@ -72,6 +73,7 @@ class Matrix:
     catalog: Catalog
     code_entries: Mapping[str, FeatureEntry]
     left_out: LeftOut = NOBODY
+    code_labels: Mapping[str, Labels] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -126,7 +128,7 @@ def build_matrix(
     measures = plan_measures(contract, indicators, families)
     condition = cohort.condition(contract)
     if outcome is not None:
-        check_outcome(outcome, contract)
+        check_outcome(outcome, contract, [moment.name for moment in moments])
     with tables.connection.cursor() as connection:
         create_pairs(connection, contract, moments, calendar_of(contract, tables, moments))
         connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")
@@ -151,6 +153,9 @@ def build_matrix(
             catalog=catalog_of(contract, measures),
             code_entries={m.name: code_entry(m) for m in measures if m.is_code and m.levels is None},
             left_out=left_out,
+            code_labels={
+                m.name: code_labels(contract, m) for m in measures if m.is_code and m.levels is None
+            },
         )
 
 

@@ -19,6 +19,9 @@ from earlywarn.declarations import Declared
 from earlywarn.errors import AsOfError
 from earlywarn.tables import Contract, quote
 
+EVERYBODY = "all"
+"""The one period of a network that has stages instead of dates."""
+
 
 class Tables(Protocol):
     """Validated tables as the features room needs them: `versions.<table>` in a DuckDB connection."""
@@ -127,6 +130,8 @@ def moments_of(contract: Contract, spec: AsOfSpec, tables: Tables, *, before: da
     """
     if spec.stages:
         return _stages(contract, spec.stages)
+    if not contract.network.has_dates:
+        raise AsOfError("the network has stages and no dates", todo="name stages in [as_of]")
     moments = [
         Moment(period.name, name, as_of)
         for period in periods_of(contract, tables)
@@ -138,12 +143,19 @@ def moments_of(contract: Contract, spec: AsOfSpec, tables: Tables, *, before: da
     )
 
 
-def moments_on(contract: Contract, tables: Tables, as_of: date) -> list[Moment]:
-    """Return the moments of the periods that an as-of date lies in, for scoring on any day.
+def moments_on(contract: Contract, tables: Tables, as_of: date, *, stage: str | None = None) -> list[Moment]:
+    """Return the moments of the periods that an as-of date lies in, for scoring on any day; or of a stage.
 
     Raises:
-        AsOfError: The date lies in no period.
+        AsOfError: The date lies in no period, or the network has stages and none is named.
     """
+    if stage is not None:
+        return _stages(contract, (stage,))
+    if not contract.network.has_dates:
+        known = ", ".join(contract.network.stages)
+        raise AsOfError(
+            "the network has stages instead of dates", todo=f"say at which: --stage, one of {known}"
+        )
     if contract.network.periods.table is None:
         period = school_year(contract, _year(contract, as_of))
         return [Moment(period.name, f"{as_of:%m-%d}", as_of)]
@@ -176,7 +188,13 @@ def _stages(contract: Contract, stages: Sequence[str]) -> list[Moment]:
     if unknown:
         raise AsOfError(f"the network has no stage '{unknown[0]}'", todo="name stages of the contract")
     days = [(stage, contract.stage_day(stage) + timedelta(days=1)) for stage in stages]
-    return [Moment("all", stage, day) for stage, day in days]
+    return [Moment(EVERYBODY, stage, day) for stage, day in days]
+
+
+def _stages_as_period(contract: Contract) -> Period:
+    """Return the one period of a network without dates: from the first stage's day to the last's."""
+    stages = contract.network.stages
+    return Period(EVERYBODY, contract.stage_day(stages[0]), contract.stage_day(stages[-1]))
 
 
 @dataclass(frozen=True)
@@ -194,6 +212,8 @@ def calendar_of(contract: Contract, tables: Tables, moments: Sequence[Moment]) -
     Raises:
         AsOfError: A moment names a period that the network does not have.
     """
+    if not contract.network.has_dates:
+        return {EVERYBODY: Calendar(_stages_as_period(contract), None, None)}
     if contract.network.periods.table is None:
         years = {moment.period: _year(contract, moment.as_of) for moment in moments}
         return {

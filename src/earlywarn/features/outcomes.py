@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +17,12 @@ from earlywarn.tables import Contract, parse_expression
 
 At = Literal["period", "next_period"]
 CutGroup = Literal["period", "moment", "grade"]
+_EXPRESSIONS: dict[str, Literal["boolean", "number"]] = {
+    "where": "boolean",
+    "value": "number",
+    "completed": "boolean",
+    "censored": "boolean",
+}
 _DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
@@ -116,20 +123,22 @@ Outcome = Annotated[
 ]
 
 
-def check_outcome(outcome: Outcome, contract: Contract) -> None:
-    """Check an outcome against the tables it is read from.
+def check_outcome(outcome: Outcome, contract: Contract, stages: Sequence[str] = ()) -> None:
+    """Check an outcome against the tables it is read from, and against the stages at which a model looks.
 
     Raises:
         DeclarationError: It names what is not there, or what its form cannot use.
     """
-    problems = list(outcome_problems(outcome, contract))
+    problems = outcome_problems(outcome, contract, stages)
     if problems:
         raise DeclarationError(
             "; ".join(message for _, message in problems), where="[outcome]", todo="mend model.toml"
         ) from ProblemsError(problems)
 
 
-def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Location, str]]:
+def outcome_problems(
+    outcome: Outcome, contract: Contract, stages: Sequence[str] = ()
+) -> list[tuple[Location, str]]:
     """Return every problem of an outcome, located by its keys."""
     if outcome.table not in contract.tables:
         return [(("table",), f"there is no table '{outcome.table}'")]
@@ -148,7 +157,9 @@ def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Locatio
             found.append(((key,), f"table '{outcome.table}' has no column '{name}'"))
     if contract.network.student not in shared_columns(contract, outcome.table):
         found.append((("table",), f"'{outcome.table}' does not name the student"))
-    if isinstance(outcome, EventOutcome) and event_column(contract, outcome.table) is None:
+    if not contract.network.has_dates:
+        found += _undated(outcome) or (_known_early(outcome, stages, contract) if not found else [])
+    elif isinstance(outcome, EventOutcome) and event_column(contract, outcome.table) is None:
         found.append((("table",), f"'{outcome.table}' has no dated rows"))
     if isinstance(outcome, QuantileOutcome) and outcome.ranked and not contract.network.ranked_among:
         found.append((("ranked",), "[network] ranked_among names nobody to rank among"))
@@ -157,9 +168,38 @@ def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Locatio
     return found
 
 
-_EXPRESSIONS: dict[str, Literal["boolean", "number"]] = {
-    "where": "boolean",
-    "value": "number",
-    "completed": "boolean",
-    "censored": "boolean",
-}
+def _undated(outcome: Outcome) -> list[tuple[Location, str]]:
+    """Find what needs days or periods in a network that has stages instead."""
+    if isinstance(outcome, EventOutcome | ExitOutcome):
+        return [(("form",), "the network has stages instead of dates: use equals, below or quantile")]
+    for key in ("period", "by"):
+        if getattr(outcome, key) is not None:
+            return [((key,), "the network has stages instead of periods")]
+    if "next_period" in outcome.at:
+        return [(("at",), 'the network has stages instead of periods: at = ["period"]')]
+    return []
+
+
+def _known_early(outcome: Outcome, stages: Sequence[str], contract: Contract) -> list[tuple[Location, str]]:
+    """Find the stages at which a model would look when its outcome is known already."""
+    order, columns = contract.network.stages, contract.columns_of(outcome.table)
+    key = "column" if isinstance(outcome, EqualsOutcome) else "value"
+    told_by = columns_read(outcome, contract, keys=(key,)) & columns.keys()
+    latest = max((order.index(stage) for name in told_by if (stage := columns[name].stage)), default=-1)
+    early = [stage for stage in stages if stage in order and order.index(stage) >= latest]
+    if not told_by or not early:
+        return []
+    return [((key,), f"the outcome is known at stage '{early[0]}' already; give its column a later stage")]
+
+
+def columns_read(
+    outcome: Outcome, contract: Contract, keys: Collection[str] = (*_EXPRESSIONS, "column", "period")
+) -> frozenset[str]:
+    """Return the columns of its table that some keys of an outcome read; all of them by default."""
+    read: set[str] = set()
+    types = contract.types_of(outcome.table)
+    for key in keys:
+        text = getattr(outcome, key, None)
+        if text is not None:
+            read |= parse_expression(text, types).columns if key in _EXPRESSIONS else {text}
+    return frozenset(read)

@@ -112,6 +112,8 @@ def _inner_one_column(rows: LabeledRows, splits: Sequence[Prepared], _fitting: F
 
 def _inner_logistic(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
     """Tune the ridge on the first split, the latest past; the others tell what it would have said."""
+    if splits[0].split.grouped:
+        return _logistic_over_folds(rows, splits)
     first = splits[0]
     train, truth = few_rows(rows, first.split.train), first.truth(first.split.test)
     path = fit_path(first.values[train], first.truth(train), first.names, first.signs, penalties=PENALTIES)
@@ -126,11 +128,25 @@ def _inner_logistic(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fit
     return Inner("logistic", tuple(margins), {"penalty": PENALTIES[best]})
 
 
+def _logistic_over_folds(rows: LabeledRows, splits: Sequence[Prepared]) -> Inner:
+    """Tune the ridge on all folds together: none of them is later than the others."""
+    told, losses = [], np.zeros(len(PENALTIES))
+    for one in splits:
+        train, truth = few_rows(rows, one.split.train), one.truth(one.split.test)
+        path = fit_path(one.values[train], one.truth(train), one.names, one.signs, penalties=PENALTIES)
+        told.append([model.margins(one.test) for model in path])
+        losses += [truth.size * log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told[-1]]
+    best = int(np.argmin(losses))
+    return Inner("logistic", tuple(margins[best] for margins in told), {"penalty": PENALTIES[best]})
+
+
 def _inner_lightgbm(rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
-    tried = [(trial, _stopped(rows, splits[0], trial, fitting)) for trial in TRIALS]
-    best, first = min(tried, key=lambda one: one[1].loss)
-    found = [first, *(_stopped(rows, one, best, fitting) for one in splits[1:])]
+    # Folds by groups have no latest one: they are tuned on all of them.
+    n_tuned = len(splits) if splits[0].split.grouped else 1
+    tried = [(trial, [_stopped(rows, one, trial, fitting) for one in splits[:n_tuned]]) for trial in TRIALS]
+    best, first = min(tried, key=lambda one: sum(found.loss for found in one[1]))
+    found = [*first, *(_stopped(rows, one, best, fitting) for one in splits[n_tuned:])]
     n_rounds = int(np.median([one.n_rounds for one in found]))
     settings = dict(replace(best, n_rounds=n_rounds).settings())
     return Inner("lightgbm", tuple(one.margins for one in found), settings)
@@ -221,7 +237,8 @@ def choose(
 ) -> Choice:
     """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
     tests = np.concatenate([one.split.test for one in splits])
-    test_rows = rows.test_rows(tests, label=tested_truth(splits))
+    fold = np.concatenate([np.full(one.split.test.size, one.split.name) for one in splits])
+    test_rows = rows.test_rows(tests, fold if splits[0].split.grouped else None, label=tested_truth(splits))
     generator = np.random.default_rng(fitting.seed)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
     scored = {

@@ -158,7 +158,10 @@ def _sheet(
     folds: FoldPlan,
     fitting: Fitting,
 ) -> Backtest:
-    test_rows = rows.test_rows(everything)
+    fold = np.full(rows.label.size, "", dtype=np.array([one.split.name for one in results]).dtype)
+    for one in results:
+        fold[one.split.test] = one.split.name
+    test_rows = rows.test_rows(everything, fold[everything])
     over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
     scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
     told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}

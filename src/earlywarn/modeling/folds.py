@@ -55,7 +55,7 @@ def group_folds(rows: LabeledRows, chosen: Indexes, *, n_folds: int) -> list[Spl
         tested = fold == one
         apart = tested | np.isin(student, np.unique(student[tested]))
         name = f"fold {one + 1} of {n_folds}"
-        found.append(Split(name, chosen[~apart], chosen[tested], by_time=False))
+        found.append(Split(name, chosen[~apart], chosen[tested], by_time=False, grouped=True))
     return found
 
 

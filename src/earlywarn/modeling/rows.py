@@ -69,11 +69,12 @@ class LabeledRows:
         """Return one number per student."""
         return codes_of(self.student)
 
-    def test_rows(self, rows: Indexes, *, label: Flags | None = None) -> TestRows:
+    def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:
         """Return what evaluation needs of some rows; lists are per moment besides the declared columns.
 
         Args:
             rows: Which.
+            fold: The fold that tested each row, where each was tested by a fold of its own.
             label: What came true of each, where several splits cut their own labels; by default these rows'.
         """
         parts = {"school": self.school, "grade": self.grade}
@@ -89,6 +90,7 @@ class LabeledRows:
             student=self.student[rows],
             lists=lists,
             groups={name: words[rows] for name, words in self.groups.items()},
+            fold=fold,
         )
 
 

@@ -29,6 +29,8 @@ class Split:
     train: Indexes
     test: Indexes
     by_time: bool = True
+    grouped: bool = False
+    """One of several folds that leave groups out; what they tell is averaged over them."""
 
 
 def cut_split(rows: LabeledRows, split: Split) -> tuple[LabeledRows, Split]:

@@ -113,7 +113,7 @@ def _spec_problems(
 def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Located]:
     """Find what is wrong with what is warned of, for whom and when."""
     try:
-        check_outcome(spec.outcome, contract)
+        check_outcome(spec.outcome, contract, spec.as_of.stages)
     except DeclarationError as error:
         cause = error.__cause__
         located = cause.problems if isinstance(cause, ProblemsError) else [((), error.what)]
@@ -128,6 +128,8 @@ def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Locate
     except DeclarationError as error:
         yield ("cohort", "without"), error.what
     stages = contract.network.stages
+    if not contract.network.has_dates and not spec.as_of.stages:
+        yield ("as_of",), f"the network has stages instead of dates: name some of {', '.join(stages)}"
     for stage in spec.as_of.stages:
         if stage not in stages:
             nearest = next(iter(get_close_matches(stage, stages, n=1)), None)

@@ -182,13 +182,13 @@ class Network(Declared):
     membership: str
     school: str
     grade: str | None = None
-    starts_on: str
-    left_on: str
+    starts_on: str = ""
+    left_on: str = ""
     peers: tuple[str, ...] = ()
     ranked_among: tuple[str, ...] = ()
     timezone: str = "UTC"
     stages: tuple[str, ...] = ()
-    periods: Periods
+    periods: Periods = Periods.model_construct()
     scope: ScopeTables = ScopeTables()
 
     @field_validator("timezone")
@@ -199,6 +199,23 @@ class Network(Declared):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("there is no such time zone") from error
         return name
+
+    @model_validator(mode="after")
+    def _dates_or_stages(self) -> Network:
+        if not self.has_dates and not self.stages:
+            raise ProblemsError([(("periods",), "give periods, or stages where the files hold no dates")])
+        missing = [name for name in ("starts_on", "left_on") if not getattr(self, name)]
+        if self.has_dates and missing:
+            raise ProblemsError([((missing[0],), f"{missing[0]} is missing: name a date of the membership")])
+        given = [name for name in ("starts_on", "left_on") if getattr(self, name)]
+        if not self.has_dates and given:
+            raise ProblemsError([((given[0],), "a network without periods has stages and no dates")])
+        return self
+
+    @property
+    def has_dates(self) -> bool:
+        """Say whether facts have days; without them, stages alone say what was known when."""
+        return self.periods.starts is not None or self.periods.table is not None
 
 
 class Contract(Declared):

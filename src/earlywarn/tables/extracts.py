@@ -49,7 +49,10 @@ class Source(Declared):
 
 
 class Reading(Declared):
-    """How files are written: the rules that `[defaults]` and each extract may give."""
+    """How files are written: the rules that `[defaults]` and each extract may give.
+
+    `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
+    """
 
     format: Literal["csv", "parquet"] = "csv"
     encoding: str = "utf-8"
@@ -59,6 +62,8 @@ class Reading(Declared):
     date_format: Formats = "%Y-%m-%d"
     missing: tuple[str, ...] = ("",)
     quoted_newlines: bool = False
+    booleans: Mapping[str, bool] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
 
     @field_validator("encoding")
     @classmethod
@@ -75,13 +80,19 @@ class Reading(Declared):
         return self
 
 
+class Defaults(Reading):
+    """What holds for every extract that does not say otherwise; columns and codes are added to its own."""
+
+    columns: Mapping[str, Source] = Field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+
 class Extract(Reading):
     """Files of one shape, and the table they give rows to."""
 
     table: str
     file: str
     optional: bool = False
-    ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
 
@@ -109,7 +120,7 @@ class Extract(Reading):
 class Extracts(Declared):
     """A network's declared files."""
 
-    defaults: Reading = Reading()
+    defaults: Defaults = Defaults()
     extract: tuple[Extract, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -118,12 +129,23 @@ class Extracts(Declared):
         """Give every extract the defaults it does not overrule."""
         if not isinstance(given, dict) or not isinstance(given.get("defaults", {}), dict):
             return given
-        known = {k: v for k, v in given.get("defaults", {}).items() if k in Reading.model_fields}
+        known = {k: v for k, v in given.get("defaults", {}).items() if k in Defaults.model_fields}
         extracts = given.get("extract", [])
         if not isinstance(extracts, list):
             return given
-        inherited = [{**known, **item} if isinstance(item, dict) else item for item in extracts]
-        return {**given, "extract": inherited}
+        return {**given, "extract": [_inheriting(known, item) for item in extracts]}
+
+
+def _inheriting(known: dict[str, Any], item: Any) -> Any:
+    """Return an extract with the defaults filled in; columns and codes are joined name by name."""
+    if not isinstance(item, dict):
+        return item
+    joined = {**known, **item}
+    for key in ("columns", "codes"):
+        parts = [part.get(key, {}) for part in (known, item)]
+        if any(parts) and all(isinstance(part, dict) for part in parts):
+            joined[key] = {**parts[0], **parts[1]}
+    return joined
 
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
@@ -136,7 +158,18 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
     problems = list(_problems(extracts, contract))
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
-    return extracts
+    filled = [_with_booleans(extract, contract.tables[extract.table]) for extract in extracts.extract]
+    return extracts.model_copy(update={"extract": tuple(filled)})
+
+
+def _with_booleans(extract: Extract, table: Table) -> Extract:
+    """Give each yes-or-no column without codes of its own the texts declared for all of them."""
+    plain = {
+        name: extract.booleans
+        for name, source in extract.columns.items()
+        if extract.booleans and table.columns[name].type == "boolean" and not source.codes
+    }
+    return extract.model_copy(update={"codes": {**plain, **extract.codes}})
 
 
 def _problems(extracts: Extracts, contract: Contract) -> Iterator[tuple[Location, str]]:
