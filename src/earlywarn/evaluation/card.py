@@ -123,7 +123,7 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
     """List what the leading back-test leaves open."""
     lead = sheet["backtests"][0]
     unsure = WORDS["cannot tell"][language]
-    found = [lead["folds"]["says"][language]] if lead.get("folds") else []
+    found = [lead["folds"]["says"][language]] if _leaves_time(lead) else []
     found += [
         f"{_against(pair, language)}{unsure} ({_auc(signed(pair['auc']), language)})"
         for pair in lead["comparisons"]
@@ -165,17 +165,24 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
         written = getattr(prose, section).get(language, "").strip()
         lines += _section(word(section), [written or word("wait")])
     folds = lead.get("folds")
-    facts = [f"- {line}" for line in card_lines(folds, language)] if folds else _along_time(lead, language)
+    facts = [] if _leaves_time(lead) else _along_time(lead, language)
+    facts += [f"- {line}" for line in card_lines(folds, language)] if folds else []
     facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
     ]
-    lines += _section(word("quality") if folds is None else FOLD_TITLE[language], facts)
+    lines += _section(FOLD_TITLE[language] if _leaves_time(lead) else word("quality"), facts)
     lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     lines += _section(word("held"), [_held(one, language) for one in lead["held_out"]] or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _leaves_time(lead: Sheet) -> bool:
+    """Say whether the figures stand on folds that do not follow time."""
+    folds = lead.get("folds")
+    return folds is not None and not folds.get("along_time")
 
 
 def _along_time(lead: Sheet, language: Language) -> list[str]:

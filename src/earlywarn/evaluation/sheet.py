@@ -91,6 +91,8 @@ def sheet_json(sheet: QualitySheet) -> str:
     for one in content["backtests"]:
         if one["folds"] is None:
             del one["folds"]
+        elif not one["folds"]["along_time"]:
+            del one["folds"]["along_time"]
         if not one["cut_points"]:
             del one["cut_points"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -28,7 +28,11 @@ def sheet_table(sheet: Sheet) -> str:
 
 def _backtest(one: Sheet) -> str:
     folds = one.get("folds")
-    tested = "each row tested once" if folds else f"tested on {', '.join(one['tested_on'])}"
+    tested = (
+        "each row tested once"
+        if folds and not folds.get("along_time")
+        else f"tested on {', '.join(one['tested_on'])}"
+    )
     head = (
         f"\n{one['protocol']}: trained on {', '.join(one['trained_on'])} ({one['n_train']} rows, "
         f"{one['n_positive']} with the outcome, {one['n_features']} features); "

@@ -46,10 +46,10 @@ from earlywarn.modeling.candidates import (
     rule_risks,
     tested_truth,
 )
-from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds
+from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
-from earlywarn.modeling.splits import Split, cut_split, order_periods
+from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 
 RULES = "rules"
 
@@ -88,8 +88,11 @@ def run_folds(
         EmptySplitError: There are fewer groups than folds.
         TrainingError: There are too few outcomes to learn from.
     """
-    everything = np.flatnonzero(rows.labeled)
-    outer = group_folds(rows, everything, n_folds=folds.n_folds)
+    pool = everything = np.flatnonzero(rows.labeled)
+    all_folds = outer = group_folds(rows, everything, n_folds=folds.n_folds)
+    if folds.along_time:
+        past = time_split(rows, plan.test, overlap="strict", within=rows.labeled)
+        outer, pool = later_folds(rows, past, n_folds=folds.n_folds), past.train
     for uncut in outer:
         own, split = cut_split(rows, uncut)
         need_both(own, split.train, what=f"what {split.name} leaves", fewest=FEWEST_LABELS)
@@ -98,11 +101,9 @@ def run_folds(
         progress(step, place, len(outer) + 1)
         results.append(_fold(rows, split, plan, fitting))
     progress(step, len(outer), len(outer) + 1)
-    kept = _tuned(rows, outer, plan, fitting)
+    kept = _tuned(rows, all_folds, plan, fitting)
     chosen = kept.inner(kept.choice.name)
-    rows = _as_tested(rows, results)
-    everything = np.flatnonzero(np.isfinite(rows.label))
-    backtest = _sheet(rows, everything, results, kept, plan, folds, fitting)
+    backtest = _sheet(_as_tested(rows, results), pool, results, kept, plan, folds, fitting)
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, tested, by_time=False)
@@ -151,13 +152,14 @@ def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
 
 def _sheet(
     rows: LabeledRows,
-    everything: Indexes,
+    pool: Indexes,
     results: Sequence[FoldResult],
     kept: Tuned,
     plan: Plan,
     folds: FoldPlan,
     fitting: Fitting,
 ) -> Backtest:
+    everything = np.sort(np.concatenate([one.split.test for one in results]))
     fold = np.full(rows.label.size, "", dtype=np.array([one.split.name for one in results]).dtype)
     for one in results:
         fold[one.split.test] = one.split.name
@@ -166,23 +168,28 @@ def _sheet(
     scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
     told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
     name = kept.choice.name
-    periods = tuple(one for one in order_periods(rows).names if (rows.period[everything] == one).any())
+    periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
     composite = _pooled(rows, everything, results, None, test_rows, plan)
     n_groups = int(np.unique(rows.fold_group[everything]).size)
     said = fold_statement(
-        folds.by, n_folds=folds.n_folds, n_groups=n_groups, name=folds.name, reason=folds.reason
+        folds.by,
+        n_folds=folds.n_folds,
+        n_groups=n_groups,
+        name=folds.name,
+        reason=folds.reason,
+        along_time=folds.along_time,
     )
     settings = {one.name: _settings(results, one.name) for one in scored}
     return Backtest(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
-        tested_on=periods,
-        tested_from="",
+        tested_on=plan.test or periods,
+        tested_from=str(rows.as_of[everything].min()) if folds.along_time else "",
         moments=moments_by_day(rows, everything),
         inner=f"folds by {folds.by} inside each training part, not time",
         intervals_over=over,
-        n_train=int(everything.size),
-        n_positive=int(rows.truth(everything).sum()),
+        n_train=int(pool.size),
+        n_positive=int(rows.cut_on(pool, split="all folds").truth(pool).sum()),
         n_features=len(kept.splits[0].names),
         chosen=name,
         chosen_because=kept.choice.because,
@@ -202,8 +209,9 @@ def _sheet(
             n_folds=folds.n_folds,
             n_groups=n_groups,
             is_random=folds.is_random,
+            along_time=folds.along_time,
             says=said,
-            each=tuple(_figures(rows, one, everything) for one in results),
+            each=tuple(_figures(rows, one, pool) for one in results),
             as_chosen=measure(composite, test_rows, draws, auc=moment_aucs(composite, test_rows, draws).mean),
         ),
     )
@@ -231,7 +239,8 @@ def _settings(results: Sequence[FoldResult], name: str) -> dict[str, object]:
     return dict(found)
 
 
-def _figures(rows: LabeledRows, result: FoldResult, everything: Indexes) -> FoldFigures:
+def _figures(rows: LabeledRows, result: FoldResult, pool: Indexes) -> FoldFigures:
+    own = np.isin(rows.fold_group[pool], np.unique(rows.fold_group[result.split.test]))
     split, chosen = result.split, result.tuned.choice.name
     truth, moment, margin = rows.truth(split.test), rows.moment[split.test], result.margins[chosen]
     aucs = [
@@ -244,7 +253,7 @@ def _figures(rows: LabeledRows, result: FoldResult, everything: Indexes) -> Fold
         name=split.name,
         n_groups=int(np.unique(rows.fold_group[split.test]).size),
         n_train=int(split.train.size),
-        n_set_aside=int(everything.size - split.train.size - split.test.size),
+        n_set_aside=int((~own).sum() - split.train.size),
         n_test=int(split.test.size),
         n_positive=int(truth.sum()),
         chosen=chosen,

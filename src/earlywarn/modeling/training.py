@@ -138,13 +138,13 @@ def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
 
 
 def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
-    """Name what is held out; folds leave out groups, and no period.
+    """Name what is held out; folds leave out groups, and a period only where one is named, too.
 
     Raises:
         EmptySplitError: A named period is not there, or nothing can be held out.
     """
     test: tuple[str, ...] = ()
-    if spec.splits.by is None:
+    if spec.splits.by is None or "test" in spec.splits.model_fields_set:
         test = latest_tested(rows) if spec.splits.test == "latest" else tuple(spec.splits.test)
     return Plan(
         publishable=spec.publishable,
