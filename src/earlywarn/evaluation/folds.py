@@ -35,8 +35,8 @@ RANDOM: dict[Language, str] = {
 }
 ALONG_TIME: dict[Language, str] = {
     "fr": "Ce découpage suit le temps et laisse de côté des groupes entiers ({name}\u00a0: {n_groups} en "
-    "tout, en {n_folds} plis)\u00a0: chaque ligne est jugée par un modèle qui n’a vu ni son groupe, ni sa période, "
-    "ni la même personne. Il dit ce que vaut le modèle l’an prochain, dans un groupe jamais vu.",
+    "tout, en {n_folds} plis)\u00a0: chaque ligne est jugée par un modèle qui n’a vu ni son groupe, ni sa "
+    "période, ni la même personne. Il dit ce que vaut le modèle l’an prochain, dans un groupe jamais vu.",
     "en": "This split follows time and leaves whole groups out ({name}: {n_groups} in all, in {n_folds} "
     "folds): each row is told by a model that saw neither its group nor its period, nor the same student. It "
     "says how the model does next year, in a group never seen.",
