@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from earlywarn.evaluation.cuts import cut_facts
-from earlywarn.evaluation.folds import FOLD_TITLE, card_lines
+from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -175,7 +175,8 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     lines += _section(FOLD_TITLE[language] if _leaves_time(lead) else word("quality"), facts)
     lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
-    lines += _section(word("held"), [_held(one, language) for one in lead["held_out"]] or ["-"])
+    held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
+    lines += _section(word("held"), held or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
 
 

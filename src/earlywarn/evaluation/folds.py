@@ -56,6 +56,10 @@ FOLD_FACTS: dict[Language, tuple[str, str]] = {
         "Mean AUC of each fold: {aucs}",
     ),
 }
+EVERY_SCHOOL: dict[Language, str] = {
+    "fr": "Toutes\u00a0: chaque pli est jugé par un modèle qui n’a vu aucune de ses écoles.",
+    "en": "All of them: each fold is told by a model that saw none of its schools.",
+}
 REASON: dict[Language, str] = {"fr": " Raison\u00a0: {reason}", "en": " Reason: {reason}"}
 
 
@@ -130,7 +134,12 @@ def card_lines(folds: dict[str, Any], language: Language) -> list[str]:
     rows, told = FOLD_FACTS[language]
     if folds.get("along_time"):
         return [folds["says"][language], told.format(aucs=aucs)]
-    return [folds["says"][language], rows.format(n_rows=n_rows), told.format(aucs=aucs)]
+    return [rows.format(n_rows=n_rows), told.format(aucs=aucs)]
+
+
+def left_out_schools(folds: dict[str, Any] | None, language: Language) -> list[str]:
+    """Say that schools never seen are all there are, where folds leave schools out."""
+    return [EVERY_SCHOOL[language]] if folds and folds["by"] == "school" else []
 
 
 def fold_lines(folds: dict[str, Any]) -> list[str]:

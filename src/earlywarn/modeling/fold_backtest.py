@@ -18,9 +18,11 @@ from earlywarn.evaluation import (
     FoldFigures,
     FoldsSheet,
     Indexes,
+    Metrics,
     Ranking,
     Scored,
     TestRows,
+    Words,
     audit_groups,
     by_word,
     compare,
@@ -160,26 +162,14 @@ def _sheet(
     fitting: Fitting,
 ) -> Backtest:
     everything = np.sort(np.concatenate([one.split.test for one in results]))
-    fold = np.full(rows.label.size, "", dtype=np.array([one.split.name for one in results]).dtype)
-    for one in results:
-        fold[one.split.test] = one.split.name
-    test_rows = rows.test_rows(everything, fold[everything])
+    test_rows = rows.test_rows(everything, _fold_names(rows, results)[everything])
     over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
     scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
     told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
     name = kept.choice.name
     periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
     composite = _pooled(rows, everything, results, None, test_rows, plan)
-    n_groups = int(np.unique(rows.fold_group[everything]).size)
-    said = fold_statement(
-        folds.by,
-        n_folds=folds.n_folds,
-        n_groups=n_groups,
-        name=folds.name,
-        reason=folds.reason,
-        along_time=folds.along_time,
-    )
-    settings = {one.name: _settings(results, one.name) for one in scored}
+    aucs = moment_aucs(composite, test_rows, draws)
     return Backtest(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
@@ -195,7 +185,8 @@ def _sheet(
         chosen_because=kept.choice.because,
         inner_auc=kept.choice.inner_auc,
         candidates=tuple(
-            candidate_sheet(one, aucs, test_rows, draws, settings[one.name]) for one, aucs in told.values()
+            candidate_sheet(one, found, test_rows, draws, _settings(results, one.name))
+            for one, found in told.values()
         ),
         comparisons=tuple(
             compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
@@ -204,17 +195,46 @@ def _sheet(
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
-        folds=FoldsSheet(
-            by=folds.by,
-            n_folds=folds.n_folds,
-            n_groups=n_groups,
-            is_random=folds.is_random,
-            along_time=folds.along_time,
-            says=said,
-            each=tuple(_figures(rows, one, pool) for one in results),
-            as_chosen=measure(composite, test_rows, draws, auc=moment_aucs(composite, test_rows, draws).mean),
+        folds=_folds_sheet(
+            rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
         ),
     )
+
+
+def _folds_sheet(
+    rows: LabeledRows,
+    everything: Indexes,
+    pool: Indexes,
+    results: Sequence[FoldResult],
+    folds: FoldPlan,
+    as_chosen: Metrics,
+) -> FoldsSheet:
+    n_groups = int(np.unique(rows.fold_group[everything]).size)
+    return FoldsSheet(
+        by=folds.by,
+        n_folds=folds.n_folds,
+        n_groups=n_groups,
+        is_random=folds.is_random,
+        says=fold_statement(
+            folds.by,
+            n_folds=folds.n_folds,
+            n_groups=n_groups,
+            name=folds.name,
+            reason=folds.reason,
+            along_time=folds.along_time,
+        ),
+        each=tuple(_figures(rows, one, pool) for one in results),
+        as_chosen=as_chosen,
+        along_time=folds.along_time,
+    )
+
+
+def _fold_names(rows: LabeledRows, results: Sequence[FoldResult]) -> Words:
+    """Name the fold that tested each row."""
+    names = np.full(rows.label.size, "", dtype=f"<U{max(len(one.split.name) for one in results)}")
+    for one in results:
+        names[one.split.test] = one.split.name
+    return names
 
 
 def _pooled(

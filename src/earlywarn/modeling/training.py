@@ -186,6 +186,9 @@ def _details(
 ) -> dict[str, Any]:
     trained_on = set(rows.period[everything].tolist())
     chosen = lead.backtest.candidate(lead.choice.name).overall.capacity.precision.value
+    folds = lead.backtest.folds
+    # Students drawn at random carry no claim, so no list is promised what they gave.
+    expected = None if folds is not None and folds.is_random else float(chosen)
     return {
         "network": network,
         "model": spec.name,
@@ -195,7 +198,7 @@ def _details(
         "trained_on": [name for name in order_periods(rows).names if name in trained_on],
         "n_trained": int(everything.size),
         "base_rate": float(rows.truth(everything).mean()),
-        "expected_precision": float(chosen),
+        "expected_precision": expected,
         "abstention": spec.scoring.model_dump(mode="json"),
         **({} if rows.cuts is None else {"cut_points": asdict(rows.cuts)}),
     }

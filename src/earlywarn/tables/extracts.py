@@ -155,11 +155,21 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
         DeclarationError: Lists every problem with its line.
     """
     extracts = load_declaration(path, Extracts)
-    problems = list(_problems(extracts, contract))
+    problems = list(dict.fromkeys(_written_at(extracts, *found) for found in _problems(extracts, contract)))
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
     filled = [_with_booleans(extract, contract.tables[extract.table]) for extract in extracts.extract]
     return extracts.model_copy(update={"extract": tuple(filled)})
+
+
+def _written_at(extracts: Extracts, at: Location, message: str) -> tuple[Location, str]:
+    """Locate a problem of an inherited column or code where it is written: among the defaults."""
+    match at:
+        case (_, int(index), "columns" | "codes" as key, str(name)):
+            own, common = getattr(extracts.extract[index], key), getattr(extracts.defaults, key)
+            if name in common and own.get(name) == common[name]:
+                return ("defaults", key, name), message
+    return at, message
 
 
 def _with_booleans(extract: Extract, table: Table) -> Extract:

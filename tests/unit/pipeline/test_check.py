@@ -47,7 +47,7 @@ def only_problem(network: Path) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("name", ["quebec", "oulad", "star"])
+@pytest.mark.parametrize("name", ["quebec", "oulad", "uci320", "uci697", "star"])
 def test_networks_of_the_project_hold_together(project: Path, name: str) -> None:
     """The declared networks have no problem."""
     assert "no problem" in check(project / "models" / name)
@@ -223,6 +223,30 @@ def test_unknown_stage_is_found(network: Path) -> None:
 
     message = "the network has no stage 'secnd_term'; did you mean 'second_term'?"
     assert only_problem(network) == Problem(str(model), line, message)
+
+
+def test_days_are_no_moments_of_a_network_of_stages(project: Path, tmp_path: Path) -> None:
+    """Where there are no dates, a model names stages."""
+    network = Path(shutil.copytree(project / "models" / "uci320", tmp_path / "uci320"))
+    shutil.rmtree(network / "fail_portuguese")
+    model = network / "fail" / "model.toml"
+    line = change(model, 'stages = ["start", "first_grade", "second_grade"]', 'dates = ["10-15"]')
+
+    problem = only_problem(network)
+
+    assert problem.line == line - 1
+    assert problem.message.startswith("the network has stages instead of dates: name some of start, ")
+
+
+def test_an_outcome_that_a_stage_knows_already_is_found(project: Path, tmp_path: Path) -> None:
+    """Whoever looks at the end sees the final grade."""
+    network = Path(shutil.copytree(project / "models" / "uci320", tmp_path / "uci320"))
+    model = network / "fail" / "model.toml"
+    change(model, '"second_grade"]', '"second_grade", "end"]')
+
+    problem = only_problem(network)
+
+    assert problem.message == "the outcome is known at stage 'end' already; give its column a later stage"
 
 
 @pytest.mark.parametrize("by", ["sex", "shool"])
