@@ -88,7 +88,9 @@ class QualitySheet:
 def sheet_json(sheet: QualitySheet) -> str:
     """Write a sheet as JSON with sorted keys; what cannot be told is null."""
     content = _plain(asdict(sheet))
-    for one in content["backtests"]:
+    for one, backtest in zip(content["backtests"], sheet.backtests, strict=True):
+        # A rounded cut-point would judge otherwise whoever stands right at it.
+        one["cut_points"] = [asdict(cuts) for cuts in backtest.cut_points]
         if one["folds"] is None:
             del one["folds"]
         elif not one["folds"]["along_time"]:
