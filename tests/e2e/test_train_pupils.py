@@ -93,6 +93,13 @@ def test_no_row_is_lost_and_repeats_are_counted(intake: IntakeReport) -> None:
     assert all(table.n_quarantined == 0 for table in intake.tables)
 
 
+def test_the_page_on_connecting_shows_this_intake(intake: IntakeReport, project: Path) -> None:
+    """What docs/connecting.md says that `ingest` prints is what it prints."""
+    page = (project / "docs" / "connecting.md").read_text(encoding="utf-8")
+
+    assert intake.as_text("en").strip() in page
+
+
 def test_a_pupil_who_moves_is_where_the_year_says(
     intake: IntakeReport, network: Path, workspace: Workspace
 ) -> None:
