@@ -8,7 +8,7 @@ from pathlib import Path
 
 from earlywarn.evaluation import sheet_table
 
-FIGURES = re.compile(r"(05-31 |folds by school: |moment  model|note: )")
+FIGURES = re.compile(r"(05-31 |folds by school: |moment  model|note: |left out of )")
 
 
 def _page(project: Path) -> str:

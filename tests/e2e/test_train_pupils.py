@@ -161,10 +161,13 @@ def test_folds_by_school_reach_the_floor(
 
 
 def test_the_figures_say_who_was_left_out(trained: Mapping[str, TrainingResult]) -> None:
-    """The report counts the pupils that a declared rule took out of the cohort, and why."""
-    assert "rows of 131 students, because only pupils who then repeat enter the study" in (
-        trained["retained"].table
-    )
+    """Report and card count the pupils that a declared rule took out of the cohort, and why."""
+    result = trained["retained"]
+
+    card = (result.sheets / "CARD.md").read_text(encoding="utf-8")
+
+    assert "541 rows of 131 students, because only pupils who then repeat enter the study" in result.table
+    assert "Hors de la cohorte\u00a0: 131 élèves (541 lignes). Raison\u00a0: n’entrent dans l’étude" in card
 
 
 def test_labels_follow_from_the_kept_cut_points(

@@ -25,7 +25,14 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
-from earlywarn.evaluation.sheet import Backtest, CandidateSheet, HeldOut, QualitySheet, sheet_json
+from earlywarn.evaluation.sheet import (
+    Backtest,
+    CandidateSheet,
+    HeldOut,
+    LeftOutSheet,
+    QualitySheet,
+    sheet_json,
+)
 from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
@@ -49,6 +56,7 @@ __all__ = [
     "GroupNames",
     "HeldOut",
     "Indexes",
+    "LeftOutSheet",
     "Metrics",
     "MomentAucs",
     "QualitySheet",

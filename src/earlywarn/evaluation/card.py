@@ -77,6 +77,10 @@ WORDS: dict[str, dict[str, str]] = {
         "{precision} des personnes listées ont connu la situation.",
         "en": "A list of {share} {per} and per moment: {precision} of those listed met the outcome.",
     },
+    "left_out": {
+        "fr": "Hors de la cohorte\u00a0: {n_units} élèves ({n_rows} lignes). Raison\u00a0: {because}",
+        "en": "Left out of the cohort: {n_units} students ({n_rows} rows). Reason: {because}",
+    },
     "colon": {"fr": "\u00a0: ", "en": ": "},
     "semicolon": {"fr": "\u00a0; ", "en": "; "},
     "percent": {"fr": "\u00a0%", "en": "%"},
@@ -167,6 +171,7 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     folds = lead.get("folds")
     facts = [] if _leaves_time(lead) else _along_time(lead, language)
     facts += [f"- {line}" for line in card_lines(folds, language)] if folds else []
+    facts += [f"- {_left_out(sheet['left_out'], language)}"] if sheet.get("left_out") else []
     facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
@@ -178,6 +183,12 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
     lines += _section(word("held"), held or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _left_out(left_out: Sheet, language: Language) -> str:
+    """Say whom a declared rule left out of the cohort, and why."""
+    counted = {"n_units": left_out["n_units"], "n_rows": left_out["n_rows"]}
+    return WORDS["left_out"][language].format(**counted, because=left_out["because"][language])
 
 
 def _leaves_time(lead: Sheet) -> bool:

@@ -70,6 +70,15 @@ class Backtest:
 
 
 @dataclass(frozen=True)
+class LeftOutSheet:
+    """Whom a declared rule left out of the cohort, counted, and why in both languages."""
+
+    n_rows: int
+    n_units: int
+    because: dict[str, str]
+
+
+@dataclass(frozen=True)
 class QualitySheet:
     """All that is known of a model's quality, protocol by protocol; the first one leads."""
 
@@ -83,6 +92,7 @@ class QualitySheet:
     n_unlabeled: int
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
+    left_out: LeftOutSheet | None = None
 
 
 def sheet_json(sheet: QualitySheet) -> str:
@@ -97,6 +107,8 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         if not one["cut_points"]:
             del one["cut_points"]
+    if content["left_out"] is None:
+        del content["left_out"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

@@ -22,6 +22,9 @@ def sheet_table(sheet: Sheet) -> str:
     share = f"capacity {sheet['capacity_share']:.0%} per {', '.join(sheet['capacity_per'])} and moment"
     parts = [title, f"{share}; ties at the cut by {sheet['tie_rule']}"]
     parts += [_backtest(one) for one in sheet["backtests"]]
+    if left_out := sheet.get("left_out"):
+        counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
+        parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.evaluation import TIE_RULE, Flags, Indexes, QualitySheet
+from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
@@ -162,9 +162,6 @@ def _sheet(
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
     )
-    if spec.cohort.without is not None:
-        counted = f"{left_out.n_rows} rows of {left_out.n_units} students"
-        notes.append(f"left out of the cohort: {counted}, because {spec.cohort.without.en}")
     if len(found) > 1:
         notes.append("periods overlap: the strict figures use only labels known before the test began")
     return QualitySheet(
@@ -178,7 +175,15 @@ def _sheet(
         n_unlabeled=int((~labeled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
+        left_out=_left_out(spec, left_out),
     )
+
+
+def _left_out(spec: ModelSpec, left_out: LeftOut) -> LeftOutSheet | None:
+    rule = spec.cohort.without
+    if rule is None:
+        return None
+    return LeftOutSheet(left_out.n_rows, left_out.n_units, {"fr": rule.fr, "en": rule.en})
 
 
 def _details(
