@@ -7,6 +7,7 @@ from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, cod
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
@@ -24,7 +25,14 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
-from earlywarn.evaluation.sheet import Backtest, CandidateSheet, HeldOut, QualitySheet, sheet_json
+from earlywarn.evaluation.sheet import (
+    Backtest,
+    CandidateSheet,
+    HeldOut,
+    LeftOutSheet,
+    QualitySheet,
+    sheet_json,
+)
 from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
@@ -34,6 +42,8 @@ __all__ = [
     "CandidateSheet",
     "CardProse",
     "Comparison",
+    "CutPoint",
+    "CutPoints",
     "Days",
     "Draws",
     "Figure",
@@ -46,6 +56,7 @@ __all__ = [
     "GroupNames",
     "HeldOut",
     "Indexes",
+    "LeftOutSheet",
     "Metrics",
     "MomentAucs",
     "QualitySheet",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
@@ -76,6 +77,10 @@ WORDS: dict[str, dict[str, str]] = {
         "{precision} des personnes listées ont connu la situation.",
         "en": "A list of {share} {per} and per moment: {precision} of those listed met the outcome.",
     },
+    "left_out": {
+        "fr": "Hors de la cohorte\u00a0: {n_units} élèves ({n_rows} lignes). Raison\u00a0: {because}",
+        "en": "Left out of the cohort: {n_units} students ({n_rows} rows). Reason: {because}",
+    },
     "colon": {"fr": "\u00a0: ", "en": ": "},
     "semicolon": {"fr": "\u00a0; ", "en": "; "},
     "percent": {"fr": "\u00a0%", "en": "%"},
@@ -122,7 +127,7 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
     """List what the leading back-test leaves open."""
     lead = sheet["backtests"][0]
     unsure = WORDS["cannot tell"][language]
-    found = [lead["folds"]["says"][language]] if lead.get("folds") else []
+    found = [lead["folds"]["says"][language]] if _leaves_time(lead) else []
     found += [
         f"{_against(pair, language)}{unsure} ({_auc(signed(pair['auc']), language)})"
         for pair in lead["comparisons"]
@@ -164,17 +169,32 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
         written = getattr(prose, section).get(language, "").strip()
         lines += _section(word(section), [written or word("wait")])
     folds = lead.get("folds")
-    facts = [f"- {line}" for line in card_lines(folds, language)] if folds else _along_time(lead, language)
+    facts = [] if _leaves_time(lead) else _along_time(lead, language)
+    facts += [f"- {line}" for line in card_lines(folds, language)] if folds else []
+    facts += [f"- {_left_out(sheet['left_out'], language)}"] if sheet.get("left_out") else []
+    facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
     ]
-    lines += _section(word("quality") if folds is None else FOLD_TITLE[language], facts)
+    lines += _section(FOLD_TITLE[language] if _leaves_time(lead) else word("quality"), facts)
     lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
     lines += _section(word("held"), held or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _left_out(left_out: Sheet, language: Language) -> str:
+    """Say whom a declared rule left out of the cohort, and why."""
+    counted = {"n_units": left_out["n_units"], "n_rows": left_out["n_rows"]}
+    return WORDS["left_out"][language].format(**counted, because=left_out["because"][language])
+
+
+def _leaves_time(lead: Sheet) -> bool:
+    """Say whether the figures stand on folds that do not follow time."""
+    folds = lead.get("folds")
+    return folds is not None and not folds.get("along_time")
 
 
 def _along_time(lead: Sheet, language: Language) -> list[str]:

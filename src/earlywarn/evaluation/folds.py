@@ -33,6 +33,14 @@ RANDOM: dict[Language, str] = {
     "en": "This split is not by time. Students are drawn at random into {n_folds} folds, and each is told by "
     "a model that saw none of their rows. These figures carry no claim about another school or another year.",
 }
+ALONG_TIME: dict[Language, str] = {
+    "fr": "Ce découpage suit le temps et laisse de côté des groupes entiers ({name}\u00a0: {n_groups} en "
+    "tout, en {n_folds} plis)\u00a0: chaque ligne est jugée par un modèle qui n’a vu ni son groupe, ni sa "
+    "période, ni la même personne. Il dit ce que vaut le modèle l’an prochain, dans un groupe jamais vu.",
+    "en": "This split follows time and leaves whole groups out ({name}: {n_groups} in all, in {n_folds} "
+    "folds): each row is told by a model that saw neither its group nor its period, nor the same student. It "
+    "says how the model does next year, in a group never seen.",
+}
 FOLD_TITLE: dict[Language, str] = {
     "fr": "Qualité mesurée pli par pli, sans suivre le temps",
     "en": "Quality measured fold by fold, not by time",
@@ -86,19 +94,27 @@ class FoldsSheet:
     each: tuple[FoldFigures, ...]
     as_chosen: Metrics
     """Every row told by the candidate that its own fold chose."""
+    along_time: bool = False
+    """Whether tested rows are of later periods, too."""
 
 
 def fold_statement(
-    by: str, *, n_folds: int, n_groups: int, name: Mapping[Language, str], reason: Mapping[Language, str]
+    by: str,
+    *,
+    n_folds: int,
+    n_groups: int,
+    name: Mapping[Language, str],
+    reason: Mapping[Language, str],
+    along_time: bool = False,
 ) -> dict[str, str]:
-    """Say in both languages that a split is not by time, and for students at random that it claims nothing.
+    """Say in both languages whether a split is by time, and for students at random that it claims nothing.
 
     >>> reason = {"fr": "une seule année.", "en": "a single year."}
     >>> said = fold_statement("student", n_folds=5, n_groups=90, name={}, reason=reason)
     >>> said["en"].split("rows. ")[-1]
     'These figures carry no claim about another school or another year. Reason: a single year.'
     """
-    words = RANDOM if by == "student" else GROUPED
+    words = RANDOM if by == "student" else ALONG_TIME if along_time else GROUPED
     said: dict[str, str] = {}
     for language in words:
         called = name.get(language) or BY.get(by, {}).get(language, by)
@@ -116,6 +132,8 @@ def card_lines(folds: dict[str, Any], language: Language) -> list[str]:
         aucs = aucs.replace(".", ",").replace("; ", "\u00a0; ")
     n_rows = sum(one["n_test"] for one in folds["each"])
     rows, told = FOLD_FACTS[language]
+    if folds.get("along_time"):
+        return [folds["says"][language], told.format(aucs=aucs)]
     return [rows.format(n_rows=n_rows), told.format(aucs=aucs)]
 
 

@@ -16,7 +16,7 @@ from earlywarn.errors import DeclarationError
 from earlywarn.features.asof import days_before, is_there, known_column, row_is_seen
 from earlywarn.features.moments import Calendar, Moment
 from earlywarn.features.windows import Window
-from earlywarn.tables import Contract, parse_expression, quote
+from earlywarn.tables import Contract, Expression, parse_expression, quote
 
 PAIRS = "pairs"
 _PLACES: dict[str, pa.DataType] = {
@@ -33,10 +33,23 @@ _PLACES: dict[str, pa.DataType] = {
 }
 
 
+class Without(Declared):
+    """Units that are left out: those of whom a table had, by the as-of date, a row that meets a condition."""
+
+    table: str
+    where: str
+    fr: str
+    en: str
+
+
 class CohortSpec(Declared):
-    """Which members are scored: a condition over the membership table's columns; all of them without one."""
+    """Which members are scored: a condition over the membership table's columns; all of them without one.
+
+    `without` leaves out, and counts, units by what any table said of them by the as-of date.
+    """
 
     where: str | None = None
+    without: Without | None = None
 
     def condition(self, contract: Contract) -> str:
         """Return the condition as SQL over `pairs`.
@@ -46,16 +59,23 @@ class CohortSpec(Declared):
         """
         if self.where is None:
             return "TRUE"
-        membership = contract.network.membership
-        types = contract.types_of(membership)
-        expression = parse_expression(self.where, types, kind="boolean", where="[cohort]")
-        columns = contract.columns_of(membership)
-        for name in sorted(expression.columns):
-            if columns[name].sensitive:
-                raise DeclarationError(
-                    f"'{name}' is sensitive: it audits, and never shapes a list", where="[cohort]"
-                )
-        return f"coalesce({expression.sql}, FALSE)"
+        return f"coalesce({cohort_expression(contract, contract.network.membership, self.where).sql}, FALSE)"
+
+
+def cohort_expression(contract: Contract, table: str, text: str) -> Expression:
+    """Return a condition that may shape a list.
+
+    Raises:
+        DeclarationError: It is not of the grammar, or names a sensitive column.
+    """
+    expression = parse_expression(text, contract.types_of(table), kind="boolean", where="[cohort]")
+    columns = contract.columns_of(table)
+    for name in sorted(expression.columns):
+        if columns[name].sensitive:
+            raise DeclarationError(
+                f"'{name}' is sensitive: it audits, and never shapes a list", where="[cohort]"
+            )
+    return expression
 
 
 def create_pairs(

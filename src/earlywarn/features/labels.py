@@ -23,6 +23,7 @@ from earlywarn.features.outcomes import (
     QuantileOutcome,
     columns_read,
 )
+from earlywarn.features.ranks import rank_labels
 from earlywarn.tables import Contract, parse_expression, quote
 
 _DECIDED = "pair._decided_on"
@@ -69,6 +70,8 @@ SELECT
   CASE WHEN is_known THEN decided.label_value END AS label_value
 FROM horizons AS pair
 LEFT JOIN decided USING (_row)""")
+    if isinstance(outcome, QuantileOutcome) and outcome.ranked:
+        rank_labels(connection, contract)
 
 
 def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date | None:
@@ -81,18 +84,27 @@ def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date 
 
 def _decided_on(outcome: Outcome) -> str:
     delay = outcome.delay_days
-    if isinstance(outcome, EventOutcome) and outcome.horizon_days is not None:
-        return f"_as_of + {outcome.horizon_days + delay}"
+    if isinstance(outcome, EventOutcome):
+        end = "_ends_on + 1" if outcome.horizon_days is None else f"_as_of + {outcome.horizon_days}"
+        return f"{end} + {delay}"
     if isinstance(outcome, ExitOutcome):
         return f"{_return_by(outcome)} + {1 + delay}"
-    ends_next = isinstance(outcome, BelowOutcome | QuantileOutcome) and "next_period" in outcome.at
-    return f"{'_next_ends_on' if ends_next else '_ends_on'} + {1 + delay}"
+    place = "_next" if "next_period" in outcome.at else ""
+    if outcome.by is None:
+        return f"{place}_ends_on + {1 + delay}"
+    day = _day_of_period(f"{place}_starts_on", outcome.by)
+    # What was decided before the as-of date is no warning.
+    return f"CASE WHEN {day} >= _as_of THEN {day} END + {1 + delay}"
 
 
 def _return_by(outcome: ExitOutcome) -> str:
     """Return SQL of the day of the following period by which a student must be back."""
-    month, day = outcome.return_by.split("-")
-    start = "_next_starts_on"
+    return _day_of_period("_next_starts_on", outcome.return_by)
+
+
+def _day_of_period(start: str, day_of_year: str) -> str:
+    """Return SQL of the first such day of the year in the period that begins on `start`."""
+    month, day = day_of_year.split("-")
     this = f"make_date(year({start}), {int(month)}, {int(day)})"
     later = f"make_date(year({start}) + 1, {int(month)}, {int(day)})"
     return f"CASE WHEN {this} >= {start} THEN {this} ELSE {later} END"
@@ -122,13 +134,14 @@ def _where(contract: Contract, outcome: Any) -> str:
 
 def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
     column = f"CAST({quote(outcome.column)} AS VARCHAR)"
+    within = "".join(f" AND {_in_period(contract, outcome, at)}" for at in outcome.at)
     values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
     order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
-    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL)"
+    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL{within})"
     return f"{latest} IN ({values})", "NULL::DOUBLE"
 
 
-def _in_period(contract: Contract, outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
+def _in_period(contract: Contract, outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str) -> str:
     if not contract.network.has_dates:
         # The stages make one period, and every row is of it.
         return "TRUE"

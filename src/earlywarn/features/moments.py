@@ -33,11 +33,15 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Period:
-    """A school year or a declared period, first and last day included."""
+    """A school year or a declared period, first and last day included.
+
+    `line` is the line of periods it stands in, where several run side by side.
+    """
 
     name: str
     starts_on: date
     ends_on: date
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ def periods_of(contract: Contract, tables: Tables) -> list[Period]:
         columns = ", ".join(
             quote(name or "") for name in (declared.key, declared.starts_on, declared.ends_on)
         )
+        columns += f", coalesce(CAST({quote(declared.within)} AS VARCHAR), '')" if declared.within else ""
         rows = tables.connection.execute(
             f"SELECT DISTINCT {columns} FROM versions.{quote(declared.table)} WHERE superseded_on IS NULL"
         ).fetchall()
@@ -216,8 +221,10 @@ def calendar_of(contract: Contract, tables: Tables, moments: Sequence[Moment]) -
             for name, year in years.items()
         }
     periods = periods_of(contract, tables)
-    neighbors = {later.name: earlier for earlier, later in pairwise(periods)}
-    followers = {earlier.name: later for earlier, later in pairwise(periods)}
+    lines = sorted(periods, key=lambda period: period.line)  # sorting keeps the order within a line
+    pairs = [(earlier, later) for earlier, later in pairwise(lines) if earlier.line == later.line]
+    neighbors = {later.name: earlier for earlier, later in pairs}
+    followers = {earlier.name: later for earlier, later in pairs}
     known = {period.name: period for period in periods}
     for moment in moments:
         if moment.period not in known:

@@ -43,7 +43,15 @@ from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.simple import Points
-from earlywarn.modeling.splits import Overlap, Split, fold_of, inner_splits, order_periods, time_split
+from earlywarn.modeling.splits import (
+    Overlap,
+    Split,
+    cut_split,
+    fold_of,
+    inner_splits,
+    order_periods,
+    time_split,
+)
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -82,7 +90,7 @@ def run_backtest(
         TrainingError: There are too few outcomes to learn from.
     """
     everything = np.ones(rows.label.size, dtype=bool)
-    split = time_split(rows, plan.test, overlap=overlap, within=everything)
+    rows, split = cut_split(rows, time_split(rows, plan.test, overlap=overlap, within=everything))
     need_both(rows, split.train, what="the past", fewest=FEWEST_LABELS)
     need_both(rows, split.test, what="the held-out future", fewest=FEWEST_LABELS)
     splits = [prepare(rows, one) for one in teachable(rows, inner_splits(rows, split.train, overlap=overlap))]
@@ -116,7 +124,8 @@ def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
     Raises:
         TrainingError: None does.
     """
-    kept = [one for one in splits if min(fewest(rows, one.train), fewest(rows, one.test)) >= FEWEST_LABELS]
+    cut = [cut_split(rows, one) for one in splits]
+    kept = [one for own, one in cut if min(fewest(own, one.train), fewest(own, one.test)) >= FEWEST_LABELS]
     if not kept:
         raise TrainingError(
             "no part of the past holds enough outcomes to choose and calibrate by",
@@ -184,9 +193,11 @@ def _held_out(
     n_folds = max(2, round(1 / plan.held_out_share))
     fold = fold_of(rows.school, n_folds)
     train, test = split.train[fold[split.train] != 0], split.test[fold[split.test] == 0]
+    rows, apart = cut_split(rows, Split("held-out schools", train, test))
+    train, test = apart.train, apart.test
     if not test.size or not train.size or min(fewest(rows, train), fewest(rows, test)) < FEWEST_LABELS:
         return None
-    whole = prepare(rows, Split("held-out schools", train, test))
+    whole = prepare(rows, apart)
     one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
     model = fit_candidate(name, rows, whole, settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
@@ -240,6 +251,7 @@ def _sheet(
         by_grade=by_grade(chosen, test_rows, draws),
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+        cut_points=() if rows.cuts is None else (rows.cuts,),
     )
 
 

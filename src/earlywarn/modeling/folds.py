@@ -6,7 +6,7 @@ period; folds of students drawn at random say nothing of another school either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -29,6 +29,8 @@ class FoldPlan:
     name: dict[Language, str] = field(default_factory=dict)
     """What one group is called; the column's own name where nothing is declared."""
     reason: dict[Language, str] = field(default_factory=dict)
+    along_time: bool = False
+    """Whether each fold is tested on later periods only, and trained on what was known before them."""
 
     @property
     def is_random(self) -> bool:
@@ -57,6 +59,19 @@ def group_folds(rows: LabeledRows, chosen: Indexes, *, n_folds: int) -> list[Spl
         name = f"fold {one + 1} of {n_folds}"
         found.append(Split(name, chosen[~apart], chosen[tested], by_time=False, grouped=True))
     return found
+
+
+def later_folds(rows: LabeledRows, split: Split, *, n_folds: int) -> list[Split]:
+    """Leave each group out of a split along time: a tested row's group and period are both unseen.
+
+    Raises:
+        EmptySplitError: There are fewer groups than folds.
+    """
+    chosen = np.union1d(split.train, split.test)
+    return [
+        replace(one, train=np.intersect1d(one.train, split.train), test=np.intersect1d(one.test, split.test))
+        for one in group_folds(rows, chosen, n_folds=n_folds)
+    ]
 
 
 def inner_folds(rows: LabeledRows, train: Indexes) -> list[Split]:

@@ -11,8 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
-from earlywarn.features import Catalog, Encoding, Matrix, encode, encoded_catalog, fit_encoding
+from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words, crossed
+from earlywarn.features import (
+    Catalog,
+    Encoding,
+    Matrix,
+    Outcome,
+    QuantileOutcome,
+    encode,
+    encoded_catalog,
+    fit_encoding,
+)
+from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
 
 
@@ -63,6 +73,7 @@ def rows_of(
     capacity_per: tuple[str, ...],
     today: date,
     sizes: dict[str, int] | None = None,
+    outcome: Outcome | None = None,
     fold_by: str | None = None,
 ) -> LabeledRows:
     """Read a labeled matrix as arrays; a label that is known only after today is not yet known.
@@ -102,6 +113,7 @@ def rows_of(
         groups={name: _words(matrix.groups[name]) for name in groups},
         capacity_per=capacity_per,
         period_sizes=sizes or {},
+        rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
         fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
     )
 
@@ -118,10 +130,27 @@ def _fold_words(matrix: Matrix, name: str) -> Words:
     )
 
 
+def cut_rule(matrix: Matrix, outcome: QuantileOutcome, today: date) -> CutRule:
+    """Return what labels are cut from: each row's value as known today, and its group."""
+    parts = [_words(matrix.rows[name]) for name in outcome.per]
+    group = crossed(*parts) if parts else np.full(len(matrix), "")
+    return CutRule(_known(matrix, "label_value", today), group, outcome)
+
+
+def is_known(matrix: Matrix, outcome: Outcome, today: date) -> Flags:
+    """Return which rows have a label today, or the value that one is cut from."""
+    column = "label_value" if isinstance(outcome, QuantileOutcome) else "label"
+    return np.isfinite(_known(matrix, column, today))
+
+
 def label_on(matrix: Matrix, today: date) -> Floats:
     """Return 1, 0, or NaN for each row, as known today."""
+    return _known(matrix, "label", today)
+
+
+def _known(matrix: Matrix, column: str, today: date) -> Floats:
     labels = labels_of(matrix)
-    values = labels["label"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = labels[column].cast(pa.float64()).to_numpy(zero_copy_only=False)
     known_on = _days(labels["label_known_on"])
     return np.where(known_on <= np.datetime64(today), values, np.nan).astype(np.float64)
 

@@ -89,8 +89,10 @@ class AuditSpec(Declared):
 class SplitsSpec(Declared):
     """What is held out: later periods by default; with `by`, whole groups fold by fold, which is not by time.
 
-    `overlap` says what overlap of periods is accepted; `both` prints the two. `by = "student"` draws students
-    at random: an exception that carries no claim and needs its reason in words.
+    With `by` and `test` both, each fold is tested on the later periods of the groups it leaves out, and
+    trained on what was known before of the others. `overlap` says what overlap of periods is accepted; `both`
+    prints the two. `by = "student"` draws students at random: an exception that carries no claim and needs
+    its reason in words.
     """
 
     test: Literal["latest"] | tuple[str, ...] = "latest"
@@ -105,8 +107,10 @@ class SplitsSpec(Declared):
         given = self.model_fields_set
         if self.by is None and given & {"folds", "reason"}:
             raise ValueError("folds and reason belong to a split by groups: say by what")
-        if self.by is not None and given & {"test", "overlap", "held_out_schools"}:
-            raise ValueError("a split by groups is not by time: it has no test, overlap or held_out_schools")
+        if self.by is not None and given & {"overlap", "held_out_schools"}:
+            raise ValueError("a split by groups has no overlap or held_out_schools")
+        if self.by == STUDENT and "test" in given:
+            raise ValueError("students drawn at random are not held out along time: leave out test")
         if self.by == STUDENT and self.reason is None:
             raise ValueError("students drawn at random carry no claim: give the reason, in fr and en")
         return self
@@ -116,7 +120,7 @@ class SplitsSpec(Declared):
         if self.by is None:
             return None
         reason: dict[Language, str] = {"fr": self.reason.fr, "en": self.reason.en} if self.reason else {}
-        return FoldPlan(self.by, self.folds, dict(name), reason)
+        return FoldPlan(self.by, self.folds, dict(name), reason, "test" in self.model_fields_set)
 
 
 class GatesSpec(Declared):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.evaluation import TIE_RULE, Flags, Indexes, QualitySheet
-from earlywarn.features import Matrix
+from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
+from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
@@ -25,7 +25,7 @@ from earlywarn.modeling.matrix_rows import (
     enough_data,
     fit_levels,
     in_frozen_order,
-    label_on,
+    is_known,
     period_sizes,
     rows_of,
 )
@@ -88,7 +88,7 @@ def _trained(
 ) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
-    labeled = np.isfinite(label_on(ordered, today))
+    labeled = is_known(ordered, spec.outcome, today)
     # Rows without a label teach and test nothing, and may be a third of a matrix.
     kept = ordered.take(enough & labeled)
     rows = rows_of(
@@ -97,6 +97,7 @@ def _trained(
         capacity_per=spec.capacity.per,
         today=today,
         sizes=period_sizes(ordered, enough),
+        outcome=spec.outcome,
         fold_by=spec.splits.by,
     )
     plan = plan_of(spec, rows)
@@ -111,9 +112,11 @@ def _trained(
     lead = found[0]
     progress("final fit", 0, 1)
     everything = np.flatnonzero(rows.labeled)
+    rows = rows.cut_on(everything, split="the final fit")
+    everything = everything[np.isfinite(rows.label[everything])]
     encoded = encode_with(kept, fit_levels(kept, everything))
     whole = Prepared(
-        Split("all", everything, everything[:0]), encoded.catalog.names, encoded.signs, encoded.values
+        Split("all", everything, everything[:0]), rows, encoded.catalog.names, encoded.signs, encoded.values
     )
     model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
     progress("final fit", 1, 1)
@@ -121,7 +124,7 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, enough, labeled, found),
+        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
     )
@@ -135,13 +138,13 @@ def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
 
 
 def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
-    """Name what is held out; folds leave out groups, and no period.
+    """Name what is held out; folds leave out groups, and a period only where one is named, too.
 
     Raises:
         EmptySplitError: A named period is not there, or nothing can be held out.
     """
     test: tuple[str, ...] = ()
-    if spec.splits.by is None:
+    if spec.splits.by is None or "test" in spec.splits.model_fields_set:
         test = latest_tested(rows) if spec.splits.test == "latest" else tuple(spec.splits.test)
     return Plan(
         publishable=spec.publishable,
@@ -154,7 +157,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
 
 
 def _sheet(
-    spec: ModelSpec, network: str, enough: Flags, labeled: Flags, found: list[Outcomes]
+    spec: ModelSpec, network: str, left_out: LeftOut, enough: Flags, labeled: Flags, found: list[Outcomes]
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -172,7 +175,15 @@ def _sheet(
         n_unlabeled=int((~labeled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
+        left_out=_left_out(spec, left_out),
     )
+
+
+def _left_out(spec: ModelSpec, left_out: LeftOut) -> LeftOutSheet | None:
+    rule = spec.cohort.without
+    if rule is None:
+        return None
+    return LeftOutSheet(left_out.n_rows, left_out.n_units, {"fr": rule.fr, "en": rule.en})
 
 
 def _details(
@@ -194,4 +205,5 @@ def _details(
         "base_rate": float(rows.truth(everything).mean()),
         "expected_precision": expected,
         "abstention": spec.scoring.model_dump(mode="json"),
+        **({} if rows.cuts is None else {"cut_points": asdict(rows.cuts)}),
     }

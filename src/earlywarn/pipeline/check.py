@@ -16,6 +16,7 @@ from earlywarn.features import (
     feature_names,
     fold_columns,
     load_indicators,
+    without_condition,
 )
 from earlywarn.modeling import ModelSpec, load_spec
 from earlywarn.tables import Contract, load_contract, load_extracts
@@ -122,6 +123,10 @@ def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Locate
         spec.cohort.condition(contract)
     except DeclarationError as error:
         yield ("cohort", "where"), error.what
+    try:
+        without_condition(contract, spec.cohort)
+    except DeclarationError as error:
+        yield ("cohort", "without"), error.what
     stages = contract.network.stages
     if not contract.network.has_dates and not spec.as_of.stages:
         yield ("as_of",), f"the network has stages instead of dates: name some of {', '.join(stages)}"

@@ -140,13 +140,18 @@ class Table(Declared):
 
 
 class Periods(Declared):
-    """The ordered periods of a network: school years from a day of the year, or a declared table."""
+    """The ordered periods of a network: school years from a day of the year, or a declared table.
+
+    Where several lines of periods run side by side (two studies, two calendars), `within` names the column
+    that tells them apart: a period is followed by the next one of its own line.
+    """
 
     starts: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
     table: str | None = None
     key: str | None = None
     starts_on: str | None = None
     ends_on: str | None = None
+    within: str | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Periods:
@@ -155,8 +160,8 @@ class Periods(Declared):
             raise ValueError('give either starts = "MM-DD" or a table')
         if self.table is not None and None in given:
             raise ValueError("a table of periods needs key, starts_on and ends_on")
-        if self.table is None and any(value is not None for value in given):
-            raise ValueError("key, starts_on and ends_on belong to a table of periods")
+        if self.table is None and any(value is not None for value in (*given, self.within)):
+            raise ValueError("key, starts_on, ends_on and within belong to a table of periods")
         return self
 
 
@@ -180,6 +185,7 @@ class Network(Declared):
     starts_on: str = ""
     left_on: str = ""
     peers: tuple[str, ...] = ()
+    ranked_among: tuple[str, ...] = ()
     timezone: str = "UTC"
     stages: tuple[str, ...] = ()
     periods: Periods = Periods.model_construct()

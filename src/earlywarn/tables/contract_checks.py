@@ -40,7 +40,12 @@ def _network(contract: Contract) -> Found:
     if network.grade:
         wanted["grade"] = network.grade
     named = list(wanted.items())
-    named += [("unit", name) for name in network.unit] + [("peers", name) for name in network.peers]
+    for key, names in (
+        ("unit", network.unit),
+        ("peers", network.peers),
+        ("ranked_among", network.ranked_among),
+    ):
+        named += [(key, name) for name in names]
     for key, name in named:
         column = membership.stored.get(name)
         if column is None:
@@ -71,6 +76,8 @@ def _periods(contract: Contract) -> Found:
             yield (*at, key), f"table '{periods.table}' has no column '{name}'"
         elif key != "key" and not column.is_date:
             yield (*at, key), f"'{name}' is not a date"
+    if periods.within is not None and periods.within not in table.stored:
+        yield (*at, "within"), f"table '{periods.table}' has no column '{periods.within}'"
 
 
 def _expected(contract: Contract, table: Table, at: tuple[str, ...]) -> Found:

@@ -185,6 +185,8 @@ def _given(texts: Values, source: Source) -> Values:
     trimmed = pc.utf8_trim(texts, characters=PADDING)
     missing = pa.array(sorted({"", *(source.missing or ())}), pa.string())
     is_missing = pc.is_in(trimmed, value_set=missing)
+    if source.prefix:
+        trimmed = pc.binary_join_element_wise(source.prefix, trimmed, "")
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), trimmed)
 
 

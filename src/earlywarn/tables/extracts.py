@@ -26,6 +26,7 @@ class Source(Declared):
 
     from_: str | None = Field(default=None, alias="from")
     constant: Scalar | None = None
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
     format: Formats = ()
     codes: Mapping[str, Scalar] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
@@ -42,6 +43,8 @@ class Source(Declared):
     def _one_origin(self) -> Source:
         if (self.from_ is None) == (self.constant is None):
             raise ValueError("give either the file's column (from) or a constant")
+        if self.prefix and self.codes:
+            raise ValueError("a prefix stands before a code as it is given, so a column has no list of codes")
         return self
 
 
@@ -241,6 +244,10 @@ def _rules(
     if source.format and column.type != "date":
         yield (*at, "columns", name), f"'{name}' is not a date and has no format"
     codes = source.codes or extract.codes.get(name, {})
+    if source.prefix and column.type != "id":
+        yield (*at, "columns", name), f"'{name}' is not an id and has no prefix"
+    if source.prefix and extract.codes.get(name):
+        yield (*at, "codes", name), f"'{name}' has a prefix, so it has no list of codes"
     if codes and column.type in ("date", "day_offset", "identity"):
         yield (*at, "codes", name), f"a column of type {column.type} has no codes"
     if column.allowed is not None:

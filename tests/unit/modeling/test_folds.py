@@ -146,15 +146,15 @@ def test_any_code_of_the_network_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ({"by": "school", "test": "latest"}, "is not by time"),
-        ({"by": "school", "overlap": "both"}, "is not by time"),
+        ({"by": "school", "overlap": "both"}, "has no overlap"),
+        ({"by": "student", "test": "latest", "reason": REASON}, "are not held out along time"),
         ({"folds": 5}, "belong to a split by groups"),
         ({"by": "student"}, "carry no claim: give the reason"),
         ({"by": "school", "folds": 1}, "greater than or equal to 2"),
     ],
 )
 def test_a_split_is_by_time_or_by_groups(splits: dict[str, Any], message: str) -> None:
-    """The two are never mixed, and students at random need their reason."""
+    """What the two have not in common is never mixed, and students at random need their reason."""
     with pytest.raises(ValidationError, match=message):
         ModelSpec.model_validate({**SPEC, "splits": splits})
 

@@ -47,7 +47,7 @@ def only_problem(network: Path) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("name", ["quebec", "oulad", "uci320", "uci697"])
+@pytest.mark.parametrize("name", ["quebec", "oulad", "uci320", "uci697", "star"])
 def test_networks_of_the_project_hold_together(project: Path, name: str) -> None:
     """The declared networks have no problem."""
     assert "no problem" in check(project / "models" / name)
@@ -199,6 +199,18 @@ def test_folder_that_is_no_outcome_passes(network: Path) -> None:
     (network / "notes" / "minutes.md").write_text("")
 
     assert "no problem" in check(network)
+
+
+def test_rule_of_leaving_out_that_reads_what_is_not_there_is_found(network: Path) -> None:
+    """The table and the condition of [cohort.without] are checked, at their own line."""
+    text = '[cohort.without]\ntable = "marks"\nwhere = "points < 3"\nfr = "f"\nen = "e"\n'
+    path = network / "dropout" / "model.toml"
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    problem = only_problem(network)
+
+    assert "names `points`, which is not a readable column of the table" in problem.message
+    assert path.read_text(encoding="utf-8").splitlines()[problem.line - 1] == "[cohort.without]"
 
 
 def test_unknown_stage_is_found(network: Path) -> None:
