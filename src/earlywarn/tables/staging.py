@@ -174,7 +174,7 @@ class Stager:
             self._count_held()
         self._count_contradictions()
         self.hashes.add(found["h"].to_numpy()[kept])
-        is_kept = f"FROM resolved WHERE {REASON} IS NULL"
+        is_kept = "FROM resolved" if kept.all() else f"FROM resolved WHERE {REASON} IS NULL"
         if self.table.identities:
             names = ", ".join(map(quote, (*self.table.key_columns, CODE, *self.table.identities, FILE, LINE)))
             self.staged.identities.append(arrow(self.connection, f"SELECT {names} {is_kept}"))
