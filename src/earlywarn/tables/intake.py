@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -21,8 +21,18 @@ from earlywarn.tables.contract import Contract
 from earlywarn.tables.conversion import REASON
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
-from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
-from earlywarn.tables.pseudonyms import check_keys_apart, read_identities, write_identities
+from earlywarn.tables.identities import CODES, add_codes, add_identities
+from earlywarn.tables.keyring import check_keys_apart, key_name, open_keys
+from earlywarn.tables.leftovers import check_ledger_is_there, remove_leftovers
+from earlywarn.tables.ledger import (
+    Batch,
+    BatchFile,
+    GivenFile,
+    IdentityFile,
+    Ledger,
+    read_ledger,
+    write_ledger,
+)
 from earlywarn.tables.report import MAX_LINES, IntakeReport, Reason, TableIntake
 from earlywarn.tables.resolution import (
     KNOWN_ON,
@@ -52,6 +62,7 @@ class Intake:
     received_on: date
     backfill: bool
     keys: Path
+    identities: dict[str, IdentityFile] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -68,24 +79,33 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
+    `keep_report` is told the report of a new batch just before the ledger makes the batch exist.
+
     Raises:
         ExtractError: A file is missing or cannot be read exactly.
+        SettingsError: The keys are not those of the workspace.
         StorageError: The disk is full; the earlier ledger stands.
     """
-    check_keys_apart(keys, workspace)
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
+    check_ledger_is_there(workspace, ledger)
+    if contract.hides_people:
+        open_keys(keys, workspace, known_as=ledger.key)
+    else:
+        check_keys_apart(keys, workspace)
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(workspace, ledger)
     connection = connect(threads=threads, spill=workspace.tables / ".spill")
     try:
         intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys)
-        return _run(intake, extracts, folder, progress)
+        return _run(intake, extracts, folder, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -94,10 +114,16 @@ def take_in(
         ) from error
     finally:
         connection.close()
-        _remove_parts(workspace)
+        remove_leftovers(workspace, read_ledger(workspace, contract.network.name))
 
 
-def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -> IntakeReport:
+def _run(
+    intake: Intake,
+    extracts: Extracts,
+    folder: Path,
+    keep_report: Callable[[IntakeReport], None],
+    progress: Progress,
+) -> IntakeReport:
     _open_current(intake, extracts)
     order = reading_order(intake.contract)
     files: list[GivenFile] = []
@@ -114,23 +140,41 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
         results.append(result)
         if batch_file is not None:
             written[name] = batch_file
-    if written:
-        batch = Batch(
-            number=intake.number,
-            received_on=intake.received_on,
-            backfill=intake.backfill,
-            tables=written,
-            files=tuple(files),
-        )
-        write_ledger(intake.workspace, intake.ledger.with_batch(batch))
-    progress("ingest", len(order), len(order))
-    return IntakeReport(
+    report = IntakeReport(
         network=intake.contract.network.name,
         batch=intake.number if written else None,
         received_on=intake.received_on,
         backfill=intake.backfill,
         tables=tuple(results),
+        repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(files)), None),
     )
+    ledger = _ledger_after(intake, written, files)
+    if ledger != intake.ledger:
+        # The report first: a batch that exists has its report, wherever the process is killed.
+        if report.batch is not None:
+            keep_report(report)
+        write_ledger(intake.workspace, ledger)
+    progress("ingest", len(order), len(order))
+    return report
+
+
+def _ledger_after(intake: Intake, written: dict[str, BatchFile], files: list[GivenFile]) -> Ledger:
+    """Return the ledger with what this intake has written; the same one where nothing is new."""
+    codes = add_codes(intake.connection, intake.contract, written, intake.workspace, keys=intake.keys)
+    identities = intake.identities if codes is None else {**intake.identities, CODES: codes}
+    ledger = intake.ledger
+    if identities:
+        ledger = ledger.with_identities(identities, key=key_name(intake.keys))
+    if not written:
+        return ledger
+    batch = Batch(
+        number=intake.number,
+        received_on=intake.received_on,
+        backfill=intake.backfill,
+        tables=written,
+        files=tuple(files),
+    )
+    return ledger.with_batch(batch)
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -239,20 +283,11 @@ def _put_identities_away(intake: Intake, name: str, relation: str) -> None:
     table = intake.contract.tables[name]
     if not table.identities:
         return
-    columns = [*table.key_columns, "_code", *table.identities]
-    listed = ", ".join(quote(column) for column in columns)
+    listed = ", ".join(quote(column) for column in (*table.key_columns, "_code", *table.identities))
     given = _arrow(intake, f"SELECT {listed} FROM {relation} WHERE {STATUS} IN ({_STORED}, 'unchanged')")
-    known = read_identities(name, intake.workspace, keys=intake.keys)
-    if known is not None and known.column_names == columns:
-        intake.connection.register("identities", pa.concat_tables([given, known]))
-        keys = ", ".join(quote(key) for key in table.key_columns)
-        given = _arrow(
-            intake,
-            f"SELECT {listed} FROM (SELECT *, row_number() OVER () AS _at FROM identities) "
-            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _at) = 1 ORDER BY {keys}",
-        )
-        intake.connection.unregister("identities")
-    write_identities(name, given, intake.workspace, keys=intake.keys)
+    intake.identities[name] = add_identities(
+        intake.connection, name, given, intake.workspace, key_columns=table.key_columns, keys=intake.keys
+    )
 
 
 def _arrow(intake: Intake, sql: str) -> pa.Table:
@@ -287,9 +322,3 @@ def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     ).fetchall()
     for relation, kind in found:
         connection.execute(f"DROP {kind} {quote(relation)}")
-
-
-def _remove_parts(workspace: Workspace) -> None:
-    for part in workspace.tables.glob("*/.*.part"):
-        part.unlink(missing_ok=True)
-    shutil.rmtree(workspace.tables / ".spill", ignore_errors=True)

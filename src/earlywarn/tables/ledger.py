@@ -7,6 +7,7 @@ A batch file that the ledger does not name does not exist, for every reader.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from earlywarn.declarations import Declared
 from earlywarn.errors import TableError
 from earlywarn.workspace import Workspace, write_atomically
 
-FORMAT = 1
+FORMAT = 2
 
 
 class BatchFile(Declared):
@@ -46,12 +47,35 @@ class Batch(Declared):
     files: tuple[GivenFile, ...]
 
 
+class IdentityFile(Declared):
+    """The encrypted file of one table's people, or of all codes."""
+
+    file: str
+    n_rows: int
+    digest: str
+
+
+class Rotation(Declared):
+    """One change of the keys: what the tables are under since, and which file took the place of which."""
+
+    rotated_on: date
+    after_batch: int
+    former_key: str
+    key: str
+    replaced: dict[str, str]
+    """The digest of each batch file before, and of the one that holds the same rows since."""
+
+
 class Ledger(Declared):
-    """Every batch of a workspace, in the order received."""
+    """Every batch of a workspace, in the order received, and where its people's identities are kept."""
 
     format: int = FORMAT
     network: str
+    key: str | None = None
+    """The public name of the key that made the pseudonyms; None where no table has any."""
     batches: tuple[Batch, ...] = ()
+    identities: dict[str, IdentityFile] = {}
+    rotations: tuple[Rotation, ...] = ()
 
     def files_of(self, table: str) -> list[BatchFile]:
         """Return a table's batch files, oldest first."""
@@ -61,22 +85,29 @@ class Ledger(Declared):
         """Return the ledger one batch longer."""
         return self.model_copy(update={"batches": (*self.batches, batch)})
 
+    def with_identities(self, files: Mapping[str, IdentityFile], *, key: str | None) -> Ledger:
+        """Return the ledger with these files in the place of earlier ones, under a pseudonym key."""
+        return self.model_copy(update={"identities": {**self.identities, **files}, "key": key})
 
-def read_ledger(workspace: Workspace, network: str) -> Ledger:
-    """Return the workspace's ledger; an empty one before the first intake.
+
+def read_ledger(workspace: Workspace, network: str | None = None) -> Ledger:
+    """Return the workspace's ledger, of whichever network where none is named; empty before the first intake.
 
     Raises:
         TableError: It is damaged, of a later format, or of another network.
     """
     path = workspace.tables / "ledger.json"
     if not path.is_file():
-        return Ledger(network=network)
+        return Ledger(network=network or "")
     try:
         ledger = Ledger.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise TableError("the ledger is damaged", where=str(path), todo="restore it from a backup") from error
-    if ledger.format != FORMAT or ledger.network != network:
-        message = f"the workspace holds network '{ledger.network}', format {ledger.format}"
+    if ledger.format != FORMAT:
+        message = f"the workspace is of format {ledger.format}, and this program reads format {FORMAT}"
+        raise TableError(message, where=str(path), todo="take the files in again, in a new workspace")
+    if network is not None and ledger.network != network:
+        message = f"the workspace holds network '{ledger.network}'"
         raise TableError(message, where=str(path), todo=f"use a workspace of its own for '{network}'")
     return ledger
 

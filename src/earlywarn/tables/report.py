@@ -33,6 +33,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
     "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "not_a_code": ("n’est pas un code dans la forme déclarée", "not a code in the declared form"),
     "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
 }
 _HEADERS = {
@@ -96,13 +97,17 @@ class TableIntake:
 
 @dataclass(frozen=True)
 class IntakeReport:
-    """One intake, table by table; `batch` is None where nothing new came."""
+    """One intake, table by table; `batch` is None where nothing new came.
+
+    `repeats` is the batch that was made from these very files, if there is one.
+    """
 
     network: str
     batch: int | None
     received_on: date
     backfill: bool
     tables: tuple[TableIntake, ...]
+    repeats: int | None = None
 
     @property
     def n_quarantined(self) -> int:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
+from earlywarn.tables.code_form import NOT_A_CODE, CodeForm
 from earlywarn.tables.contract import Contract, Table
 from earlywarn.tables.conversion import REASON, conversion_sql, given_columns, literal
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
-from earlywarn.tables.pseudonyms import pseudonyms
+from earlywarn.tables.pseudonyms import learned
 from earlywarn.tables.reading import GivenText, TextBlock, open_texts
 from earlywarn.tables.report import MAX_LINES, Reason
 
@@ -106,20 +106,27 @@ def _convert(
 
 
 def pseudonymize(connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, *, keys: Path) -> None:
-    """Replace the declared codes of `staged:<table>`; the code itself stays only beside names, as `_code`."""
+    """Replace the declared codes of `staged:<table>`; the code itself stays only beside names, as `_code`.
+
+    A text that has not the declared form of a code holds its row back.
+    """
     table = contract.tables[name]
-    columns = [n for n, column in table.columns.items() if column.pseudonym]
+    columns = list(table.pseudonyms)
     target = staged_name(name)
-    code = next((n for n in columns if n in table.key_columns), None)
+    code = next((index for index, n in enumerate(columns) if n in table.key_columns), None)
     for column in columns:
-        _learn(connection, target, column, keys)
-    joins, replaced = "", []
+        _learn(connection, target, column, contract.network.pseudonyms, keys)
+    joins, replaced, wrong = "", [], ""
     for index, column in enumerate(columns):
         joins += f" LEFT JOIN pseudonyms p{index} ON s.{quote(column)} = p{index}.code"
         replaced.append(f"p{index}.pseudonym AS {quote(column)}")
+        is_wrong = f"s.{quote(column)} IS NOT NULL AND p{index}.pseudonym IS NULL"
+        wrong += f" WHEN {is_wrong} THEN {literal(f'{column}:{NOT_A_CODE}')}"
+    if wrong:
+        replaced.append(f"coalesce(s.{REASON}, CASE{wrong} END) AS {REASON}")
     selected = f"s.* REPLACE ({', '.join(replaced)})" if replaced else "s.*"
     if table.identities:
-        selected += f", {'s.' + quote(code) if code else 'CAST(NULL AS VARCHAR)'} AS _code"
+        selected += f", {'CAST(NULL AS VARCHAR)' if code is None else f'p{code}.folded'} AS _code"
     elif not replaced:
         return
     connection.execute(f"CREATE TEMP TABLE named AS SELECT {selected} FROM {target} s{joins}")
@@ -127,9 +134,13 @@ def pseudonymize(connection: duckdb.DuckDBPyConnection, contract: Contract, name
     connection.execute(f"ALTER TABLE named RENAME TO {target}")
 
 
-def _learn(connection: duckdb.DuckDBPyConnection, target: str, column: str, keys: Path) -> None:
+def _learn(
+    connection: duckdb.DuckDBPyConnection, target: str, column: str, form: CodeForm, keys: Path
+) -> None:
     """Compute the pseudonyms of codes not met before in this intake."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS pseudonyms (code VARCHAR, pseudonym VARCHAR)")
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS pseudonyms (code VARCHAR, folded VARCHAR, pseudonym VARCHAR)"
+    )
     codes = [
         str(row[0])
         for row in connection.execute(
@@ -139,7 +150,6 @@ def _learn(connection: duckdb.DuckDBPyConnection, target: str, column: str, keys
         ).fetchall()
     ]
     if codes:
-        learned = pa.table({"code": codes, "pseudonym": pseudonyms(codes, keys=keys)})
-        connection.register("learned", learned)
-        connection.execute("INSERT INTO pseudonyms SELECT code, pseudonym FROM learned")
+        connection.register("learned", learned(codes, keys=keys, form=form))
+        connection.execute("INSERT INTO pseudonyms SELECT code, folded, pseudonym FROM learned")
         connection.unregister("learned")

@@ -9,6 +9,7 @@ import pytest
 
 from earlywarn.errors import StorageError
 from earlywarn.tables import pseudonym_of, read_identities
+from earlywarn.tables.keyring import make_keys
 from tests.builders.intake import CONTRACT, EXTRACTS, Network, declare
 
 PEOPLE = (
@@ -81,6 +82,8 @@ def test_identities_are_read_back_with_the_key(network: Network) -> None:
 
 def test_identities_are_closed_to_another_key(network: Network, tmp_path: Path) -> None:
     """Another network's key opens nothing."""
+    make_keys(tmp_path / "other")
+
     with pytest.raises(StorageError, match="another key"):
         read_identities("students", network.workspace, keys=tmp_path / "other")
 
