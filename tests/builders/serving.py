@@ -73,9 +73,7 @@ def load_network(urls: DatabaseUrls) -> Loaded:
         load_identities(
             engine,
             {
-                student: locked_names(
-                    student, {"given_name": given, "family_name": family}, key=identity_key
-                )
+                student: locked_names(student, {"given_name": given, "family_name": family}, key=identity_key)
                 for student, (given, family) in NAMES.items()
             },
         )

@@ -40,9 +40,7 @@ def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     load_run(owner, build.run("dropout"))
     load_run(owner, build.run("difficulty", version="7", listed=False))
     names = {"ana": {"family_name": "Côté", "given_name": "Ana"}, "eve": {"family_name": "Roy"}}
-    load_identities(
-        owner, {student: locked_names(student, name, key=KEY) for student, name in names.items()}
-    )
+    load_identities(owner, {student: locked_names(student, name, key=KEY) for student, name in names.items()})
     store = open_store(database.service, identity_key=KEY)
     yield store
     store.close()

@@ -12,7 +12,8 @@ def store_report(report: IntakeReport, workspace: Workspace) -> None:
     """Store a report; the same report of the same intake always lands in the same file.
 
     An intake that added no batch is stored by its content. Of one that repeats a batch's own files, such as
-    the rerun of an intake that was killed after its batch was in, nothing is stored: the batch's report stands.
+    the rerun of an intake that was killed after its batch was in, nothing is stored: the batch's report
+    stands.
     """
     content = report.as_json()
     if report.batch is not None:

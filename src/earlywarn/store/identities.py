@@ -48,5 +48,5 @@ def read_names(
     except StorageError as error:
         raise StoreError(
             "the key does not open the stored names",
-            todo="after a rotation of the keys run earlywarn score and restart the service; else check the keys",
+            todo="check the keys; after a rotation run earlywarn score and restart the service",
         ) from error

@@ -22,12 +22,14 @@ from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
 from earlywarn.tables.report import IntakeReport, TableIntake
+from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
 
 __all__ = [
     "ALWAYS_DAY",
     "IDENTITY_KEY",
+    "PSEUDONYM_KEY",
     "Column",
     "Contract",
     "Cumulative",
@@ -36,8 +38,8 @@ __all__ = [
     "Extracts",
     "IntakeReport",
     "Network",
-    "PSEUDONYM_KEY",
     "Periods",
+    "Rotated",
     "Table",
     "TableIntake",
     "Tables",
@@ -52,6 +54,7 @@ __all__ = [
     "quote",
     "read_identities",
     "read_key",
+    "rotate_keys",
     "tables_from_rows",
     "take_in",
 ]

@@ -102,7 +102,9 @@ def add_codes(
     if not stored:
         return None
     known = read_identities(CODES, workspace, keys=keys)
-    connection.register("known_codes", pa.table({"code": pa.array([], pa.string())}) if known is None else known)
+    connection.register(
+        "known_codes", pa.table({"code": pa.array([], pa.string())}) if known is None else known
+    )
     codes = connection.sql(
         "SELECT DISTINCT folded AS code FROM pseudonyms "
         f"SEMI JOIN ({' UNION ALL '.join(stored)}) USING (pseudonym) "

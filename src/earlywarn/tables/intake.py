@@ -23,7 +23,6 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.identities import CODES, add_codes, add_identities
 from earlywarn.tables.keyring import check_keys_apart, key_name, open_keys
-from earlywarn.tables.leftovers import check_ledger_is_there, remove_leftovers
 from earlywarn.tables.ledger import (
     Batch,
     BatchFile,
@@ -33,6 +32,7 @@ from earlywarn.tables.ledger import (
     read_ledger,
     write_ledger,
 )
+from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.report import MAX_LINES, IntakeReport, Reason, TableIntake
 from earlywarn.tables.resolution import (
     KNOWN_ON,
@@ -102,7 +102,7 @@ def take_in(
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
         remove_leftovers(workspace, ledger)
-    connection = connect(threads=threads, spill=workspace.tables / ".spill")
+    connection = connect(threads=threads, spill=workspace.tables / SPILL)
     try:
         intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys)
         return _run(intake, extracts, folder, keep_report, progress)

@@ -84,18 +84,22 @@ def open_keys(keys: Path, workspace: Workspace, *, known_as: str | None) -> None
         )
 
 
-def finish_change(keys: Path, *, known_as: str) -> bool:
-    """Put the keys to come in use where the ledger is under them already; say whether it was so."""
+def is_change_waiting(keys: Path, *, known_as: str) -> bool:
+    """Say whether the ledger is under the key to come already, so that only the keys are left to change."""
     coming = keys / upcoming(PSEUDONYM_KEY)
-    if not coming.is_file() or key_id(read_key(keys, coming.name)) != known_as:
-        return False
-    with storage_errors(coming):
+    return coming.is_file() and key_id(read_key(keys, coming.name)) == known_as
+
+
+def finish_change(keys: Path, *, known_as: str) -> None:
+    """Put the keys to come in use where the ledger is under them already."""
+    if not is_change_waiting(keys, known_as=known_as):
+        return
+    with storage_errors(keys):
         # The pseudonym key goes last: while it waits, the change is not finished.
         for name in (IDENTITY_KEY, PSEUDONYM_KEY):
             if (keys / upcoming(name)).is_file():
                 (keys / upcoming(name)).replace(keys / name)
                 sync_folder(keys)
-    return True
 
 
 def identity_key_of(keys: Path, wanted: str) -> bytes:

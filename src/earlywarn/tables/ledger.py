@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from earlywarn.declarations import Declared
 from earlywarn.errors import TableError
@@ -74,7 +74,7 @@ class Ledger(Declared):
     key: str | None = None
     """The public name of the key that made the pseudonyms; None where no table has any."""
     batches: tuple[Batch, ...] = ()
-    identities: dict[str, IdentityFile] = {}
+    identities: dict[str, IdentityFile] = Field(default_factory=dict)
     rotations: tuple[Rotation, ...] = ()
 
     def files_of(self, table: str) -> list[BatchFile]:
@@ -88,6 +88,15 @@ class Ledger(Declared):
     def with_identities(self, files: Mapping[str, IdentityFile], *, key: str | None) -> Ledger:
         """Return the ledger with these files in the place of earlier ones, under a pseudonym key."""
         return self.model_copy(update={"identities": {**self.identities, **files}, "key": key})
+
+    def with_files(self, written: Mapping[str, BatchFile]) -> Ledger:
+        """Return the ledger with other files for the same rows, given by the names of the former files."""
+
+        def moved(batch: Batch) -> Batch:
+            tables = {table: written.get(file.file, file) for table, file in batch.tables.items()}
+            return batch.model_copy(update={"tables": tables})
+
+        return self.model_copy(update={"batches": tuple(map(moved, self.batches))})
 
 
 def read_ledger(workspace: Workspace, network: str | None = None) -> Ledger:

@@ -45,7 +45,8 @@ def remove_leftovers(workspace: Workspace, ledger: Ledger) -> None:
     unknown += [path for path in workspace.reports.glob("intake-*") if _number(path) > len(ledger.batches)]
     parts = (*tables.glob(".*.part"), *tables.glob("*/.*.part"), *identities.glob(".*.part"))
     for path in (*unknown, *parts, *workspace.reports.glob(".*.part")):
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            path.unlink()
     for folder in tables.glob("*/"):
         if not any(folder.iterdir()):
             folder.rmdir()

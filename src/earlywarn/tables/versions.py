@@ -70,7 +70,7 @@ def connect(*, threads: int = 2, spill: Path | None = None) -> duckdb.DuckDBPyCo
     )
     connection.execute("SET enable_progress_bar = false")
     if spill:
-        # What does not fit into memory is written out with names and codes in it; the key dies with the engine.
+        # What does not fit into memory is spilled with names and codes in it; the key dies with the engine.
         connection.execute("SET force_mbedtls_unsafe = 'true'")
         connection.execute("SET temp_file_encryption = true")
     return connection
