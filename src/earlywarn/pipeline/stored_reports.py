@@ -18,8 +18,8 @@ def store_report(report: IntakeReport, workspace: Workspace) -> None:
     content = report.as_json()
     if report.batch is not None:
         name = f"intake-{report.batch:06d}.json"
-    elif report.repeats is None:
-        name = f"nothing-new-{hashlib.sha256(content).hexdigest()[:12]}.json"
+    elif report.repeats is None or report.refusals:
+        name = f"nothing-stored-{hashlib.sha256(content).hexdigest()[:12]}.json"
     else:
         return
     write_atomically(workspace.reports / name, content)

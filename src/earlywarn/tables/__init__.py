@@ -16,7 +16,7 @@ from earlywarn.tables.contract import (
 )
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
-from earlywarn.tables.identities import read_identities
+from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.page import contract_page

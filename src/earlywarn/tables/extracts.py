@@ -72,20 +72,42 @@ class Reading(Declared):
         return self
 
 
+class Deletes(Declared):
+    """The file's column, and its texts, that say that the key of a row is gone."""
+
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to."""
+    """Files of one shape, and the table they give rows to.
+
+    `member` names files inside .zip files. `complete` says that a key that is known and not given is gone:
+    within the values that the named columns have in these files, or in the whole table.
+    """
 
     table: str
     file: str
+    member: str | None = None
     optional: bool = False
+    complete: bool | tuple[str, ...] = False
+    deletes: Deletes | None = None
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
 
     @property
+    def complete_within(self) -> tuple[str, ...] | None:
+        """Return the columns within whose values the files are all there is; None where they are not."""
+        if isinstance(self.complete, bool):
+            return () if self.complete else None
+        return self.complete
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """Return the file's columns that the mapping reads, each once."""
         named = [source.from_ for source in self.columns.values() if source.from_ not in (None, ROW_NUMBER)]
+        named += [self.deletes.column] if self.deletes else []
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def rule(self, name: str) -> Source:
@@ -157,6 +179,9 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
             yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
         else:
             yield from _rules(extract, name, column, at)
+    for name in extract.complete_within or ():
+        if name not in table.stored:
+            yield (*at, "complete"), f"the contract's table has no column '{name}'"
     for name in extract.codes:
         if name not in extract.columns:
             yield (*at, "codes", name), f"codes for '{name}', which no file column gives"

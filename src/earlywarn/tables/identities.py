@@ -1,138 +1,68 @@
-"""Keep who people are in a room of its own: encrypted files, one per table, that only a key reads.
-
-The ledger names the files, so that they and the tables change in one step; each is named by its content,
-so that the same people give the same file. The codes of all stored rows are kept too: a rotation of the
-keys needs them to give everybody a new pseudonym.
-"""
+"""Put the names and codes of accepted people away: over those known before, and never in clear on disk."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from earlywarn.encryption import decrypt, encrypt, key_of
-from earlywarn.errors import StorageError
-from earlywarn.tables.contract import Contract
+from earlywarn.tables.contract import Table
+from earlywarn.tables.converting import CODE
 from earlywarn.tables.expressions import quote
-from earlywarn.tables.keyring import IDENTITY_KEY, identity_key_of, read_key
-from earlywarn.tables.ledger import BatchFile, IdentityFile, Ledger, read_ledger
-from earlywarn.workspace import Workspace, storage_errors, write_atomically
-
-CODES = "_codes"
-FORMER = "_former"
-
-
-def write_identities(table: str, rows: pa.Table, workspace: Workspace, *, key: bytes) -> IdentityFile:
-    """Encrypt a table's people under a name of its own; nobody reads it before the ledger names it."""
-    plain = io.BytesIO()
-    pq.write_table(rows.combine_chunks(), plain, compression="zstd")
-    locked = encrypt(plain.getvalue(), key, "identities", table)
-    digest = hashlib.sha256(locked).hexdigest()
-    file = f"{table}-{digest[:16]}.encrypted"
-    write_atomically(workspace.identities / file, locked)
-    return IdentityFile(file=file, n_rows=rows.num_rows, digest=digest)
+from earlywarn.tables.identity_files import CODES, read_identities, write_identities
+from earlywarn.tables.keyring import IDENTITY_KEY, read_key
+from earlywarn.tables.ledger import IdentityFile
+from earlywarn.tables.reading import FILE, LINE
+from earlywarn.tables.staging import arrow
+from earlywarn.tables.versions import connect
+from earlywarn.workspace import Workspace
 
 
-def read_identities(table: str, workspace: Workspace, *, keys: Path) -> pa.Table | None:
-    """Return a table's identities, one row per person: id, `_code` as folded, names; None before any intake.
+@dataclass(frozen=True)
+class Identities:
+    """What one intake read of a table's people; `removed` are the rows that do not count after all."""
 
-    Raises:
-        SettingsError: The key is not there.
-        StorageError: The file was written with another key, or is damaged.
-    """
-    ledger = read_ledger(workspace)
-    if table not in ledger.identities:
-        return None
-    try:
-        return _read(ledger.identities[table], table, workspace, keys)
-    except FileNotFoundError as error:
-        # An intake or a rotation that ended meanwhile has put another file in its place.
-        later = read_ledger(workspace)
-        if later == ledger:
-            raise _gone(ledger.identities[table], workspace) from error
-        return _read(later.identities[table], table, workspace, keys)
+    name: str
+    table: Table
+    given: tuple[pa.Table, ...]
+    removed: pa.Table
 
-
-def add_identities(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    given: pa.Table,
-    workspace: Workspace,
-    *,
-    key_columns: Sequence[str],
-    keys: Path,
-) -> IdentityFile:
-    """Put the people given over those known before: one row per key, the newest, in the order of the key."""
-    known = read_identities(table, workspace, keys=keys)
-    both = given if known is None else pa.concat_tables([given, _aligned(known, given.schema)])
-    by = ", ".join(quote(column) for column in key_columns)
-    connection.register("identities", both)
-    latest = connection.sql(
-        f"SELECT * EXCLUDE (_at) FROM (SELECT *, row_number() OVER () AS _at FROM identities) "
-        f"QUALIFY row_number() OVER (PARTITION BY {by} ORDER BY _at) = 1 ORDER BY {by}"
-    ).to_arrow_table()
-    connection.unregister("identities")
-    return write_identities(table, latest, workspace, key=read_key(keys, IDENTITY_KEY))
+    def write(self, workspace: Workspace, *, keys: Path) -> dict[str, IdentityFile]:
+        """Encrypt the names of the rows accepted, over those known before; return the table's new file."""
+        if not self.given:
+            return {}
+        names = [*self.table.key_columns, CODE, *self.table.identities]
+        listed, by = ", ".join(map(quote, names)), ", ".join(map(quote, self.table.key_columns))
+        given = pa.concat_tables(self.given)
+        known = read_identities(self.name, workspace, keys=keys)
+        connection = connect(threads=1)
+        try:
+            connection.register("given", given)
+            connection.register("removed", self.removed)
+            sql = f"SELECT {listed}, {FILE}, {LINE} FROM given ANTI JOIN removed USING ({FILE}, {LINE})"
+            if known is not None:
+                connection.register("known", _aligned(known, given.select(names).schema))
+                sql += f" UNION ALL SELECT {listed}, NULL, NULL FROM known"
+            merged = arrow(
+                connection,
+                f"SELECT {listed} FROM ({sql}) QUALIFY row_number() OVER "
+                f"(PARTITION BY {by} ORDER BY {FILE} NULLS LAST, {LINE}) = 1 ORDER BY {by}",
+            )
+        finally:
+            connection.close()
+        return {self.name: write_identities(self.name, merged, workspace, key=read_key(keys, IDENTITY_KEY))}
 
 
-def add_codes(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    written: Mapping[str, BatchFile],
-    workspace: Workspace,
-    *,
-    keys: Path,
-) -> IdentityFile | None:
-    """Keep the codes of the rows just written, over those known; None where no row names a person.
-
-    Reads the relation `pseudonyms` (folded, pseudonym) that the intake learned.
-    A code that only quarantined rows hold is not kept.
-    """
-    stored = [
-        f"SELECT DISTINCT {quote(name)} AS pseudonym FROM read_parquet({_literal(workspace, file)})"
-        for table, file in sorted(written.items())
-        for name in contract.tables[table].pseudonyms
-    ]
-    if not stored:
-        return None
+def write_codes(codes: Collection[str], workspace: Workspace, *, keys: Path) -> dict[str, IdentityFile]:
+    """Encrypt the codes of the rows just stored with those known before; return their file."""
+    if not codes:
+        return {}
     known = read_identities(CODES, workspace, keys=keys)
-    connection.register(
-        "known_codes", pa.table({"code": pa.array([], pa.string())}) if known is None else known
-    )
-    codes = connection.sql(
-        "SELECT DISTINCT folded AS code FROM pseudonyms "
-        f"SEMI JOIN ({' UNION ALL '.join(stored)}) USING (pseudonym) "
-        "UNION SELECT code FROM known_codes ORDER BY code"
-    ).to_arrow_table()
-    connection.unregister("known_codes")
-    return write_identities(CODES, codes, workspace, key=read_key(keys, IDENTITY_KEY))
-
-
-def identity_files(ledger: Ledger) -> set[str]:
-    """Return the names of the files that the ledger knows."""
-    return {file.file for file in ledger.identities.values()}
-
-
-def _read(file: IdentityFile, table: str, workspace: Workspace, keys: Path) -> pa.Table:
-    path = workspace.identities / file.file
-    with storage_errors(path):
-        locked = path.read_bytes()
-    key = identity_key_of(keys, key_of(locked))
-    return pq.read_table(pa.BufferReader(decrypt(locked, key, "identities", table, where=str(path))))
-
-
-def _gone(file: IdentityFile, workspace: Workspace) -> StorageError:
-    return StorageError(
-        "the identities are not there",
-        where=str(workspace.identities / file.file),
-        todo="restore them from a backup",
-    )
+    before = [] if known is None else [str(code) for code in known["code"].to_pylist()]
+    rows = pa.table({"code": pa.array(sorted({*codes, *before}), pa.string())})
+    return {CODES: write_identities(CODES, rows, workspace, key=read_key(keys, IDENTITY_KEY))}
 
 
 def _aligned(known: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -144,7 +74,3 @@ def _aligned(known: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _literal(workspace: Workspace, file: BatchFile) -> str:
-    return "'" + str(workspace.tables / file.file).replace("'", "''") + "'"

@@ -6,9 +6,11 @@ A batch file that the ledger does not name does not exist, for every reader.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 
 from pydantic import Field, ValidationError
 
@@ -19,13 +21,19 @@ from earlywarn.workspace import Workspace, write_atomically
 FORMAT = 2
 
 
-class BatchFile(Declared):
-    """One table's rows of one batch."""
+class StoredFile(Declared):
+    """One Parquet file of a batch, below `tables/`."""
 
     file: str
+    digest: str
+
+
+class BatchFile(Declared):
+    """One table's rows of one batch; `n_superseding` counts the versions that take another's place."""
+
+    files: tuple[StoredFile, ...]
     n_rows: int
     n_superseding: int
-    digest: str
 
 
 class GivenFile(Declared):
@@ -89,14 +97,30 @@ class Ledger(Declared):
         """Return the ledger with these files in the place of earlier ones, under a pseudonym key."""
         return self.model_copy(update={"identities": {**self.identities, **files}, "key": key})
 
-    def with_files(self, written: Mapping[str, BatchFile]) -> Ledger:
+    def with_files(self, written: Mapping[str, StoredFile]) -> Ledger:
         """Return the ledger with other files for the same rows, given by the names of the former files."""
 
-        def moved(batch: Batch) -> Batch:
-            tables = {table: written.get(file.file, file) for table, file in batch.tables.items()}
-            return batch.model_copy(update={"tables": tables})
+        def moved(table: BatchFile) -> BatchFile:
+            files = tuple(written.get(file.file, file) for file in table.files)
+            return table.model_copy(update={"files": files})
 
-        return self.model_copy(update={"batches": tuple(map(moved, self.batches))})
+        batches = (
+            batch.model_copy(update={"tables": {name: moved(table) for name, table in batch.tables.items()}})
+            for batch in self.batches
+        )
+        return self.model_copy(update={"batches": tuple(batches)})
+
+    def stored_files(self) -> Iterator[tuple[str, StoredFile]]:
+        """Yield every batch file there is, with the table whose rows it holds."""
+        for batch in self.batches:
+            for name, table in batch.tables.items():
+                yield from ((name, file) for file in table.files)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_ledger(workspace: Workspace, network: str | None = None) -> Ledger:

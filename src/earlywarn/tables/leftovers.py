@@ -10,12 +10,12 @@ import shutil
 from pathlib import Path
 
 from earlywarn.errors import TableError
-from earlywarn.tables.identities import identity_files
+from earlywarn.tables.identity_files import identity_files
 from earlywarn.tables.ledger import Ledger
 from earlywarn.workspace import Workspace
 
 SPILL = ".spill"
-_FIRST = "000001.parquet"
+_FIRST = re.compile(r"000001(-\d{4})?\.parquet")
 _NUMBERED = re.compile(r"intake-(\d+)\.")
 
 
@@ -26,7 +26,7 @@ def check_ledger_is_there(workspace: Workspace, ledger: Ledger) -> None:
         TableError: The ledger is gone.
     """
     batches = (path for path in workspace.tables.glob("*/*.parquet") if not path.name.startswith("."))
-    if not ledger.batches and any(path.name != _FIRST for path in batches):
+    if not ledger.batches and any(not _FIRST.fullmatch(path.name) for path in batches):
         where = str(workspace.tables / "ledger.json")
         raise TableError("there are batches and no ledger", where=where, todo="restore it from a backup")
 
@@ -38,7 +38,7 @@ def remove_leftovers(workspace: Workspace, ledger: Ledger) -> None:
     """
     tables, identities = workspace.tables, workspace.identities
     shutil.rmtree(tables / SPILL, ignore_errors=True)
-    batches = {tables / file.file for batch in ledger.batches for file in batch.tables.values()}
+    batches = {tables / file.file for _, file in ledger.stored_files()}
     known = batches | {identities / name for name in identity_files(ledger)}
     written = [*tables.glob("*/*.parquet"), *identities.glob("*.encrypted")]
     unknown = [path for path in written if path not in known]

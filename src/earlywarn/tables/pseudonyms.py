@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import pyarrow as pa
 
 from earlywarn.tables.code_form import CodeForm
 from earlywarn.tables.keyring import PSEUDONYM_KEY, read_key
@@ -30,12 +29,34 @@ def keyed_hashes(folded: Sequence[str], key: bytes) -> list[str]:
     return [hmac.digest(key, code.encode(), "sha256").hex()[:LENGTH] for code in folded]
 
 
-def learned(codes: Sequence[str], *, keys: Path, form: CodeForm) -> pa.Table:
-    """Return `code` as given, `folded` and `pseudonym`; the last is null where the text is no code."""
-    folded = [form.folded(code) for code in codes]
-    hashes = keyed_hashes(folded, read_key(keys, PSEUDONYM_KEY))
-    known = [found if form.fits(code) else None for code, found in zip(folded, hashes, strict=True)]
-    text = pa.string()
-    return pa.table(
-        {"code": pa.array(codes, text), "folded": pa.array(folded, text), "pseudonym": pa.array(known, text)}
-    )
+@dataclass
+class CodeBook:
+    """The codes that an intake has met, in memory only: what each is folded to, and its pseudonym."""
+
+    form: CodeForm
+    key: bytes
+    _known: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    @classmethod
+    def under(cls, keys: Path, form: CodeForm) -> CodeBook:
+        """Return an empty book under the key in use."""
+        return cls(form, read_key(keys, PSEUDONYM_KEY))
+
+    def learn(self, codes: Collection[str | None]) -> None:
+        """Fold the codes not met before, and compute their pseudonyms."""
+        fresh = [code for code in dict.fromkeys(codes) if code is not None and code not in self._known]
+        folded = [self.form.folded(code) for code in fresh]
+        for code, one, pseudonym in zip(fresh, folded, keyed_hashes(folded, self.key), strict=True):
+            self._known[code] = (one, pseudonym if self.form.fits(one) else None)
+
+    def folded(self, code: str | None) -> str | None:
+        """Return how every writing of a code is read."""
+        return None if code is None else self._known[code][0]
+
+    def pseudonym(self, code: str | None) -> str | None:
+        """Return a code's pseudonym; None where the text has not the form of a code."""
+        return None if code is None else self._known[code][1]
+
+    def codes_of(self, pseudonyms: Collection[str]) -> set[str]:
+        """Return the folded codes of those pseudonyms that this intake has met."""
+        return {folded for folded, pseudonym in self._known.values() if pseudonym in pseudonyms}

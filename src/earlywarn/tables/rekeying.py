@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from earlywarn.errors import StorageError, TableError
-from earlywarn.tables.ledger import BatchFile
+from earlywarn.tables.ledger import StoredFile, digest_of
 from earlywarn.workspace import storage_errors, sync_folder
+
+_ROTATED = re.compile(r"-r\d+$")
 
 
 def rekeyed_batch(
-    file: BatchFile, columns: Sequence[str], folder: Path, renamed: Mapping[str, str], *, number: int
-) -> BatchFile:
+    file: StoredFile, columns: Sequence[str], folder: Path, renamed: Mapping[str, str], *, number: int
+) -> StoredFile:
     """Write a batch file anew beside the old one, row group by row group, and return its entry.
 
     Args:
@@ -32,7 +34,7 @@ def rekeyed_batch(
         StorageError: The disk is full, or the old file is damaged.
     """
     source = folder / file.file
-    target = source.with_name(f"{source.stem.partition('-')[0]}-r{number}.parquet")
+    target = source.with_name(f"{_ROTATED.sub('', source.stem)}-r{number}.parquet")
     temporary = target.with_name(f".{target.name}.part")
     with storage_errors(target):
         try:
@@ -48,11 +50,10 @@ def rekeyed_batch(
         except (pa.ArrowInvalid, FileNotFoundError) as error:
             message = "a batch is missing or damaged"
             raise StorageError(message, where=str(source), todo="restore it from a backup") from error
-        with temporary.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        digest = digest_of(temporary)
         temporary.replace(target)
         sync_folder(target.parent)
-    return file.model_copy(update={"file": str(target.relative_to(folder)), "digest": digest})
+    return StoredFile(file=str(target.relative_to(folder)), digest=digest)
 
 
 def rekeyed(rows: pa.Table, columns: Sequence[str], renamed: Mapping[str, str], *, where: str) -> pa.Table:

@@ -17,7 +17,7 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.encryption import key_id
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import Contract
-from earlywarn.tables.identities import CODES, FORMER, read_identities, write_identities
+from earlywarn.tables.identity_files import CODES, FORMER, read_identities, write_identities
 from earlywarn.tables.keyring import (
     IDENTITY_KEY,
     PSEUDONYM_KEY,
@@ -29,7 +29,7 @@ from earlywarn.tables.keyring import (
     read_key,
     upcoming,
 )
-from earlywarn.tables.ledger import BatchFile, IdentityFile, Ledger, Rotation, read_ledger, write_ledger
+from earlywarn.tables.ledger import IdentityFile, Ledger, Rotation, StoredFile, read_ledger, write_ledger
 from earlywarn.tables.leftovers import remove_leftovers
 from earlywarn.tables.pseudonyms import keyed_hashes
 from earlywarn.tables.rekeying import rekeyed, rekeyed_batch
@@ -102,7 +102,7 @@ def _rotated(
     coming = read_key(keys, upcoming(PSEUDONYM_KEY))
     renamed = dict(zip(former, keyed_hashes(codes, coming), strict=True))
     written = _batches(ledger, contract, workspace, renamed, progress)
-    before = {file.file: file.digest for batch in ledger.batches for file in batch.tables.values()}
+    before = {file.file: file.digest for _, file in ledger.stored_files()}
     rotation = Rotation(
         rotated_on=today,
         after_batch=len(ledger.batches),
@@ -118,9 +118,9 @@ def _rotated(
 
 def _batches(
     ledger: Ledger, contract: Contract, workspace: Workspace, renamed: Mapping[str, str], progress: Progress
-) -> dict[str, BatchFile]:
+) -> dict[str, StoredFile]:
     """Return the new entry of each batch file that holds pseudonyms, by the old file's name."""
-    files = [(table, file) for batch in ledger.batches for table, file in batch.tables.items()]
+    files = list(ledger.stored_files())
     if strange := sorted({table for table, _ in files} - contract.tables.keys()):
         message = f"table '{strange[0]}' was taken in and is no longer declared"
         raise TableError(message, where=str(workspace.tables), todo="declare it again, then rotate")
@@ -168,12 +168,12 @@ def _former(
 
 
 def _counted(ledger: Ledger, contract: Contract, *, was_resumed: bool) -> Rotated:
-    files = [(table, file) for batch in ledger.batches for table, file in batch.tables.items()]
-    changed = [file for table, file in files if contract.tables[table].pseudonyms]
+    named = {name for name, table in contract.tables.items() if table.pseudonyms}
+    changed = [table for batch in ledger.batches for name, table in batch.tables.items() if name in named]
     return Rotated(
         rotation=ledger.rotations[-1],
         n_codes=ledger.identities[CODES].n_rows if CODES in ledger.identities else 0,
-        n_rows=sum(file.n_rows for file in changed),
-        n_files=len(changed),
+        n_rows=sum(table.n_rows for table in changed),
+        n_files=sum(len(table.files) for table in changed),
         was_resumed=was_resumed,
     )

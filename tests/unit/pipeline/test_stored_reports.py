@@ -36,7 +36,7 @@ def test_an_intake_without_a_batch_is_reported_too(tmp_path: Path) -> None:
         network.absences("S1;2024-09-03;;M;7;;;")
     (name,) = _reports(network)
 
-    assert name.startswith("nothing-new-")
+    assert name.startswith("nothing-stored-")
 
 
 def test_the_same_files_again_keep_the_batchs_report(tmp_path: Path) -> None:

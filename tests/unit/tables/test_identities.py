@@ -9,7 +9,7 @@ import pytest
 
 from earlywarn.errors import StorageError
 from earlywarn.tables import read_identities
-from earlywarn.tables.identities import CODES
+from earlywarn.tables.identity_files import CODES
 from earlywarn.tables.keyring import make_keys
 from earlywarn.tables.ledger import read_ledger
 from tests.builders.intake import HEADER, Network

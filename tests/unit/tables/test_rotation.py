@@ -11,9 +11,9 @@ import pytest
 from earlywarn.errors import BusyError, SettingsError, StorageError, TableError
 from earlywarn.pipeline.rotate import rotate
 from earlywarn.tables import Rotated, pseudonym_of, read_identities
-from earlywarn.tables.identities import CODES, FORMER
+from earlywarn.tables.identity_files import CODES, FORMER
 from earlywarn.tables.keyring import key_name
-from earlywarn.tables.ledger import BatchFile, read_ledger, write_ledger
+from earlywarn.tables.ledger import StoredFile, read_ledger, write_ledger
 from earlywarn.workspace import locked
 from tests.builders.intake import HEADER, Network
 from tests.builders.people import FILES, people_network
@@ -130,8 +130,8 @@ def test_the_ledger_records_it(network: Network) -> None:
     assert (result.n_codes, result.n_files, result.n_rows) == (3, 4, 8)
 
 
-def _files(network: Network, table: str) -> list[BatchFile]:
-    return list(read_ledger(network.workspace).files_of(table))
+def _files(network: Network, table: str) -> list[StoredFile]:
+    return [file for name, file in read_ledger(network.workspace).stored_files() if name == table]
 
 
 def test_intake_goes_on_after_a_rotation(network: Network) -> None:
