@@ -37,7 +37,9 @@ def _check(
 def _sizes(ends: Ends) -> list[int]:
     """Return how large a file may become: around the size of each that is written, and between them."""
     written = {len(content) for name, content in ends.after.items() if ends.before.get(name) != content}
-    return sorted({0, 1, 8 * max(written), *(size + more for size in written for more in (-size // 2, -1, 0))})
+    return sorted(
+        {0, 1, 8 * max(written), *(size + more for size in written for more in (-size // 2, -1, 0))}
+    )
 
 
 def test_files_that_cannot_grow(

@@ -20,6 +20,7 @@ from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.page import contract_page
+from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
@@ -39,6 +40,7 @@ __all__ = [
     "IntakeReport",
     "Network",
     "Periods",
+    "Provenance",
     "Rotated",
     "Table",
     "TableIntake",
@@ -49,6 +51,7 @@ __all__ = [
     "load_extracts",
     "open_tables",
     "parse_expression",
+    "provenance",
     "pseudonym_of",
     "pseudonyms",
     "quote",

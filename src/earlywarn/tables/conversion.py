@@ -65,6 +65,8 @@ def conversion_sql(name: str, column: Column, source: Source, *, texts: str, dat
     """
     kind = "date" if dated and column.type == "day_offset" else column.type
     value = _coded(column, source, "_text") if source.codes else _value(kind, column, source, "_text")
+    if source.prefix:
+        value = f"{literal(source.prefix)} || {value}"
     wrong = [f"WHEN {broken} THEN {literal(reason)}" for broken, reason in _wrong(name, kind, column, source)]
     reason = f"CASE {' '.join(wrong)} END" if wrong else "CAST(NULL AS VARCHAR)"
     text = _text("cell", source.missing or ())

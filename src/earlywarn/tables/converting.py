@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
@@ -27,6 +27,7 @@ _AS_GIVEN = frozenset({"id", "text", "category", "identity"})
 
 # The stubs know neither dictionary-encoded arrays nor what the kernels give back.
 Values = Any
+RowNames = Literal["line", "file and line"]
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,9 @@ class Converter:
         connection: Where the rules run.
         columns: The columns to give, in order; those without a source are null.
         sources: Each mapped column's source, its rules filled in.
-        row_number_prefix: What stands before the line where that names a row, to tell files apart; None where
-            no row is named by its line.
+            names_rows: What names a row where its file has no id; None where no row is named so.
         codes: Gives the pseudonyms of codes; None where columns hold pseudonyms already.
-        keeps_code: The column whose code is kept as `_code`, for the identity room.
+            keeps_code: The column whose code is kept as `_code`, for the identity room.
         deletes: The file's column and its texts that say that a row's key is gone.
         dated: Whether day offsets are given as dates already.
     """
@@ -48,7 +48,7 @@ class Converter:
     connection: duckdb.DuckDBPyConnection
     columns: Mapping[str, Column]
     sources: Mapping[str, Source]
-    row_number_prefix: str | None = None
+    names_rows: RowNames | None = None
     codes: CodeBook | None = None
     keeps_code: str | None = None
     deletes: tuple[str, tuple[str, ...]] | None = None
@@ -64,10 +64,10 @@ class Converter:
             and (self.columns[name].pseudonym or not self._is_as_given(name))
         )
 
-    def convert(self, cells: pa.Table, *, file: str = "") -> pa.Table:
-        """Return the typed rows of one block."""
+    def convert(self, cells: pa.Table, *, files: Mapping[int, str] | None = None) -> pa.Table:
+        """Return the typed rows of some text; `files` names the files that the numbers stand for."""
         n_rows = cells.num_rows
-        row_numbers = self._row_numbers(cells, file)
+        row_numbers = self._row_numbers(cells, files or {})
         reasons: list[Values] = []
         columns: dict[str, Values] = {}
         for name, column in self.columns.items():
@@ -86,14 +86,16 @@ class Converter:
             columns.setdefault(CODE, pa.nulls(n_rows, pa.string()))
         return pa.table(columns)
 
-    def _row_numbers(self, cells: pa.Table, file: str) -> Values | None:
-        if self.row_number_prefix is None:
+    def _row_numbers(self, cells: pa.Table, files: Mapping[int, str]) -> Values | None:
+        """Return the text that stands for a row where its file has no id."""
+        if self.names_rows is None:
             return None
         numbers: Values = _whole(cells[LINE]).cast(pa.string())
-        if not self.row_number_prefix:
+        if self.names_rows == "line":
             return numbers
-        joined: Values = pc.binary_join_element_wise(self.row_number_prefix.format(file=file), numbers, "")
-        return joined
+        prefixes = pa.array([files.get(number, "") for number in range(max(files, default=0) + 1)])
+        given: Values = prefixes.take(_whole(cells[FILE]))
+        return pc.binary_join_element_wise(given, numbers, ":")
 
     def _is_as_given(self, name: str) -> bool:
         column, source = self.columns[name], self.sources[name]
@@ -179,6 +181,8 @@ def _given(texts: Values, source: Source) -> Values:
     trimmed = pc.utf8_trim(texts, characters=PADDING)
     missing = pa.array(sorted({"", *(source.missing or ())}), pa.string())
     is_missing = pc.is_in(trimmed, value_set=missing)
+    if source.prefix:
+        trimmed = pc.binary_join_element_wise(source.prefix, trimmed, "")
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), trimmed)
 
 

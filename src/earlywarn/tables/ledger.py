@@ -54,6 +54,12 @@ class Batch(Declared):
     tables: dict[str, BatchFile]
     files: tuple[GivenFile, ...]
 
+    @property
+    def digest(self) -> str:
+        """Return one digest of all its rows."""
+        digests = [file.digest for _, table in sorted(self.tables.items()) for file in table.files]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
 
 class IdentityFile(Declared):
     """The encrypted file of one table's people, or of all codes."""

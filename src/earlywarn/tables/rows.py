@@ -102,7 +102,7 @@ def _add(
         connection,
         {n: c for n, c in columns.items() if c.is_given or n in given},
         {n: _source(n, columns[n]) for n in columns if n in given},
-        row_number_prefix="",
+        names_rows="line",
         dated=True,
     )
     texts = _texts(rows, sorted(given))

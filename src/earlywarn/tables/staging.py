@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
 from earlywarn.tables.conversion import REASON, given_columns
-from earlywarn.tables.converting import CODE, Converter
+from earlywarn.tables.converting import CODE, Converter, RowNames
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.key_hashes import KeyHashes
@@ -113,18 +113,19 @@ class Stager:
             ExtractError: A source cannot be read exactly.
         """
         converter = self._converter(extract)
+        self._pending.clear()
         start = first + len(self.staged.files)
         for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
             self._names[number] = text.name
             for block in text.blocks():
                 self._count(text.name, block)
-                self._pending.append(converter.convert(block.cells, file=text.name))
+                self._pending.append(block.cells)
                 if sum(rows.num_rows for rows in self._pending) >= _ROWS_AT_ONCE:
-                    self._store()
+                    self._store(converter)
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
-        self._store()
+        self._store(converter)
 
     def _converter(self, extract: Extract) -> Converter:
         columns = given_columns(self.table)
@@ -134,18 +135,18 @@ class Stager:
             self.connection,
             columns,
             {column: extract.rule(column) for column in extract.columns},
-            row_number_prefix=self._prefix(extract),
+            names_rows=self._names_rows(extract),
             codes=self.codes,
             keeps_code=keeps if self.table.identities else None,
             deletes=(extract.deletes.column, extract.deletes.values) if extract.deletes else None,
         )
 
-    def _prefix(self, extract: Extract) -> str | None:
-        """Return what tells the lines of several files apart, where a line names a row."""
+    def _names_rows(self, extract: Extract) -> RowNames | None:
         given = [source.from_ for source in extract.columns.values()]
         if ROW_NUMBER not in (*self.table.key, *given):
             return None
-        return "{file}:" if any(mark in extract.file for mark in "*?[") or extract.member else ""
+        is_one_file = not any(mark in extract.file for mark in "*?[") and extract.member is None
+        return "line" if is_one_file else "file and line"
 
     def _count(self, file: str, block: TextBlock) -> None:
         self.staged.n_read += block.n_read
@@ -156,13 +157,13 @@ class Stager:
             self.staged.hold(file, f"row:{reason}", len(lines), lines)
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
-    def _store(self) -> None:
-        """Resolve the rows read so far, count what waits, and put the others on disk."""
-        if not any(rows.num_rows for rows in self._pending):
-            self._pending.clear()
-            return
-        self.connection.register(TYPED, pa.concat_tables(self._pending))
+    def _store(self, converter: Converter) -> None:
+        """Convert and resolve the text read so far, count what waits, and put the others on disk."""
+        texts = [cells for cells in self._pending if cells.num_rows]
         self._pending.clear()
+        if not texts:
+            return
+        self.connection.register(TYPED, converter.convert(pa.concat_tables(texts), files=self._names))
         # Rows that look nothing up are as quickly resolved twice as kept.
         kind = "TABLE" if targets_of(self.table) else "VIEW"
         sql = resolution_sql(self.contract, self.name, TYPED)

@@ -6,6 +6,7 @@ which it is current. The comparison with an as-of date itself stands in `feature
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,16 @@ SYSTEM_COLUMNS = {
 
 @dataclass(frozen=True)
 class Tables:
-    """A network's tables, every version dated, in an in-memory DuckDB."""
+    """A network's tables, every version dated, in an in-memory DuckDB; `batches` holds the digest of each."""
 
     connection: duckdb.DuckDBPyConnection
     contract: Contract
     batches: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Return one digest of every batch, in order."""
+        return hashlib.sha256("".join(self.batches).encode()).hexdigest()
 
     def close(self) -> None:
         """Give the memory back."""
@@ -92,13 +98,7 @@ def open_tables(workspace: Workspace, contract: Contract, *, threads: int = 2) -
         raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
     connection = connect(threads=threads)
     create_versions(connection, contract, stored_tables(workspace, contract))
-    digests = (
-        file.digest
-        for batch in ledger.batches
-        for _, table in sorted(batch.tables.items())
-        for file in table.files
-    )
-    return Tables(connection, contract, tuple(digests))
+    return Tables(connection, contract, tuple(batch.digest for batch in ledger.batches))
 
 
 def stored_tables(workspace: Workspace, contract: Contract) -> dict[str, Stored]:

@@ -64,7 +64,9 @@ def _parse(content: bytes, layout: Layout, ragged: list[int], name: str) -> pa.T
     wanted = {str(layout.header.index(name)): name for name in layout.wanted}
     included = [*(list(wanted) or names[:1]), *(names[-1:] if layout.has_extra_cell else [])]
     if not content.strip(b"\r\n"):
-        return pa.table({wanted.get(name, name): pa.array([], pa.string()) for name in included})
+        return pa.table(
+            {wanted.get(one, one): pa.array([], _type(layout, wanted.get(one, ""))) for one in included}
+        )
 
     def keep_place(row: pa_csv.InvalidRow) -> Literal["skip", "error"]:
         ragged.append((row.number or 1) - 1)
@@ -79,8 +81,7 @@ def _parse(content: bytes, layout: Layout, ragged: list[int], name: str) -> pa.T
                 delimiter=layout.separator,
                 quote_char='"' if b'"' in content else False,
                 newlines_in_values=layout.quoted_newlines,
-                # A blank line shows as one record too few, and the piece is looked at more closely.
-                ignore_empty_lines=True,
+                ignore_empty_lines=layout.quoted_newlines,
                 invalid_row_handler=keep_place,
             ),
             convert_options=pa_csv.ConvertOptions(
@@ -99,6 +100,16 @@ def _parse(content: bytes, layout: Layout, ragged: list[int], name: str) -> pa.T
 
 def _type(layout: Layout, name: str) -> pa.DataType:
     return pa.dictionary(pa.int32(), pa.string()) if name in layout.repeating else pa.string()
+
+
+def has_empty_row(cells: pa.Table) -> bool:
+    """Say whether a row has no text in any wanted column, as a blank line has."""
+    is_empty = np.ones(cells.num_rows, dtype=bool)
+    for column in cells.columns:
+        is_empty &= holds(column, pa.array([""]))
+        if not is_empty.any():
+            return False
+    return True
 
 
 def another_header(cells: pa.Table, header: Sequence[str]) -> int | None:

@@ -78,7 +78,7 @@ def as_utf8(pieces: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes
                 whole = text[:end].removeprefix("\ufeff") if is_first else text[:end]
                 is_first = False
                 yield whole.encode("utf-8", errors="surrogatepass")
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         message = f"line {n_lines} or one soon after holds a byte that {encoding} does not know"
         raise ExtractError(
             message, where=name, todo="export the file again, or declare its encoding"
@@ -166,8 +166,8 @@ def _nul_lines(piece: bytes) -> Decoded:
 
 
 def _emptied(piece: bytes, bad: dict[int, str]) -> bytes:
-    """Blank the bad lines, so that what is left can be decoded; they are taken out as lines later."""
+    """Replace the bad lines, so that what is left can be decoded; they are taken out as lines later."""
     lines = piece.split(b"\n")
     for place in bad:
-        lines[place] = b""
+        lines[place] = b"?"
     return b"\n".join(lines)

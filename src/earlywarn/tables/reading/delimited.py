@@ -17,7 +17,7 @@ import numpy as np
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
-from earlywarn.tables.reading.cells import Cut, Layout, another_header, cut
+from earlywarn.tables.reading.cells import Cut, Layout, another_header, cut, has_empty_row
 from earlywarn.tables.reading.content import Content, Pieces
 from earlywarn.tables.reading.decoding import NUL, WORDS, Decoded, as_utf8, decode
 from earlywarn.tables.reading.header import check_header
@@ -99,15 +99,20 @@ class DelimitedText:
         for reason in decoded.bad.values():
             raise self._refusal(f"line 1 holds {WORDS[reason]}")
         text = decoded.content.decode("utf-8").strip("\r\n")
-        if not text.strip() or text.count('"') % 2:
+        cells = self._cells(text)
+        if not any(cells):
             raise ExtractError("the file has no header", where=self.name, todo="export the file again")
-        cells = next(csv.reader([text], delimiter=self._extract.separator))
-        return [cell.strip() for cell in cells], text.count("\n") + 1, first[end:]
+        return cells, text.count("\n") + 1, first[end:]
+
+    def _cells(self, line: str) -> list[str]:
+        """Return the cells of one line; none where its quotes or line ends are out of place."""
+        is_whole = line.count('"') % 2 == 0 and (self._extract.quoted_newlines or "\r" not in line)
+        reader = csv.reader([line] if is_whole else [], delimiter=self._extract.separator)
+        return [cell.strip() for cell in next(reader, [])]
 
     def _layout(self, header: list[str], body: bytes) -> Layout:
         check_header(header, self._extract, self.name)
-        line = body.partition(b"\n")[0].rstrip(b"\r").decode(self._encoding, errors="replace")
-        row = next(csv.reader([line], delimiter=self._extract.separator), [])
+        row = self._cells(body.partition(b"\n")[0].rstrip(b"\r").decode(self._encoding, errors="replace"))
         # A separator at the end of lines, or of the header, that the other lacks adds no cell.
         if header[-1:] == [""] and len(row) == len(header) - 1:
             header = header[:-1]
@@ -122,6 +127,11 @@ class DelimitedText:
 
     def _read(self, pieces: Iterator[bytes], layout: Layout, n_lines: int) -> Iterator[_Piece]:
         """Read pieces ahead of what is taken, in order."""
+        first, second = next(pieces, None), next(pieces, None)
+        if first is None or second is None:
+            yield from () if first is None else (self._read_piece(first, layout, n_lines + 1),)
+            return
+        pieces = chain((first, second), pieces)
         with ThreadPoolExecutor(_AHEAD) as pool:
             waiting: deque[Future[_Piece]] = deque()
             for piece in pieces:
@@ -142,8 +152,8 @@ class DelimitedText:
         else:
             lines = separated(decoded, separator)
             rows = cut(lines, layout, self.name)
-            if lines.numbers is None and rows.n_records != lines.n_lines:
-                # A blank line is no row, and a carriage return inside a line ends one where no line ends.
+            if lines.numbers is None and (rows.n_records != lines.n_lines or has_empty_row(rows.cells)):
+                # A carriage return inside a line ends a row where no line ends; a blank line is no row.
                 lines = separated(decoded, separator, look_closely=True)
                 rows = cut(lines, layout, self.name)
         if lines.numbers is not None and rows.n_records != len(lines.numbers):

@@ -82,7 +82,8 @@ def separated(decoded: Decoded, separator: str, *, look_closely: bool = False) -
     has_quotes = b'"' in content
     if not (has_quotes or decoded.bad or look_closely):
         return Lines(content, count_lines(content))
-    content = content.replace(b"\r\n", b"\n")
+    # A carriage return at the very end is half of a line end.
+    content = content.replace(b"\r\n", b"\n").removesuffix(b"\r")
     octets = np.frombuffer(content, dtype=np.uint8)
     starts, ends = _bounds(octets)
     bad = dict(decoded.bad)
