@@ -38,9 +38,9 @@ class Converter:
         connection: Where the rules run.
         columns: The columns to give, in order; those without a source are null.
         sources: Each mapped column's source, its rules filled in.
-            names_rows: What names a row where its file has no id; None where no row is named so.
+        names_rows: What names a row where its file has no id; None where no row is named so.
         codes: Gives the pseudonyms of codes; None where columns hold pseudonyms already.
-            keeps_code: The column whose code is kept as `_code`, for the identity room.
+        keeps_code: The column whose code is kept as `_code`, for the identity room.
         deletes: The file's column and its texts that say that a row's key is gone.
         dated: Whether day offsets are given as dates already.
     """
