@@ -14,6 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
+from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
@@ -31,12 +32,14 @@ __all__ = [
     "Expected",
     "Expression",
     "Extracts",
+    "Finding",
     "IntakeReport",
     "Network",
     "Periods",
     "Table",
     "TableIntake",
     "Tables",
+    "check_acceptances",
     "contract_page",
     "load_contract",
     "load_extracts",

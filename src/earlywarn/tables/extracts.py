@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ from earlywarn.declarations import (
     load_declaration,
     read_declaration,
 )
-from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Scalar, Table
+from earlywarn.tables.contract import ROW_NUMBER, Contract, Scalar, Table
+from earlywarn.tables.drift import DriftRules, merged, needs_values
 
 Formats = str | tuple[str, ...]
 
@@ -32,6 +33,7 @@ class Source(Declared):
     thousands: str | None = None
     missing: tuple[str, ...] | None = None
     round: bool = False
+    optional: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -56,6 +58,7 @@ class Reading(Declared):
     date_format: Formats = "%Y-%m-%d"
     missing: tuple[str, ...] = ("",)
     quoted_newlines: bool = False
+    drift: DriftRules = DriftRules()
 
     @field_validator("encoding")
     @classmethod
@@ -78,6 +81,7 @@ class Extract(Reading):
     table: str
     file: str
     optional: bool = False
+    complete: bool = False
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
@@ -87,6 +91,19 @@ class Extract(Reading):
         """Return the file's columns that the mapping reads, each once."""
         named = [source.from_ for source in self.columns.values() if source.from_ not in (None, ROW_NUMBER)]
         return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def may_lack(self, given: str) -> bool:
+        """Say whether a file may be without one of its columns."""
+        return all(
+            source.optional or self.drift.of(name).dropped.level != "stop"
+            for name, source in self.columns.items()
+            if source.from_ == given
+        )
+
+    def given_by(self, cells: Iterable[str]) -> list[str]:
+        """Return the columns that a file with these cells gives; constants and row numbers always are."""
+        present = {None, ROW_NUMBER, *cells}
+        return [name for name, source in self.columns.items() if source.from_ in present]
 
     def rule(self, name: str) -> Source:
         """Return a column's source with every rule the extract gives it filled in."""
@@ -119,8 +136,14 @@ class Extracts(Declared):
         extracts = given.get("extract", [])
         if not isinstance(extracts, list):
             return given
-        inherited = [{**known, **item} if isinstance(item, dict) else item for item in extracts]
+        inherited = [_over(known, item) if isinstance(item, dict) else item for item in extracts]
         return {**given, "extract": inherited}
+
+
+def _over(known: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    """Lay an extract over the defaults; its rules of drift one by one."""
+    rules = [given["drift"] for given in (known, item) if isinstance(given.get("drift"), dict)]
+    return {**known, **item, **({"drift": merged(*rules)} if len(rules) == 2 else {})}
 
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
@@ -156,10 +179,11 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
         elif not column.is_given:
             yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
         else:
-            yield from _rules(extract, name, column, at)
-    for name in extract.codes:
-        if name not in extract.columns:
-            yield (*at, "codes", name), f"codes for '{name}', which no file column gives"
+            yield from _rules(extract, table, name, at)
+    for key, named in (("codes", extract.codes), ("drift", extract.drift.columns)):
+        for name in named:
+            if name not in extract.columns:
+                yield (*at, key, name), f"{key} for '{name}', which no file column gives"
     for name, column in table.columns.items():
         needed = column.required or name in table.key_columns or name == table.known_on
         if needed and column.is_given and column.default is None and name not in extract.columns:
@@ -167,11 +191,13 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
 
 
 def _rules(
-    extract: Extract, name: str, column: Column, at: tuple[str | int, ...]
+    extract: Extract, table: Table, name: str, at: tuple[str | int, ...]
 ) -> Iterator[tuple[Location, str]]:
-    source = extract.columns[name]
+    source, column = extract.columns[name], table.columns[name]
     if source.format and column.type != "date":
         yield (*at, "columns", name), f"'{name}' is not a date and has no format"
+    if source.from_ and extract.may_lack(source.from_) and needs_values(table, name):
+        yield (*at, "columns", name), f"'{name}' is required, so no file may be without it"
     codes = source.codes or extract.codes.get(name, {})
     if codes and column.type in ("date", "day_offset", "identity"):
         yield (*at, "codes", name), f"a column of type {column.type} has no codes"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,9 +17,10 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import StorageError, TableError
+from earlywarn.errors import HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.conversion import REASON
+from earlywarn.tables.drift import Watch, accepting
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
@@ -52,6 +54,7 @@ class Intake:
     received_on: date
     backfill: bool
     keys: Path
+    watch: Watch
 
     @property
     def number(self) -> int:
@@ -68,10 +71,13 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    accepted: Collection[str] = (),
     progress: Progress = no_progress,
     threads: int = 2,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
+
+    Where a written rule of drift stops, nothing is stored and the report is refused.
 
     Raises:
         ExtractError: A file is missing or cannot be read exactly.
@@ -84,7 +90,9 @@ def take_in(
         workspace.tables.mkdir(parents=True, exist_ok=True)
     connection = connect(threads=threads, spill=workspace.tables / ".spill")
     try:
-        intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys)
+        extracts = accepting(extracts, accepted)
+        watch = Watch(contract, extracts, workspace, ledger, received_on, backfill, accepted)
+        intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys, watch)
         return _run(intake, extracts, folder, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
@@ -103,18 +111,30 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
     files: list[GivenFile] = []
     results: list[TableIntake] = []
     written: dict[str, BatchFile] = {}
+    identities: dict[str, pa.Table] = {}
     for done, name in enumerate(order):
         progress("ingest", done, len(order))
         table = intake.contract.tables[name]
-        staged = stage_table(intake.connection, name, table, extracts, folder, first=len(files) + 1)
+        try:
+            staged = stage_table(intake.connection, name, table, extracts, folder, first=len(files) + 1)
+        except HeaderError as error:
+            intake.watch.refuse(name, error)
+            continue
         if not staged.files:
             continue
         files += staged.files
-        result, batch_file = _take_in_table(intake, name, staged)
+        intake.watch.look(intake.connection, staged_name(name), name, staged.sets)
+        result, batch_file = _take_in_table(intake, name, staged, identities)
         results.append(result)
         if batch_file is not None:
             written[name] = batch_file
+    if intake.watch.is_stopped:
+        _discard(intake, written)
+        written, identities = {}, {}
+    for name, given in identities.items():
+        write_identities(name, given, intake.workspace, keys=intake.keys)
     if written:
+        intake.watch.keep(intake.number)
         batch = Batch(
             number=intake.number,
             received_on=intake.received_on,
@@ -130,7 +150,14 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
         received_on=intake.received_on,
         backfill=intake.backfill,
         tables=tuple(results),
+        findings=tuple(intake.watch.findings),
     )
+
+
+def _discard(intake: Intake, written: dict[str, BatchFile]) -> None:
+    """Remove the batch files of an intake that is refused; no ledger names them."""
+    for batch_file in written.values():
+        (intake.workspace.tables / batch_file.file).unlink(missing_ok=True)
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -152,7 +179,9 @@ def _open_current(intake: Intake, extracts: Extracts) -> None:
         create_current(intake.connection, contract, name, stored.get(name))
 
 
-def _take_in_table(intake: Intake, name: str, staged: Staged) -> tuple[TableIntake, BatchFile | None]:
+def _take_in_table(
+    intake: Intake, name: str, staged: Staged, identities: dict[str, pa.Table]
+) -> tuple[TableIntake, BatchFile | None]:
     connection, contract = intake.connection, intake.contract
     table = contract.tables[name]
     pseudonymize(connection, contract, name, keys=intake.keys)
@@ -165,7 +194,8 @@ def _take_in_table(intake: Intake, name: str, staged: Staged) -> tuple[TableInta
     batch_file = None
     if result.n_new or result.n_superseding:
         batch_file = _write_batch(intake, name, relation, result)
-    _put_identities_away(intake, name, relation)
+    if table.identities:
+        identities[name] = _identities(intake, name, relation)
     if any(name in targets_of(other) for other in contract.tables.values()):
         _advance_current(intake, name, relation)
     _forget(connection, name)
@@ -234,11 +264,9 @@ def _write_batch(intake: Intake, name: str, relation: str, result: TableIntake) 
     return BatchFile(file=file, n_rows=n_rows, n_superseding=result.n_superseding, digest=digest)
 
 
-def _put_identities_away(intake: Intake, name: str, relation: str) -> None:
-    """Encrypt the names of the rows accepted, over those known before."""
+def _identities(intake: Intake, name: str, relation: str) -> pa.Table:
+    """Return the names of the rows accepted, over those known before."""
     table = intake.contract.tables[name]
-    if not table.identities:
-        return
     columns = [*table.key_columns, "_code", *table.identities]
     listed = ", ".join(quote(column) for column in columns)
     given = _arrow(intake, f"SELECT {listed} FROM {relation} WHERE {STATUS} IN ({_STORED}, 'unchanged')")
@@ -252,7 +280,7 @@ def _put_identities_away(intake: Intake, name: str, relation: str) -> None:
             f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _at) = 1 ORDER BY {keys}",
         )
         intake.connection.unregister("identities")
-    write_identities(name, given, intake.workspace, keys=intake.keys)
+    return given
 
 
 def _arrow(intake: Intake, sql: str) -> pa.Table:

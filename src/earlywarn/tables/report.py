@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from earlywarn.domain import Language
+from earlywarn.tables.drift import Finding
 
 MAX_LINES = 1_000
 _SHOWN = 5
@@ -38,6 +39,14 @@ _REASONS: dict[str, tuple[str, str]] = {
 _HEADERS = {
     "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
     "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
+}
+_LEVELS = {
+    "fr": {"stop": "arrêt", "warn": "à vérifier", "note": "à savoir"},
+    "en": {"stop": "stop", "warn": "check", "note": "note"},
+}
+_REFUSED = {
+    "fr": "Rien de ces fichiers n’a été enregistré ; les tables d’avant sont intactes.",
+    "en": "Nothing of these files was stored; the earlier tables stand.",
 }
 
 
@@ -96,13 +105,19 @@ class TableIntake:
 
 @dataclass(frozen=True)
 class IntakeReport:
-    """One intake, table by table; `batch` is None where nothing new came."""
+    """One intake, table by table; `batch` is None where nothing new came, or where drift stopped it."""
 
     network: str
     batch: int | None
     received_on: date
     backfill: bool
     tables: tuple[TableIntake, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether a written rule of drift stopped the intake: nothing of it was stored."""
+        return any(finding.level == "stop" for finding in self.findings)
 
     @property
     def n_quarantined(self) -> int:
@@ -122,10 +137,18 @@ class IntakeReport:
         for table in self.tables:
             lines += [f"  {reason.sentence(language)}" for reason in table.reasons]
             lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
+        lines += [
+            f"  [{_LEVELS[language][finding.level]}] {finding.table}: {finding.sentence(language)}"
+            for finding in self.findings
+        ]
+        if self.is_refused:
+            lines.append(_REFUSED[language])
         return "\n".join(lines)
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""
         return json.dumps(
-            {**asdict(self), "received_on": self.received_on.isoformat()}, indent=1, ensure_ascii=False
+            {**asdict(self), "received_on": self.received_on.isoformat(), "is_refused": self.is_refused},
+            indent=1,
+            ensure_ascii=False,
         ).encode()

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from earlywarn.tables.contract import Contract, Table
 from earlywarn.tables.conversion import REASON, conversion_sql, given_columns, literal
+from earlywarn.tables.drift import FileSet, GivenHeader, extracts_of
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
@@ -23,6 +24,7 @@ class Staged:
     """What reading a table's files gave: their numbers, their rows, and the lines that are no rows."""
 
     files: list[GivenFile] = field(default_factory=list)
+    sets: list[FileSet] = field(default_factory=list)
     n_read: int = 0
     n_broken: int = 0
     _broken: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
@@ -70,14 +72,18 @@ def stage_table(
         ExtractError: A file is missing or cannot be read exactly.
     """
     staged = Staged()
-    for extract in extracts.extract:
-        if extract.table != name:
-            continue
+    for extract, key in extracts_of(extracts, name):
+        headers: list[GivenHeader] = []
+        before = (len(staged.files), staged.n_read, staged.n_broken)
         for text in open_texts(extract, folder, first=first + len(staged.files)):
             for block in text.blocks():
                 _convert(connection, name, table, extract, text.name, block)
                 staged.add_block(text, block)
             staged.add_file(name, text, first + len(staged.files))
+            headers.append(GivenHeader(text.name, text.header))
+        if numbers := tuple(file.number for file in staged.files[before[0] :]):
+            n_read, n_broken = staged.n_read - before[1], staged.n_broken - before[2]
+            staged.sets.append(FileSet(extract, key, numbers, tuple(headers), n_read, n_broken))
     return staged
 
 
@@ -93,7 +99,7 @@ def _convert(
     row_number = "CAST(_line AS VARCHAR)"
     sql = conversion_sql(
         given_columns(table),
-        {column: extract.rule(column) for column in extract.columns},
+        {column: extract.rule(column) for column in extract.given_by(block.cells.column_names)},
         raw="raw_cells",
         row_number=f"{literal(file + ':')} || {row_number}" if is_pattern else row_number,
         wide_spaces=block.has_wide_spaces,

@@ -31,6 +31,7 @@ class DelimitedText:
     def __init__(self, path: Path, extract: Extract, number: int) -> None:
         self.name = path.name
         self.digest = ""
+        self.header: tuple[str, ...] = ()
         self._path, self._extract, self._number = path, extract, number
 
     def blocks(self) -> Iterator[TextBlock]:
@@ -47,9 +48,10 @@ class DelimitedText:
             quoted_newlines=extract.quoted_newlines,
         )
         header, body = _header(path, lines, extract)
-        check_header(header, extract, path.name)
+        needed = check_header(header, extract, path.name)
+        self.header = tuple(header)
         bad: list[tuple[int, int]] = []
-        cells = _parse(path, body, header, extract, bad)
+        cells = _parse(path, body, header, extract, needed, bad)
         numbers, ragged = _numbered(lines, cells, bad, extract)
         quarantined = sorted([*lines.quarantined, *((line, RAGGED) for line in ragged)])
         self.digest = lines.digest
@@ -70,12 +72,17 @@ def _header(path: Path, lines: Lines, extract: Extract) -> tuple[list[str], byte
 
 
 def _parse(
-    path: Path, body: bytes, header: list[str], extract: Extract, bad: list[tuple[int, int]]
+    path: Path,
+    body: bytes,
+    header: list[str],
+    extract: Extract,
+    needed: tuple[str, ...],
+    bad: list[tuple[int, int]],
 ) -> pa.Table:
     names = [str(position) for position in range(len(header))]
-    wanted = {str(header.index(name)): name for name in extract.needed}
+    wanted = {str(header.index(name)): name for name in needed}
     if not body:
-        return pa.table({name: pa.array([], pa.string()) for name in extract.needed})
+        return pa.table({name: pa.array([], pa.string()) for name in needed})
 
     def keep_count(row: pa_csv.InvalidRow) -> Literal["skip", "error"]:
         bad.append((row.number or 0, row.text.count("\n")))
