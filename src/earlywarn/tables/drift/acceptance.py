@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from earlywarn.errors import DeclarationError
 from earlywarn.tables.drift.headers import needs_values
-from earlywarn.tables.drift.rules import COLUMN_RULES, TABLE_RULES
+from earlywarn.tables.drift.rules import COLUMN_RULES, TABLE_RULES, Stopping
 from earlywarn.tables.drift.words import NEVER_ACCEPTED
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _problem(name: str, contract: Contract, extracts: Extracts) -> str | None:
 
 
 def accepting(extracts: Extracts, accepted: Collection[str]) -> Extracts:
-    """Return the mapping as one intake may read it: without the columns that may be gone."""
+    """Return the mapping as one intake may read it: without columns that may be gone, with some unknown."""
     if not accepted:
         return extracts
     return extracts.model_copy(
@@ -70,4 +70,7 @@ def _accepting(extract: Extract, accepted: Collection[str]) -> Extract:
         else source
         for name, source in extract.columns.items()
     }
-    return extract.model_copy(update={"columns": columns})
+    drift = extract.drift
+    if f"{extract.table}:added" in accepted:
+        drift = drift.model_copy(update={"added": Stopping(level="warn")})
+    return extract.model_copy(update={"columns": columns, "drift": drift})

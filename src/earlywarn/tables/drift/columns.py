@@ -106,6 +106,8 @@ def _unseen(column: _Column, past: Past) -> Iterator[Finding]:
     last = next((c.codes for one in past.profiles if (c := one.columns.get(column.name)) and c.codes), None)
     if codes is None or last is None or not codes.counts or codes.declared != last.declared:
         return
+    if column.here.type == "boolean":
+        return
     n_seen = sum(last.seen.values())
     if n_seen < column.rules.min_rows or (not last.declared and not last.counts):
         return
@@ -118,9 +120,11 @@ def _unseen(column: _Column, past: Past) -> Iterator[Finding]:
         names = ", ".join(new[:_SHOWN_CODES])
         figures = (("case", "unseen"), ("names", names), *figures)
         level: Level = "warn" if rule.level == "stop" else rule.level
-    else:
+    elif n > rule.rare * of + _CHANCE * sqrt(rule.rare * of):
         figures = (("case", "undeclared"), *figures)
         level = _capped(rule, n / of)
+    else:
+        return
     yield from column.raised("new_category", level, figures, n_cells=of)
 
 
@@ -141,7 +145,8 @@ def _emptied(column: _Column) -> Iterator[Finding]:
     elif not here.n_clean_values:
         rule, expected = column.rules.all_empty, usual * of
         if expected >= _FEW_EXPECTED:
-            figures = (("of", str(of)), ("usual_share", f"{usual:.4f}"))
+            case = (("case", "later"),) if here.revealed_later else ()
+            figures = (*case, ("of", str(of)), ("usual_share", f"{usual:.4f}"))
             is_doubtful = expected < rule.expected or here.revealed_later
             n_cells = 0 if is_doubtful else of
             yield from column.raised("all_empty", rule.level, figures, n_cells=n_cells)
@@ -168,7 +173,9 @@ def _emptier(column: _Column, share: float) -> Iterator[Finding]:
 
 def _constant(column: _Column) -> Iterator[Finding]:
     here, rule, past = column.here, column.rules.constant, column.past("constant").of_kind(column.profile)
-    if here.varies or here.n_values < column.rules.min_rows:
+    # The last day of a stay or of a plan is often the same for all.
+    is_ending = here.kind == "date" and here.revealed_later
+    if here.varies or is_ending or here.n_values < column.rules.min_rows:
         return
     varied = past.varied(column.name)
     figures: Figures = (("of", str(here.n_values)),)

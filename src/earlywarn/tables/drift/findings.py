@@ -38,11 +38,12 @@ def findings_of(
 
 
 def _accepted(finding: Finding, accepted: Collection[str], profile: Profile) -> Finding:
-    """Turn a stop that may pass into a note of the day it was accepted."""
-    may_pass = can_be_accepted(finding.rule, dict(finding.figures))
-    if finding.level == "stop" and may_pass and finding.name in accepted:
-        return finding.lowered("note", ("accepted_on", profile.received_on.isoformat()))
-    return finding
+    """Turn what may pass into a note of the day it was accepted."""
+    if finding.name not in accepted or not can_be_accepted(finding.rule, dict(finding.figures)):
+        return finding
+    # A column that may be gone was read as an optional one.
+    case = (("case", "accepted"),) if finding.rule == "dropped" else ()
+    return finding.lowered("note", *case, ("accepted_on", profile.received_on.isoformat()))
 
 
 def _broken_lines(profile: Profile, past: Past, rules: DriftRules) -> Iterator[Finding]:

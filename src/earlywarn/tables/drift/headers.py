@@ -128,7 +128,8 @@ def _gone(
                 named = (("candidate", cell[:_SHOWN]), ("place", str(given.cells.index(cell) + 1)))
                 yield from raised(name, column, "renamed", rules.renamed.level, (*figures, *named))
             elif not extract.may_lack(source):
-                yield from raised(name, column, "dropped", rules.dropped.level, figures)
+                case = () if needs_values(table, column) else (("case", "unneeded"),)
+                yield from raised(name, column, "dropped", rules.dropped.level, (*figures, *case))
             elif before is not None and source in before:
                 gone = (*figures, ("case", "optional"))
                 yield from raised(name, column, "dropped", rules.dropped.level, gone, small=True)

@@ -140,7 +140,7 @@ def _figures(
     for name, dates in _dates(rows, kinds["date"]).items():
         found[name] = {"dates": dates, "varies": dates.minimum < dates.maximum}
     for name, counted in codes.items():
-        found[name] = {"codes": counted, "varies": counted.n_codes > 1}
+        found[name] = {"codes": counted, "varies": counted.n_codes != 1}
     for name, varies in _vary(rows, kinds["other"]).items():
         found[name] = {"varies": varies}
     return found

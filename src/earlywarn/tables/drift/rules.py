@@ -58,9 +58,13 @@ class UnitChanged(TooMany):
 
 
 class NewCategory(TooMany):
-    """A code is not in the code list, or was never seen; it stops over `share` of the cells."""
+    """A code is not in the code list, or was never seen; it stops over `share` of the cells.
+
+    Where nothing lists the codes, new ones up to `rare` of the cells are nothing new.
+    """
 
     share: float = Field(default=0.2, ge=0, lt=1)
+    rare: float = Field(default=0.01, ge=0, lt=1)
 
 
 class FewerRows(Rule):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from earlywarn.domain import Language
 
+NO_BREAK = "\u00a0"
+_ONE = re.compile(r"\b1([ \u00a0])(cellule|ligne|valeur|cell|row|line|value)s\b")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 # By rule, or by rule and case: what differs (French, English), then what to do (French, English).
@@ -27,6 +29,14 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "{file}: column “{source}” is missing.",
         "Redemander une exportation complète, avec cette colonne.",
         "Ask for a whole export, with this column.",
+    ),
+    "dropped:unneeded": (
+        "{file}~: la colonne «~{source}~» manque.",
+        "{file}: column “{source}” is missing.",
+        "Redemander une exportation complète, avec cette colonne~; si elle ne viendra plus, écrire "
+        '{column} = {{ from = "{source}", optional = true }} dans extracts.toml.',
+        "Ask for a whole export, with this column; if it will not come any more, write "
+        '{column} = {{ from = "{source}", optional = true }} in extracts.toml.',
     ),
     "dropped:optional": (
         "{file}~: la colonne «~{source}~» manque~; elle était là la fois passée, et elle est facultative.",
@@ -90,21 +100,21 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "Check the unit in the export (percent, days, hours or minutes, for example).",
     ),
     "new_category:unlisted": (
-        "La colonne «~{source}~»~: {n}~cellules sur {of} ({share}) portent un code qui n’est pas "
-        "dans la liste.",
-        "Column “{source}”: {n} cells of {of} ({share}) hold a code that is not in the list.",
+        "La colonne «~{source}~»~: un code qui n’est pas dans la liste, dans {n}~cellules sur {of} "
+        "({share}).",
+        "Column “{source}”: a code that is not in the list, in {n} cells of {of} ({share}).",
         "Demander à l’école ce que ce code veut dire, puis l’ajouter sous [extract.codes.{column}].",
         "Ask the school what the code means, then add it under [extract.codes.{column}].",
     ),
     "new_category:unseen": (
-        "La colonne «~{source}~»~: code permis mais jamais vu jusqu’ici, {names} ({n}~cellules, {share}).",
+        "La colonne «~{source}~»~: permis, mais jamais vu jusqu’ici, {names} ({n}~cellules, {share}).",
         "Column “{source}”: allowed but never seen before, {names} ({n} cells, {share}).",
         "Vérifier que le code veut bien dire ce que dit la liste.",
         "Check that the code means what the list says.",
     ),
     "new_category:undeclared": (
-        "La colonne «~{source}~»~: {n_codes}~codes jamais vus jusqu’ici ({n}~cellules sur {of}, {share}).",
-        "Column “{source}”: {n_codes} codes never seen before ({n} cells of {of}, {share}).",
+        "La colonne «~{source}~»~: codes jamais vus jusqu’ici, {n_codes} ({n}~cellules sur {of}, {share}).",
+        "Column “{source}”: codes never seen before, {n_codes} ({n} cells of {of}, {share}).",
         "Vérifier la colonne dans l’exportation~; une liste de codes (allowed) au contrat les nommerait.",
         "Check the column in the export; a list of codes (allowed) in the contract would name them.",
     ),
@@ -137,6 +147,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "Column “{source}” is empty; as a rule {usual_share} of its cells are filled.",
         "Redemander l’exportation avec cette colonne.",
         "Ask for the export with this column.",
+    ),
+    "all_empty:later": (
+        "La colonne «~{source}~» est vide~; d’habitude {usual_share} de ses cellules sont remplies.",
+        "Column “{source}” is empty; as a rule {usual_share} of its cells are filled.",
+        "Normal tant que rien de cela n’est encore arrivé~; sinon, redemander l’exportation.",
+        "As it should be while none of it has happened yet; if not, ask for the export again.",
     ),
     "all_empty:first": (
         "La colonne «~{source}~» est vide dans ces {of}~lignes.",
@@ -207,7 +223,7 @@ def sentence_of(rule: str, level: str, name: str, figures: Mapping[str, str], la
     else:
         may_pass = level == "stop" and can_be_accepted(rule, figures)
         text = f"{words[second]} {words[2 + second]}{_ACCEPTANCE[second] if may_pass else ''}"
-    return text.replace("~", "\u00a0").format(**shown)
+    return _ONE.sub(r"1\1\2", text.replace("~", NO_BREAK).format(**shown))
 
 
 def can_be_accepted(rule: str, figures: Mapping[str, str]) -> bool:
@@ -232,5 +248,5 @@ def _shown(key: str, value: str, language: Language) -> str:
     grouped = f"{int(whole):,}" if whole.lstrip("-") != "0" else whole
     text = f"{grouped}{point}{rest}"
     if language == "fr":
-        text = text.replace(",", "\u00a0").replace(".", ",")
-    return f"{text}{chr(0xA0) if language == 'fr' else ' '}%" if is_share else text
+        text = text.replace(",", NO_BREAK).replace(".", ",")
+    return f"{text}{NO_BREAK if language == 'fr' else ''}%" if is_share else text
