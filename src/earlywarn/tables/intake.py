@@ -20,7 +20,7 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.conversion import REASON
-from earlywarn.tables.drift import Watch, accepting
+from earlywarn.tables.drift import KeptProfiles, Watch, accepting
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
@@ -91,7 +91,7 @@ def take_in(
     connection = connect(threads=threads, spill=workspace.tables / ".spill")
     try:
         extracts = accepting(extracts, accepted)
-        watch = Watch(contract, extracts, workspace, ledger, received_on, backfill, accepted)
+        watch = Watch(contract, extracts, KeptProfiles(workspace), ledger, received_on, backfill, accepted)
         intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys, watch)
         return _run(intake, extracts, folder, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

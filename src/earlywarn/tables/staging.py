@@ -80,7 +80,8 @@ def stage_table(
                 _convert(connection, name, table, extract, text.name, block)
                 staged.add_block(text, block)
             staged.add_file(name, text, first + len(staged.files))
-            headers.append(GivenHeader(text.name, text.header))
+            if text.header:
+                headers.append(GivenHeader(text.name, text.header))
         if numbers := tuple(file.number for file in staged.files[before[0] :]):
             n_read, n_broken = staged.n_read - before[1], staged.n_broken - before[2]
             staged.sets.append(FileSet(extract, key, numbers, tuple(headers), n_read, n_broken))

@@ -8,7 +8,7 @@ from earlywarn.tables.drift.comparison import extracts_of
 from earlywarn.tables.drift.finding import Finding
 from earlywarn.tables.drift.findings import findings_of
 from earlywarn.tables.drift.headers import GivenHeader, needs_values
-from earlywarn.tables.drift.kept import read_profiles, write_profiles
+from earlywarn.tables.drift.kept import KeptProfiles
 from earlywarn.tables.drift.measuring import FileSet, profile_of
 from earlywarn.tables.drift.profile import Profile
 from earlywarn.tables.drift.rules import DriftRules, merged
@@ -19,6 +19,7 @@ __all__ = [
     "FileSet",
     "Finding",
     "GivenHeader",
+    "KeptProfiles",
     "Profile",
     "Watch",
     "accepting",
@@ -28,6 +29,4 @@ __all__ = [
     "merged",
     "needs_values",
     "profile_of",
-    "read_profiles",
-    "write_profiles",
 ]

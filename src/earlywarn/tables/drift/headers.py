@@ -49,7 +49,8 @@ def header_findings(
     """
     missing = [source for source in extract.needed if source not in given.cells]
     at = (("file", given.file), ("extract", extract.file))
-    if len(missing) * 2 > len(extract.needed):
+    awaited = [source for source in extract.needed if not extract.may_lack(source)] or extract.needed
+    if len([source for source in awaited if source in missing]) * 2 > len(awaited):
         return [Finding(name, "", "dropped", "stop", (*at, ("case", "no_header"), ("n", str(len(missing)))))]
     unknown = _unknown(given, extract)
     stands_for = _candidates(missing, unknown, given, extract, before)

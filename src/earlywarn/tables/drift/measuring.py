@@ -74,10 +74,9 @@ def profile_of(
         is_alone: Whether the relation holds nothing but their rows.
     """
     rows = _Rows(connection, _only(relation, given, is_alone=is_alone), given.n_read - given.n_broken)
-    in_header = {cell for header in given.headers for cell in header.cells}
     read = dict(_read_columns(contract, name, given.extract))
     columns = {
-        column: _described(contract.tables[name], column, source, is_missing=source not in in_header)
+        column: _described(contract.tables[name], column, source, is_missing=_is_missing(source, given))
         for column, source in read.items()
     }
     counts, bad = rows.counted([n for n, column in columns.items() if not column.is_missing])
@@ -104,6 +103,11 @@ def profile_of(
         headers=tuple(dict.fromkeys(known_names(header.cells, given.extract) for header in given.headers)),
         columns=columns,
     )
+
+
+def _is_missing(source: str, given: FileSet) -> bool:
+    """Say whether no header has a column; a source without headers gives what its mapping says."""
+    return bool(given.headers) and not any(source in header.cells for header in given.headers)
 
 
 def _described(table: Table, name: str, source: str, *, is_missing: bool) -> ColumnProfile:

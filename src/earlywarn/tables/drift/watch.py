@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from earlywarn.errors import HeaderError
-from earlywarn.tables.drift.comparison import drift_of, header_stops
+from earlywarn.tables.drift.comparison import drift_of, extracts_of, header_stops
 from earlywarn.tables.drift.finding import Finding
-from earlywarn.tables.drift.kept import read_profiles, write_profiles
+from earlywarn.tables.drift.kept import KeptProfiles
 from earlywarn.tables.drift.measuring import FileSet
 from earlywarn.tables.drift.profile import Profile
 from earlywarn.tables.ledger import Ledger
-from earlywarn.workspace import Workspace
 
 if TYPE_CHECKING:
     from earlywarn.tables.contract import Contract
@@ -29,7 +28,7 @@ class Watch:
 
     contract: Contract
     extracts: Extracts
-    workspace: Workspace
+    kept: KeptProfiles
     ledger: Ledger
     received_on: date
     backfill: bool
@@ -52,7 +51,7 @@ class Watch:
             self.contract,
             table,
             given,
-            previous=self._earlier(table),
+            previous=self._earlier(table, [files.key for files in given]),
             received_on=self.received_on,
             backfill=self.backfill,
             accepted=self.accepted,
@@ -66,7 +65,9 @@ class Watch:
         Raises:
             HeaderError: No such file was ever read, so that nothing can have changed.
         """
-        found = header_stops(error, self.contract, self.extracts, table, self._earlier(table))
+        keys = [key for extract, key in extracts_of(self.extracts, table) if extract.file == error.pattern]
+        previous = self._earlier(table, keys)
+        found = header_stops(error, self.contract, self.extracts, table, previous)
         if not found:
             raise error
         self.findings += found
@@ -77,8 +78,8 @@ class Watch:
         Raises:
             StorageError: The disk is full.
         """
-        write_profiles(self.workspace, number, self.profiles)
+        self.kept.keep(number, self.profiles)
 
-    def _earlier(self, table: str) -> tuple[Profile, ...]:
+    def _earlier(self, table: str, extracts: Collection[str]) -> tuple[Profile, ...]:
         numbers = [one.number for one in self.ledger.batches if any(f.table == table for f in one.files)]
-        return read_profiles(self.workspace, table, numbers)
+        return self.kept.last(table, extracts, numbers)

@@ -70,6 +70,21 @@ def test_an_optional_column_may_be_gone(tmp_path: Path) -> None:
     assert network.network.rows("SELECT count(note) FROM versions.visits WHERE batch > 1") == [(0,)]
 
 
+def test_a_file_without_any_of_its_many_optional_columns_has_its_header(tmp_path: Path) -> None:
+    """Only columns that must be there tell that a header is lost."""
+    names = ("Nom", "Date de saisie", "Départ", "Local", "Durée (jours)", "Résultat (%)", "Visites", "Retard")
+    extracts = EXTRACTS
+    for name in (*names, "Remarque"):
+        extracts = extracts.replace(f'= "{name}"', f'= {{ from = "{name}", optional = true }}')
+    network = visits(tmp_path, n_months=1, extracts=extracts)
+
+    report = network.take_in(
+        lambda columns: {name: texts for name, texts in columns.items() if name not in names}
+    )
+
+    assert (report.batch, set(named(report).values()), len(report.findings)) == (2, {"warn"}, len(names))
+
+
 def test_an_optional_column_under_another_name_is_stopped(tmp_path: Path) -> None:
     """What may be gone may not vanish because somebody renamed it, even where others are ignored."""
     extracts = EXTRACTS.replace('note = "Remarque"', 'note = { from = "Remarque", optional = true }').replace(

@@ -13,7 +13,7 @@ import pytest
 
 from earlywarn.errors import TableError
 from earlywarn.tables import load_contract, load_extracts
-from earlywarn.tables.drift import FileSet, GivenHeader, Profile, extracts_of, profile_of, read_profiles
+from earlywarn.tables.drift import FileSet, GivenHeader, KeptProfiles, Profile, extracts_of, profile_of
 from tests.builders.drift import Visits, named, visits
 
 SIX = """Code permanent;Nom;École;Date;Date de saisie;Départ;Motif;Local;Durée (jours);Résultat (%);Visites;\
@@ -28,7 +28,7 @@ A6;Roy;002;07/09/2024;too;many;cells;M;;;;;;;
 
 
 def _profiles(network: Visits) -> tuple[Profile, ...]:
-    return read_profiles(network.network.workspace, "visits", range(1, 100))
+    return KeptProfiles(network.network.workspace).last("visits", ["visites_*.csv"], range(1, 100))
 
 
 def test_figures_of_a_small_file(tmp_path: Path) -> None:
@@ -97,6 +97,21 @@ def test_a_damaged_profile_is_said_with_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(TableError, match=r"damaged.*remove the file: only comparisons with it are lost"):
         network.take_in()
+
+
+def test_the_last_profile_of_a_rare_file_is_found_behind_many_others(tmp_path: Path) -> None:
+    """A supplier who sends once a year is compared with last year, whoever sent since."""
+    network = visits(tmp_path, n_months=1)
+    kept = KeptProfiles(network.network.workspace)
+    (rare,) = _profiles(network)
+    for number in range(2, 60):
+        kept.keep(number, [rare.model_copy(update={"extract": "autres_*.csv", "n_read": number})])
+
+    found = kept.last("visits", ["visites_*.csv"], range(1, 60))
+    others = kept.last("visits", ["autres_*.csv"], range(1, 60))
+
+    assert found == (rare,)
+    assert [one.n_read for one in others] == list(range(59, 39, -1))
 
 
 def _measured(project: Path, threads: int, n_rows: int) -> Profile:
