@@ -48,7 +48,7 @@ class Source(Declared):
 class Reading(Declared):
     """How files are written: the rules that `[defaults]` and each extract may give."""
 
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "xlsx"] = "csv"
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
@@ -78,9 +78,17 @@ class Extract(Reading):
     table: str
     file: str
     optional: bool = False
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1, le=1_048_576)
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _sheet_of_a_workbook(self) -> Extract:
+        if self.format != "xlsx" and (self.sheet is not None or self.header_row != 1):
+            raise ValueError('sheet and header_row are for format = "xlsx"')
+        return self
 
     @property
     def needed(self) -> tuple[str, ...]:

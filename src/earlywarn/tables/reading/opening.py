@@ -10,6 +10,7 @@ from earlywarn.tables.extracts import Extract
 from earlywarn.tables.reading.delimited import DelimitedText
 from earlywarn.tables.reading.parquet import ParquetText
 from earlywarn.tables.reading.text import GivenText
+from earlywarn.tables.reading.workbook import WorkbookText
 
 
 def open_texts(extract: Extract, folder: Path, *, first: int) -> Iterator[GivenText]:
@@ -26,6 +27,8 @@ def open_text(path: Path, extract: Extract, *, number: int = 0) -> GivenText:
     """Open one file; `number` tells its rows from those of the other files of an intake."""
     if extract.format == "parquet":
         return ParquetText(path, extract, number)
+    if extract.format == "xlsx":
+        return WorkbookText(path, extract, number)
     return DelimitedText(path, extract, number)
 
 

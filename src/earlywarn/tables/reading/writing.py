@@ -1,0 +1,95 @@
+"""Write typed values as the text that the declared rules of an extract read back exactly.
+
+For sources whose cells have types of their own: a workbook's, a database's. What no rule can write is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+
+from earlywarn.tables.extracts import Extract
+
+TIME_OF_DAY = "time_of_day"
+NOT_A_DATE = "not_a_date"
+GARBLED_TEXT = "garbled_text"
+NUL_CHARACTER = "nul_character"
+_GARBLED = re.compile("\ufffd|\u00c3[\u0080-\u00bf]")
+_TIME = re.compile("%-?[HIMSfpTRX]")
+_MIDNIGHT = time()
+_TRUE, _FALSE = ("true", "TRUE", "True", "VRAI", "Vrai", "1"), ("false", "FALSE", "False", "FAUX", "Faux", "0")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How one of a source's columns is written: its decimal mark, its date formats, its words for yes and no."""
+
+    decimal: str = "."
+    formats: tuple[str, ...] = ("%Y-%m-%d",)
+    true: str = "true"
+    false: str = "false"
+
+    def number(self, value: Decimal) -> str:
+        """Write a number with all its digits and the declared decimal mark.
+
+        >>> Writing(decimal=",").number(Decimal("72.5")), Writing().number(Decimal("1E+3"))
+        ('72,5', '1000')
+        """
+        text = format(value, "f")
+        return text.replace(".", self.decimal) if self.decimal != "." else text
+
+    def moment(self, value: datetime) -> str | None:
+        """Write a moment in a declared format, or None where none can: a time of day needs one that says it.
+
+        Of several formats, the first is taken whose text no other would read as another day.
+
+        >>> Writing(formats=("%d/%m/%Y",)).moment(datetime(2025, 4, 3))
+        '03/04/2025'
+        >>> Writing().moment(datetime(2025, 4, 3, 8, 30)) is None
+        True
+        """
+        has_time = value.time() != _MIDNIGHT
+        texts = [value.strftime(form) for form in self.formats if not has_time or _TIME.search(form)]
+        clear = (text for text in texts if all(self._agrees(text, form, value) for form in self.formats))
+        return next(clear, texts[0] if texts else None)
+
+    @staticmethod
+    def _agrees(text: str, form: str, value: datetime) -> bool:
+        try:
+            read = datetime.strptime(text, form)  # noqa: DTZ007 (a day as the declared format reads it)
+        except ValueError:
+            return True
+        return read.date() == value.date()
+
+
+def writings(extract: Extract) -> dict[str, Writing]:
+    """Return how each mapped column of a source is to be written."""
+    found: dict[str, Writing] = {}
+    for name, source in extract.columns.items():
+        # A column that gives several is written for the one whose rules are its own.
+        if source.from_ is None or (source.from_ in found and not source.format):
+            continue
+        rule = extract.rule(name)
+        formats = (rule.format,) if isinstance(rule.format, str) else rule.format
+        found[source.from_] = Writing(
+            decimal=rule.decimal or ".",
+            formats=formats,
+            true=next((word for word in _TRUE if word in rule.codes), "true"),
+            false=next((word for word in _FALSE if word in rule.codes), "false"),
+        )
+    return found
+
+
+def flaw_of(text: str) -> str | None:
+    """Return the reason why a text cannot be taken as it is, or None where it can.
+
+    >>> flaw_of("Zoé"), flaw_of("ZoÃ©")
+    (None, 'garbled_text')
+    """
+    if "\0" in text:
+        return NUL_CHARACTER
+    if not text.isascii() and _GARBLED.search(text):
+        return GARBLED_TEXT
+    return None
