@@ -33,6 +33,25 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
     "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "error_cell": ("la cellule montre une erreur (#N/A, #REF!)", "the cell shows an error (#N/A, #REF!)"),
+    "no_cached_value": (
+        "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
+        "a formula without a saved result: open the workbook in Excel and save it",
+    ),
+    "number_too_long": (
+        "nombre de 16 chiffres ou plus, dont Excel perd la fin : mettez la colonne en texte",
+        "a number of 16 digits or more, whose end Excel loses: make the column text",
+    ),
+    "time_of_day": ("heure là où une date est attendue", "a time of day where a date is wanted"),
+    "merged_cell": (
+        "cellules fusionnées : la ligne n’a pas de valeur à elle",
+        "merged cells: the line has no value of its own",
+    ),
+    "garbled_text": (
+        "lettres abîmées par une conversion antérieure",
+        "letters garbled by an earlier conversion",
+    ),
+    "nul_character": ("caractère NUL dans la cellule", "a NUL character in the cell"),
     "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
 }
 _HEADERS = {

@@ -45,7 +45,7 @@ class Staged:
     def reasons(self) -> list[Reason]:
         """Return why lines are no rows, by file."""
         return [
-            Reason(file, "row", reason, count, tuple(lines))
+            Reason(file, reason.rpartition(":")[0] or "row", reason.rpartition(":")[2], count, tuple(lines))
             for (file, reason), (count, lines) in sorted(self._broken.items())
         ]
 

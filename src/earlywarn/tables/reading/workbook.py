@@ -1,6 +1,6 @@
 """Read one sheet of an Excel workbook as text: what each cell holds, exactly, or the line held back.
 
-Grain of what is returned: one row per row of the sheet that holds anything; its line is its number in the sheet.
+Grain of what is returned: one row per row of the sheet that holds anything; its line is its number there.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ class WorkbookText:
         """Yield the mapped columns, at most half a million cells at a time.
 
         Raises:
-            ExtractError: The file is no workbook or is damaged, or its sheet or header is not what the mapping
-                says.
+            ExtractError: The file is no workbook or is damaged, or its sheet or header is not as mapped.
         """
         with open_package(self._path) as package:
             book = read_book(package)
@@ -116,7 +115,8 @@ def read_header(rows: Iterator[Row], book: Book, header_row: int) -> list[str]:
 
 
 def _columns(header: list[str], extract: Extract) -> list[MappedColumn]:
-    written, names = writings(extract), {}
+    written = writings(extract)
+    names: dict[str | None, str] = {}
     for name, source in extract.columns.items():
         names.setdefault(source.from_, name)
     return [MappedColumn(word, header.index(word), names[word], written[word]) for word in extract.needed]

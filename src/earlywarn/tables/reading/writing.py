@@ -1,6 +1,6 @@
 """Write typed values as the text that the declared rules of an extract read back exactly.
 
-For sources whose cells have types of their own: a workbook's, a database's. What no rule can write is refused.
+For sources whose cells have types of their own: a workbook, a database. What no rule can write is refused.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ NUL_CHARACTER = "nul_character"
 _GARBLED = re.compile("\ufffd|\u00c3[\u0080-\u00bf]")
 _TIME = re.compile("%-?[HIMSfpTRX]")
 _MIDNIGHT = time()
-_TRUE, _FALSE = ("true", "TRUE", "True", "VRAI", "Vrai", "1"), ("false", "FALSE", "False", "FAUX", "Faux", "0")
+_TRUE, _FALSE = (
+    ("true", "TRUE", "True", "VRAI", "Vrai", "1"),
+    ("false", "FALSE", "False", "FAUX", "Faux", "0"),
+)
 
 
 @dataclass(frozen=True)
 class Writing:
-    """How one of a source's columns is written: its decimal mark, its date formats, its words for yes and no."""
+    """How one column of a source is written: its decimal mark, date formats, words for true and false."""
 
     decimal: str = "."
     formats: tuple[str, ...] = ("%Y-%m-%d",)

@@ -1,6 +1,6 @@
-"""An .xlsx file as what it holds: sheets of rows of cells, each as exact text or with the reason why it has none.
+"""An .xlsx file as what it holds: rows of cells, each as exact text or with the reason why it has none.
 
-The door of the room; `reading/workbook.py` imports from here. It unpacks nothing that its limits do not allow.
+The door of the room; `reading/workbook.py` imports from here. It unpacks nothing past its limits.
 """
 
 from earlywarn.tables.reading.excel.book import Book, Sheet, read_book

@@ -1,4 +1,4 @@
-"""Read what a workbook says about all its sheets: their names, its calendar, its formats, its shared texts."""
+"""Read what holds for all sheets of a workbook: their names, its calendar, formats and shared texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from earlywarn.tables.reading.excel.formats import BUILT_IN, PLAIN, Shown, shown
 from earlywarn.tables.reading.excel.markup import Attributes, main_elements, parsed, read_elements
 from earlywarn.tables.reading.excel.package import Package, damaged
 
-LONGEST_TEXT = 32_767
+LONGEST_TEXT, MOST_PIECES = 32_767, 4_096
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ELEMENTS = main_elements("si", "t", "rPh")
 
@@ -49,7 +49,7 @@ class SharedTexts:
 
 @dataclass(frozen=True)
 class Book:
-    """What holds for every sheet; `is_stale` says that formulas wait to be computed by whoever opens the file."""
+    """What holds for every sheet; `is_stale` says that formulas wait to be computed on opening."""
 
     name: str
     sheets: tuple[Sheet, ...]
@@ -87,10 +87,10 @@ def read_book(package: Package) -> Book:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with its control characters, which XML cannot hold, as characters again.
+    r"""Return a text with its control characters, which XML cannot hold, as characters again.
 
     >>> unescaped("two_x000D_lines"), unescaped("_x005F_x000D_")
-    ('two\\rlines', '_x000D_')
+    ('two\rlines', '_x000D_')
     """
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
@@ -160,7 +160,7 @@ def _texts(package: Package, part: str | None) -> SharedTexts:
     def text(given: str) -> None:
         if is_text:
             pieces.append(given)
-            if len(pieces) > LONGEST_TEXT:
+            if len(pieces) > MOST_PIECES:
                 raise damaged(package.name, "a text is longer than a cell holds")
 
     for _ in parsed(package.open(part), package.name, start=start, end=end, text=text):
@@ -174,7 +174,7 @@ def joined(pieces: list[str], name: str) -> str:
     Raises:
         ExtractError: It is longer than a cell can hold.
     """
-    text = unescaped("".join(pieces))
+    text = unescaped(pieces[0] if len(pieces) == 1 else "".join(pieces))
     if len(text) > LONGEST_TEXT:
         raise ExtractError(
             "a cell holds a text longer than Excel allows", where=name, todo="shorten it, or export as CSV"

@@ -14,7 +14,7 @@ _FROM_1900 = datetime(1899, 12, 31)  # noqa: DTZ001
 def moment_of(serial: float, *, from_1904: bool = False) -> datetime | None:
     """Return the moment, to the millisecond, or None where the number stands for no day.
 
-    Excel's calendar of 1900 has a 29 February that never was; it is refused, and the days before it are right.
+    Excel's calendar of 1900 has a 29 February that never was: it is refused, the days before are right.
 
     >>> moment_of(45_931)
     datetime.datetime(2025, 10, 1, 0, 0)

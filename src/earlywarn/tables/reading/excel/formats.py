@@ -1,6 +1,6 @@
-"""What an Excel number format makes of a number: a day, a time, a share of a hundred, a code padded with zeros.
+"""What an Excel number format makes of a number: a day, a time, a percentage, a code padded with zeros.
 
-One job: the format's code in, its kind out. Colors, currencies and decimals shown change no value and are left.
+One job: the format's code in, its kind out. Colors, currencies and decimals shown change no value.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class DocumentTypeError(ValueError):
 
 
 def main_elements(*names: str) -> dict[str, str]:
-    """Return the names of elements as the parser gives them, in either dialect of the format, by local name."""
+    """Return the local names of elements by the names the parser gives them, in either dialect."""
     return {f"{space} {name}": name for space in _MAIN for name in names}
 
 
@@ -57,9 +57,9 @@ def parsed(
     parser.StartDoctypeDeclHandler = _refuse_document_type
     try:
         while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk, False)  # noqa: FBT003 (expat takes it by position only)
+            parser.Parse(chunk, False)
             yield
-        parser.Parse(b"", True)  # noqa: FBT003
+        parser.Parse(b"", True)
         yield
     except (expat.ExpatError, DocumentTypeError, BadZipFile, zlib.error, EOFError) as error:
         raise damaged(name) from error

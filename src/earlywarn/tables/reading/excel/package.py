@@ -1,4 +1,4 @@
-"""Open an .xlsx file as the zip of parts that it is, within limits that are known before anything is unpacked."""
+"""Open an .xlsx file as the zip of parts that it is, within limits known before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAVE_AS = "open it in a spreadsheet program and save it as .xlsx, without a pas
 
 
 class Package:
-    """The parts of one workbook file, by name; letter case does not count, as some programs write it freely."""
+    """The parts of one workbook file, by name; letter case does not count, as programs differ in it."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self.name = name
@@ -49,7 +49,9 @@ class Package:
 def damaged(name: str, where: str = "") -> ExtractError:
     """Return the refusal of a workbook that is not what Excel writes."""
     place = f" ({where})" if where else ""
-    return ExtractError(f"the workbook is damaged or cut short{place}", where=name, todo="copy or save it again")
+    return ExtractError(
+        f"the workbook is damaged or cut short{place}", where=name, todo="copy or save it again"
+    )
 
 
 @contextmanager
@@ -57,7 +59,7 @@ def open_package(path: Path) -> Iterator[Package]:
     """Open a workbook file.
 
     Raises:
-        ExtractError: It is no .xlsx file, is protected, damaged, or would unpack to more than the limits allow.
+        ExtractError: It is no .xlsx file, is protected or damaged, or would unpack past the limits.
     """
     try:
         with path.open("rb") as handle:
@@ -81,7 +83,9 @@ def _refuse_other_kinds(handle: IO[bytes], name: str) -> None:
         kind = "protected by a password" if _is_encrypted(handle) else "an old .xls workbook"
         raise ExtractError(f"the file is {kind}", where=name, todo=_SAVE_AS)
     if not start.startswith((b"PK\x03\x04", _END)):
-        looks = "a text or web page" if start.strip()[:1] in (b"<", b"\xef", b"\xff") else "another kind of file"
+        looks = (
+            "a text or web page" if start.strip()[:1] in (b"<", b"\xef", b"\xff") else "another kind of file"
+        )
         raise ExtractError(f"the file is {looks}, not an .xlsx workbook", where=name, todo=_SAVE_AS)
 
 

@@ -49,7 +49,7 @@ def records(
         book: The workbook they stand in.
         header: Every column's word, "" where it has none.
         columns: The columns to give, in order.
-        areas: The sheet's merged cells; a row waits where one covers a mapped column and holds no value there.
+        areas: The sheet's merged cells; a row waits where one covers a mapped column without a value.
     """
     reader = _Reader(book, header, columns)
     spans = {index: _Spans(found) for index, found in _covered(columns, areas).items()}
@@ -99,7 +99,7 @@ class _Reader:
 
 
 def _covered(columns: Sequence[MappedColumn], areas: Sequence[Area]) -> Mapping[int, list[tuple[int, int]]]:
-    """Return, by mapped column, the first and last row of what a merged cell covers below or beside its value."""
+    """Return, by mapped column, the rows that a merged cell covers below or beside its value."""
     covered: dict[int, list[tuple[int, int]]] = {}
     for area in areas:
         for index, column in enumerate(columns):

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from earlywarn.errors import ExtractError
-from earlywarn.tables.reading.excel.book import LONGEST_TEXT, joined
+from earlywarn.tables.reading.excel.book import MOST_PIECES, joined
 from earlywarn.tables.reading.excel.markup import Attributes, main_elements, parsed
 from earlywarn.tables.reading.excel.package import damaged
 
 MOST_ROWS, MOST_COLUMNS, MOST_AREAS = 1_048_576, 16_384, 100_000
 _ELEMENTS = main_elements("sheetData", "row", "c", "v", "f", "t", "is", "rPh")
-_AREA = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)"')
+_AREA = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^>]*?ref="\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})"'
+)
 _CHUNK = 1 << 20
 
 
@@ -101,7 +103,7 @@ class _Reader:
         self.rows: list[Row] = []
         self._name = name
         self._columns: dict[str, int] = {}
-        self._number, self._column = 0, -1
+        self._number, self._digits, self._column = 0, "0", -1
         self._row: list[Cell] | None = None
         self._cell: tuple[str, int] | None = None
         self._pieces: list[str] = []
@@ -126,7 +128,7 @@ class _Reader:
     def text(self, given: str) -> None:
         if self._is_text and self._cell is not None:
             self._pieces.append(given)
-            if len(self._pieces) > LONGEST_TEXT:
+            if len(self._pieces) > MOST_PIECES:
                 raise damaged(self._name, f"row {self._number}")
 
     def end(self, name: str) -> None:
@@ -144,12 +146,12 @@ class _Reader:
         number = _whole(given.get("r"), self._number + 1)
         if not self._number < number <= MOST_ROWS or self._row is not None:
             raise damaged(self._name, f"after row {self._number}")
-        self._number, self._column, self._row = number, -1, []
+        self._number, self._digits, self._column, self._row = number, str(number), -1, []
 
     def _begin_cell(self, given: Attributes) -> None:
         place = given.get("r")
         column = self._column + 1 if place is None else self._place(place)
-        style = _whole(given.get("s"), 0)
+        style = _whole(given["s"], 0) if "s" in given else 0
         if self._row is None or not self._column < column < MOST_COLUMNS or style < 0:
             raise damaged(self._name, f"row {self._number}")
         self._column = column
@@ -158,9 +160,7 @@ class _Reader:
 
     def _place(self, place: str) -> int:
         """Return the column of a place like B7; the row it names must be the row it stands in."""
-        letters = place.rstrip("0123456789")
-        if place[len(letters) :] != str(self._number):
-            raise damaged(self._name, f"row {self._number}")
+        letters = place.removesuffix(self._digits)
         column = self._columns.get(letters)
         if column is None:
             if not (letters.isascii() and letters.isalpha() and len(letters) <= 3):
