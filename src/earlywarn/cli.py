@@ -90,6 +90,7 @@ def ingest(
             backfill=backfill,
             keys=settings.keys_dir(folder),
             progress=progress,
+            source_url=settings.source_url,
         )
     typer.echo(report.as_text("en"))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
-from earlywarn.tables import IntakeReport, load_contract, load_extracts, take_in
+from earlywarn.tables import Extracts, IntakeReport, OpenView, load_contract, load_extracts, take_in
 from earlywarn.workspace import Workspace, locked, write_atomically
 
 
@@ -20,6 +21,7 @@ def ingest(
     backfill: bool = False,
     keys: Path,
     progress: Progress = no_progress,
+    source_url: Callable[[str], str] | None = None,
 ) -> IntakeReport:
     """Add what the files of `extracts_dir` say to the workspace, and report on every row.
 
@@ -31,6 +33,7 @@ def ingest(
         backfill: Whether the files are history, visible from the day each fact was known.
         keys: The folder of the network's keys, outside the workspace.
         progress: Told how many tables are done.
+        source_url: Gives the address of each database that the mapping names.
 
     Raises:
         DeclarationError: A declared file has problems.
@@ -41,6 +44,7 @@ def ingest(
     contract = load_contract(network_dir / "contract.toml")
     extracts = load_extracts(network_dir / "extracts.toml", contract)
     _check_folder(extracts_dir)
+    open_view = _view_opener(extracts, source_url)
     with locked(workspace, "ingest", owner="an intake"):
         report = take_in(
             contract,
@@ -51,9 +55,20 @@ def ingest(
             backfill=backfill,
             keys=keys,
             progress=progress,
+            open_view=open_view,
         )
         _store_report(report, workspace)
     return report
+
+
+def _view_opener(extracts: Extracts, source_url: Callable[[str], str] | None) -> OpenView | None:
+    """Return what opens the views that the mapping names; the room of databases is loaded for them only."""
+    databases = sorted({extract.database for extract in extracts.extract if extract.database is not None})
+    if not databases or source_url is None:
+        return None
+    from earlywarn.store.foreign_view import view_opener
+
+    return view_opener({name: source_url(name) for name in databases})
 
 
 def _check_folder(folder: Path) -> None:

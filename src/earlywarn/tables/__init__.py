@@ -15,10 +15,11 @@ from earlywarn.tables.contract import (
     load_contract,
 )
 from earlywarn.tables.expressions import Expression, parse_expression, quote
-from earlywarn.tables.extracts import Extracts, load_extracts
+from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
+from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
@@ -30,13 +31,18 @@ __all__ = [
     "Cumulative",
     "Expected",
     "Expression",
+    "Extract",
     "Extracts",
+    "GivenText",
     "IntakeReport",
     "Network",
+    "OpenView",
     "Periods",
     "Table",
     "TableIntake",
     "Tables",
+    "TextBlock",
+    "TypedRows",
     "contract_page",
     "load_contract",
     "load_extracts",

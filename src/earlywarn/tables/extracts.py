@@ -73,16 +73,29 @@ class Reading(Declared):
 
 
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to."""
+    """Files of one shape, or a database's view, and the table they give rows to.
+
+    `database` is a name only: its address, which may hold a password, never stands in a declared file.
+    """
 
     table: str
-    file: str
+    file: str = ""
+    database: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    view: str | None = Field(default=None, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
     optional: bool = False
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1, le=1_048_576)
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Extract:
+        if (self.database is None) != (self.view is None) or bool(self.file) == (self.view is not None):
+            raise ValueError("give either a file, or a database and its view")
+        if self.view is not None and self.optional:
+            raise ValueError("a view is not optional: the intake stops where it is not there")
+        return self
 
     @model_validator(mode="after")
     def _sheet_of_a_workbook(self) -> Extract:

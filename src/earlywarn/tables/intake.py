@@ -23,6 +23,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
 from earlywarn.tables.pseudonyms import check_keys_apart, read_identities, write_identities
+from earlywarn.tables.reading import OpenView
 from earlywarn.tables.report import MAX_LINES, IntakeReport, Reason, TableIntake
 from earlywarn.tables.resolution import (
     KNOWN_ON,
@@ -70,6 +71,7 @@ def take_in(
     keys: Path,
     progress: Progress = no_progress,
     threads: int = 2,
+    open_view: OpenView | None = None,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
@@ -85,7 +87,7 @@ def take_in(
     connection = connect(threads=threads, spill=workspace.tables / ".spill")
     try:
         intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys)
-        return _run(intake, extracts, folder, progress)
+        return _run(intake, extracts, folder, progress, open_view)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -97,7 +99,9 @@ def take_in(
         _remove_parts(workspace)
 
 
-def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -> IntakeReport:
+def _run(
+    intake: Intake, extracts: Extracts, folder: Path, progress: Progress, open_view: OpenView | None
+) -> IntakeReport:
     _open_current(intake, extracts)
     order = reading_order(intake.contract)
     files: list[GivenFile] = []
@@ -106,7 +110,9 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
     for done, name in enumerate(order):
         progress("ingest", done, len(order))
         table = intake.contract.tables[name]
-        staged = stage_table(intake.connection, name, table, extracts, folder, first=len(files) + 1)
+        staged = stage_table(
+            intake.connection, name, table, extracts, folder, first=len(files) + 1, open_view=open_view
+        )
         if not staged.files:
             continue
         files += staged.files

@@ -14,7 +14,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import pseudonyms
-from earlywarn.tables.reading import GivenText, TextBlock, open_texts
+from earlywarn.tables.reading import GivenText, OpenView, TextBlock, open_texts
 from earlywarn.tables.report import MAX_LINES, Reason
 
 
@@ -63,6 +63,7 @@ def stage_table(
     folder: Path,
     *,
     first: int,
+    open_view: OpenView | None = None,
 ) -> Staged:
     """Read every file of a table and convert its rows into `staged:<table>`.
 
@@ -73,7 +74,7 @@ def stage_table(
     for extract in extracts.extract:
         if extract.table != name:
             continue
-        for text in open_texts(extract, folder, first=first + len(staged.files)):
+        for text in open_texts(extract, folder, first=first + len(staged.files), open_view=open_view):
             for block in text.blocks():
                 _convert(connection, name, table, extract, text.name, block)
                 staged.add_block(text, block)

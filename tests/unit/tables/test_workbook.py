@@ -133,7 +133,7 @@ def test_cell_that_cannot_be_said_holds_its_line_back(tmp_path: Path, cell: str,
 
 
 def test_formula_gives_what_it_last_gave(tmp_path: Path) -> None:
-    """A formula gives its stored value, the empty text too; where that is not computed yet, the line waits."""
+    """A formula gives its stored value, the empty text too; where none was computed, the line waits."""
     rows = [row(2, "><f>1+1</f><v>2</v>", 't="str"><f>T(C2)</f><v></v>'), row(3, text("x"))]
 
     fresh = _read(tmp_path, build.parts(_sheet(*rows)))

@@ -3,7 +3,19 @@
 The door of the room; other files import from here and not past it.
 """
 
-from earlywarn.tables.reading.opening import open_text, open_texts
+from earlywarn.tables.reading.opening import OpenView, open_text, open_texts
 from earlywarn.tables.reading.text import FILE, LINE, RAGGED, WIDE_SPACES, GivenText, TextBlock
+from earlywarn.tables.reading.typed import TypedRows
 
-__all__ = ["FILE", "LINE", "RAGGED", "WIDE_SPACES", "GivenText", "TextBlock", "open_text", "open_texts"]
+__all__ = [
+    "FILE",
+    "LINE",
+    "RAGGED",
+    "WIDE_SPACES",
+    "GivenText",
+    "OpenView",
+    "TextBlock",
+    "TypedRows",
+    "open_text",
+    "open_texts",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
@@ -13,12 +14,27 @@ from earlywarn.tables.reading.text import GivenText
 from earlywarn.tables.reading.workbook import WorkbookText
 
 
-def open_texts(extract: Extract, folder: Path, *, first: int) -> Iterator[GivenText]:
+class OpenView(Protocol):
+    """Opens the view that an extract names in place of a file; the room that knows databases gives it."""
+
+    def __call__(self, extract: Extract, *, number: int) -> GivenText:
+        """Return the view as a source of text; `number` tells its rows from those of the other sources."""
+
+
+def open_texts(
+    extract: Extract, folder: Path, *, first: int, open_view: OpenView | None = None
+) -> Iterator[GivenText]:
     """Yield each source of an extract, in the order of their names; their rows are numbered from `first`.
 
     Raises:
-        ExtractError: There is none and the extract is not optional.
+        ExtractError: There is none and the extract is not optional, or it is a view and none can be opened.
     """
+    if extract.view is not None:
+        if open_view is None:
+            message = "this intake reads files only, and the mapping names a view"
+            raise ExtractError(message, where=f"table '{extract.table}'", todo="run earlywarn ingest")
+        yield open_view(extract, number=first)
+        return
     for number, path in enumerate(_found(extract, folder), start=first):
         yield open_text(path, extract, number=number)
 

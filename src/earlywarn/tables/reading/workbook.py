@@ -31,7 +31,7 @@ from earlywarn.tables.reading.excel import (
 )
 from earlywarn.tables.reading.header import check_header
 from earlywarn.tables.reading.text import TextBlock, labeled
-from earlywarn.tables.reading.writing import writings
+from earlywarn.tables.reading.writing import columns_given, writings
 
 _CELLS, _LETTERS = 500_000, 1 << 25
 
@@ -115,10 +115,7 @@ def read_header(rows: Iterator[Row], book: Book, header_row: int) -> list[str]:
 
 
 def _columns(header: list[str], extract: Extract) -> list[MappedColumn]:
-    written = writings(extract)
-    names: dict[str | None, str] = {}
-    for name, source in extract.columns.items():
-        names.setdefault(source.from_, name)
+    written, names = writings(extract), columns_given(extract)
     return [MappedColumn(word, header.index(word), names[word], written[word]) for word in extract.needed]
 
 

@@ -85,6 +85,15 @@ def writings(extract: Extract) -> dict[str, Writing]:
     return found
 
 
+def columns_given(extract: Extract) -> dict[str, str]:
+    """Return the contract's name of each mapped column of a source, the first where it gives several."""
+    names: dict[str, str] = {}
+    for name, source in extract.columns.items():
+        if source.from_ is not None:
+            names.setdefault(source.from_, name)
+    return names
+
+
 def flaw_of(text: str) -> str | None:
     """Return the reason why a text cannot be taken as it is, or None where it can.
 
