@@ -132,7 +132,7 @@ def test_view_gives_the_batch_that_a_file_of_the_same_rows_gives(
 
 
 def test_view_gives_the_rows_that_a_csv_file_gives(tmp_path: Path, gpi: str) -> None:
-    """The rows of a view are those of the file, marks and formats included; only the header is a line more."""
+    """The rows of a view are those of the file, marks and formats included; the header is a line more."""
     from_file = declare(tmp_path / "file", extracts=FROM_FILE.format(form="csv"))
     server = declare(tmp_path / "server", extracts=FROM_VIEW.format(view="gpi.v_days"))
     from_file.take_in({"days.csv": WRITTEN})
