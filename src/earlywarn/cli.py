@@ -17,6 +17,7 @@ import typer
 from earlywarn.errors import DeclarationError, EarlywarnError
 
 if TYPE_CHECKING:
+    from earlywarn.domain import Language
     from earlywarn.settings import Settings
 
 app = typer.Typer(
@@ -63,6 +64,29 @@ def check(network: NetworkName) -> None:
     from earlywarn.pipeline.check import check as run
 
     typer.echo(run(_settings().network_dir(network)))
+
+
+@app.command()
+def inspect(
+    files: Annotated[
+        list[Path], typer.Argument(help="The unknown files: .csv, .txt, .tsv, .gz, .xlsx, .parquet.")
+    ],
+    *,
+    network: Annotated[
+        str | None, typer.Option(help="The network whose contract they are to fit; none drafts a contract.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the proposal there instead of printing it.")] = None,
+    french: Annotated[bool, typer.Option("--french", help="Say what is unsure in French.")] = False,
+) -> None:
+    """Look at unknown files, propose a first extracts.toml, and say what is unsure."""
+    from earlywarn.pipeline.inspect import inspect as run
+
+    language: Language = "fr" if french else "en"
+    folder = _settings().network_dir(network) if network is not None else None
+    inspection = run(files, network_dir=folder, out=out, language=language)
+    if out is None:
+        typer.echo(inspection.extracts_toml(language), nl=False)
+    typer.echo(inspection.report(language), err=True)
 
 
 @app.command()
