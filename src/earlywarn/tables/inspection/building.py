@@ -12,7 +12,6 @@ from earlywarn.tables.inspection.doubts import Doubt
 from earlywarn.tables.inspection.grouping import Group
 from earlywarn.tables.inspection.matching import Match, match_table
 from earlywarn.tables.inspection.profile import Profile, profiles_of
-from earlywarn.tables.inspection.skeleton import Draft
 from earlywarn.tables.inspection.proposal import (
     ColumnProposal,
     ExtractProposal,
@@ -20,6 +19,7 @@ from earlywarn.tables.inspection.proposal import (
     Proposal,
     Value,
 )
+from earlywarn.tables.inspection.skeleton import Draft
 
 _SHARED = ("encoding", "separator", "decimal")
 _USUAL_FORMATS = ("%Y-%m-%d",)
@@ -140,9 +140,9 @@ def _column(profile: Profile, column: Column, match: Match, reading: Mapping[str
         rules["missing"] = ("", *profile.missing)
         doubts.append(Doubt("missing_tokens", tokens=", ".join(profile.missing)))
     codes = codes_of(profile, column)
-    n_rare = profile.n_different - len(profile.codes)
-    if codes and profile.codes and n_rare:
-        doubts.append(Doubt("rare_texts", n=str(n_rare)))
+    n_others = profile.n_different - len(codes)
+    if codes and column.allowed is not None and n_others:
+        doubts.append(Doubt("texts_not_shown", n=str(n_others)))
     return ColumnProposal(match.column, match.header, rules, codes, tuple(dict.fromkeys(doubts)))
 
 

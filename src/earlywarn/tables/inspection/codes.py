@@ -32,23 +32,31 @@ def codes_of(profile: Profile, column: Column) -> tuple[Code, ...]:
             return ()
         doubt = Doubt("one_of_two") if len(truth) < len(("true", "false")) else None
         return tuple(Code(text, value, doubt) for text, value in sorted(truth.items()))
-    if column.allowed is None or not profile.codes or set(profile.codes) <= set(column.allowed):
+    if column.allowed is None:
         return ()
-    return tuple(_suggested(code, column, column.allowed) for code in profile.codes)
+    shown = profile.codes or tuple(text for text in profile.few if _named(text, column, column.allowed))
+    if set(shown) <= set(column.allowed):
+        return ()
+    return tuple(_suggested(code, column, column.allowed) for code in shown)
 
 
 def _suggested(code: str, column: Column, allowed: Sequence[str]) -> Code:
     if code in allowed:
         return Code(code, code)
     word = plain(code)
-    named = [value for value in allowed if word in value_names(value, column)]
+    named = _named(code, column, allowed)
     if len(named) == 1:
         # A single letter stands for many things: it is suggested, and marked.
         return Code(code, named[0], Doubt("likely_code") if len(code) == 1 else None)
-    begun = [value for value in allowed if _begins(word, value_names(value, column))] if not named else named
+    begun = named or [value for value in allowed if _begins(word, value_names(value, column))]
     if len(begun) == 1:
         return Code(code, begun[0], Doubt("likely_code"))
     return Code(code, None, Doubt("unknown_code"))
+
+
+def _named(code: str, column: Column, allowed: Sequence[str]) -> list[str]:
+    """Return the allowed values that a code is a known word for."""
+    return [value for value in allowed if plain(code) in value_names(value, column)]
 
 
 def _begins(word: str, names: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Write a drafted contract as the text of `contract.toml`, each thing that is unsure marked where it stands."""
+"""Write a drafted contract as the text of `contract.toml`, what is unsure marked where it stands."""
 
 from __future__ import annotations
 

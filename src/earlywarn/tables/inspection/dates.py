@@ -1,4 +1,4 @@
-"""Tell in which formats days are written; where day and month could be either way round, no order is picked."""
+"""Tell in which formats days are written; where day and month cannot be told apart, none is picked."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 @dataclass(frozen=True)
 class Dates:
-    """The formats that read a column's texts; `share` is the share of its cells that the first of them reads."""
+    """The formats that read a column; `share` is the share of its cells that the first of them reads."""
 
     share: float
     formats: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
 
-def dates_of(counts: Mapping[str, int], *, enough: float) -> Dates:
-    """Return the formats in which the different texts of a column, each with how often it stands, are days.
+NO_DATES = Dates(0.0)
 
-    Several formats are given only where they read the texts as different days and nothing tells which is meant:
+
+def dates_of(counts: Mapping[str, int], *, enough: float) -> Dates:
+    """Return the formats that read the texts of a column, each given with how often it stands there.
+
+    Several are given only where they could read the texts as different days and nothing tells which is meant:
     declared together, an intake takes the days that they agree on and holds the others back.
 
     >>> dates_of({"31/12/2024": 1, "01/02/2025": 1}, enough=0.98).formats
@@ -54,7 +57,7 @@ def dates_of(counts: Mapping[str, int], *, enough: float) -> Dates:
     n_read = {form: sum(counts[text] for text in days) for form, days in read.items()}
     good = [form for form, n in n_read.items() if n >= enough * n_cells]
     if not good:
-        return Dates(0.0)
+        return NO_DATES
     first = max(good, key=lambda form: n_read[form])
     # What differs in the time only reads the same days; what differs in the order may not.
     others = [f for f in good if f[:_ORDER] != first[:_ORDER] and n_read[f] == n_read[first]]

@@ -1,4 +1,4 @@
-"""Tell how a text file is cut into cells, and cut a sample of it: the separator is the one that cuts evenly."""
+"""Tell how a text file is cut into cells, and cut a sample: the separator is the one that cuts evenly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from earlywarn.tables.inspection.doubts import Doubt
 from earlywarn.tables.inspection.encoding import Encoding, encoding_of
 from earlywarn.tables.inspection.headers import header_doubts, looks_like_data
 from earlywarn.tables.inspection.parts import byte_parts, whole_lines
-from earlywarn.tables.inspection.sample import MOST_ROWS, Sample, fitted
+from earlywarn.tables.inspection.sample import MOST_ROWS, Sample, fitted, some_of
 
 SEPARATORS = (";", ",", "\t", "|")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -26,7 +26,7 @@ _NEAR = 0.02
 
 @dataclass(frozen=True)
 class Cut:
-    """A way to cut lines into cells: how many cells most lines have, and the share of lines that have so many."""
+    """A way to cut lines into cells: how many cells most lines have, and the share that has so many."""
 
     separator: str
     n_cells: int
@@ -64,8 +64,9 @@ def sample_delimited(path: Path) -> Sample:
     return Sample(
         file=path.name,
         header=tuple(header),
-        rows=tuple(fitted(row, len(header)) for row in kept[:: len(kept) // MOST_ROWS + 1]),
+        rows=tuple(some_of([fitted(row, len(header)) for row in kept])),
         reading=reading,
+        is_whole=len(parts) == 1 and len(kept) <= MOST_ROWS,
         doubts=(*doubts, *header_doubts(header)),
     )
 
@@ -110,7 +111,7 @@ def _cut_doubts(cuts: Sequence[Cut]) -> list[Doubt]:
 
 
 def _rows(texts: Sequence[str], lines: Sequence[str], cut: Cut) -> tuple[list[list[str]], bool]:
-    """Return the rows, and whether cells hold line ends; then only the first part is cut, where cells begin."""
+    """Return the rows, and whether cells hold line ends: then only the first part can be cut."""
     plain = [line for line in lines if line.count('"') % 2 == 0]
     if len(plain) < len(lines):
         whole = _cut_whole(texts[0], cut.separator)

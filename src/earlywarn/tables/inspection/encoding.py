@@ -1,6 +1,6 @@
 """Tell how a file's letters are written, from a sample of its bytes.
 
-Each encoding must read the sample strictly; of those that can, the one is taken in which the words look French.
+Each encoding must read the sample strictly; of those that can, the one is taken whose words look French.
 General detectors were tried and are unfit for short French files: see docs/decisions/0022.
 """
 
@@ -60,7 +60,7 @@ def encoding_of(parts: Sequence[bytes]) -> Encoding:
 
 
 def _without_mark(sample: bytes) -> str | None:
-    """Return the byte order of 16-bit text that does not say it: every other byte of plain text is nothing."""
+    """Return the byte order of 16-bit text that does not say it: every other byte of plain text is 0."""
     even, odd = sample[:_BLOCK:2].count(0), sample[1:_BLOCK:2].count(0)
     half = min(len(sample), _BLOCK) // 2
     if half < 4 or max(even, odd) < 0.4 * half or min(even, odd) > 0.05 * half:

@@ -1,4 +1,4 @@
-"""Bring files of one shape together: the same columns, written the same way, called alike but for their years."""
+"""Bring files of one shape together: the same columns, written alike, called alike but for their numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from earlywarn.tables.inspection.doubts import Doubt
-from earlywarn.tables.inspection.sample import MOST_ROWS, Sample
+from earlywarn.tables.inspection.sample import MOST_ROWS, Sample, some_of
 
 _NUMBERS = re.compile(r"\d+([-_]\d+)*")
 _YEARS = re.compile(r"(?<!\d)(19|20)\d\d([-_]?\d+)*|[-_ ]\d+$")
@@ -48,7 +48,8 @@ def grouped(samples: Sequence[Sample]) -> list[Group]:
 def _group(file: str, samples: list[Sample]) -> Group:
     first = samples[0]
     most = max(1, MOST_ROWS // len(samples))
-    rows = tuple(row for sample in samples for row in sample.rows[:: len(sample.rows) // most + 1])
+    rows = tuple(row for sample in samples for row in some_of(sample.rows, most))
+    is_whole = all(sample.is_whole and len(sample.rows) <= most for sample in samples)
     doubts = tuple(dict.fromkeys(doubt for sample in samples for doubt in sample.doubts))
     stem = _YEARS.sub("", _SUFFIXES.sub("", first.file)).strip(" -_.")
     sheet = first.reading.get("sheet")
@@ -56,12 +57,12 @@ def _group(file: str, samples: list[Sample]) -> Group:
         file=file,
         stem=str(sheet) if sheet else stem,
         files=tuple(sample.file for sample in samples),
-        sample=replace(first, rows=rows, doubts=doubts),
+        sample=replace(first, rows=rows, is_whole=is_whole, doubts=doubts),
     )
 
 
 def _told_by_others(samples: Sequence[Sample]) -> list[Sample]:
-    """Give files of plain letters the encoding of the others, where those agree: a later file may hold accents."""
+    """Give files of plain letters the encoding of the others, where those agree."""
     others = {str(s.reading["encoding"]) for s in samples if "encoding" in s.reading and not _is_plain(s)}
     if len(others) != 1 or (encoding := min(others)).startswith("utf-16"):
         return list(samples)

@@ -1,4 +1,4 @@
-"""Look at unknown files and propose how they could be read; what is unsure is said, never guessed in silence."""
+"""Look at unknown files and propose how to read them; what is unsure is said, never guessed in silence."""
 
 from __future__ import annotations
 

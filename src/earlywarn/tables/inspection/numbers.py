@@ -36,8 +36,11 @@ class Numbers:
     doubts: tuple[Doubt, ...] = ()
 
 
+NO_NUMBERS = Numbers(0.0)
+
+
 def numbers_of(counts: Mapping[str, int]) -> Numbers:
-    """Return how the different texts of a column, each with how often it stands there, are written as numbers.
+    """Return how the texts of a column, each given with how often it stands there, are written as numbers.
 
     >>> found = numbers_of({"1 234,5": 1, "7": 9, "0,25": 1})
     >>> found.share, found.decimal, found.thousands, found.places
@@ -47,7 +50,7 @@ def numbers_of(counts: Mapping[str, int]) -> Numbers:
     thousands = _thousands(counts, decimal)
     read = {t: value for t in counts if (value := _value(t, decimal, thousands)) is not None}
     if not read:
-        return Numbers(0.0)
+        return NO_NUMBERS
     places = max(map(_places, read.values()))
     doubts = [Doubt("mark_or_thousands")] if is_open else []
     if places > _MOST_PLACES:

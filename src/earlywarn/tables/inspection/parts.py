@@ -16,7 +16,7 @@ _MOST_KEPT = 32
 
 
 def byte_parts(path: Path) -> list[bytes]:
-    """Return a small file's bytes, or three parts of a larger one's, each from an even place; .gz is unpacked.
+    """Return a small file's bytes, or three parts of a larger one, each from an even place; .gz is unpacked.
 
     Raises:
         ExtractError: The file cannot be read or unpacked.
@@ -36,10 +36,10 @@ def byte_parts(path: Path) -> list[bytes]:
 
 
 def whole_lines(parts: list[bytes]) -> list[bytes]:
-    """Return the parts without the lines that they begin or end within; the first part begins with its line.
+    r"""Return the parts without the lines that they begin or end within; the first part begins with its line.
 
-    >>> whole_lines([b"a\\nb\\nc", b"c\\nd\\ne\\nf"])
-    [b'a\\nb', b'd\\ne']
+    >>> whole_lines([b"a\nb\nc", b"c\nd\ne\nf"])
+    [b'a\nb', b'd\ne']
     """
     if len(parts) == 1:
         return parts
@@ -59,11 +59,11 @@ def _of_file(handle: IO[bytes], size: int) -> list[bytes]:
     parts = []
     for start in (0, size // 2, size - PART):
         handle.seek(start - start % 2)
-        parts.append(handle.read(PART))
+        parts.append(handle.read(PART + start % 2))
     return parts
 
 
-def _of_stream(stream: IO[bytes]) -> list[bytes]:
+def _of_stream(stream: gzip.GzipFile) -> list[bytes]:
     """Read a compressed file up to a limit; parts are kept evenly over what was read."""
     kept: list[bytes] = []
     step, n_read = 1, 0
@@ -79,7 +79,7 @@ def _of_stream(stream: IO[bytes]) -> list[bytes]:
     return [kept[0], kept[len(kept) // 2], last]
 
 
-def _full(stream: IO[bytes]) -> bytes:
+def _full(stream: gzip.GzipFile) -> bytes:
     pieces = []
     missing = PART
     while missing and (piece := stream.read(missing)):

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from earlywarn.tables.inspection.dates import Dates, dates_of
+from earlywarn.tables.inspection.dates import NO_DATES, Dates, dates_of
 from earlywarn.tables.inspection.doubts import Doubt
 from earlywarn.tables.inspection.identities import identity_of
-from earlywarn.tables.inspection.numbers import Numbers, numbers_of
+from earlywarn.tables.inspection.numbers import NO_NUMBERS, Numbers, numbers_of
 from earlywarn.tables.inspection.sample import Sample
 from earlywarn.tables.inspection.words import known_words, plain
 
@@ -40,6 +40,7 @@ class Profile:
     """One column of a sample.
 
     `codes` are the few texts of a column that holds codes, empty where showing them could show a person;
+    `few` are all texts where they are few, to be compared and never shown unless they are known words.
     `truth` says which of its texts may mean true and false.
     """
 
@@ -49,9 +50,10 @@ class Profile:
     n_filled: int = 0
     n_different: int = 0
     has_empty: bool = False
-    numbers: Numbers = Numbers(0.0)
-    dates: Dates = Dates(0.0)
+    numbers: Numbers = NO_NUMBERS
+    dates: Dates = NO_DATES
     codes: tuple[str, ...] = ()
+    few: tuple[str, ...] = ()
     truth: Mapping[str, bool] | None = None
     missing: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -107,6 +109,7 @@ def profile_of(header: str, given: list[str], *, is_typed: bool = False) -> Prof
         numbers=numbers,
         dates=dates,
         codes=_shown(counts) if shows else (),
+        few=tuple(sorted(counts)) if len(counts) <= _MOST_CODES and identity is None else (),
         truth=_truth(counts),
         missing=tokens if is_measure else (),
         doubts=tuple(doubts),
@@ -153,7 +156,7 @@ def _names_an_id(header: str) -> bool:
 
 
 def _shown(counts: Counter[str]) -> tuple[str, ...]:
-    """Return the codes of a column; in a long one, what stands there once or twice may be a slip or a name."""
+    """Return the codes of a column; in a long one, what stands there once or twice may be a slip."""
     least = _REPEATS if counts.total() >= _MANY else 1
     return tuple(sorted(text for text, n in counts.items() if n >= least))
 

@@ -1,4 +1,4 @@
-"""What an inspection proposes: for each group of like files an extract, column by column, with what is unsure."""
+"""What an inspection proposes: an extract for each group of like files, with what is unsure about it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class ExtractProposal:
-    """One extract; `missing` are required columns that no file column gives, so that it cannot be used yet."""
+    """One extract; it cannot be used yet where `missing` names required columns that no file column gives."""
 
     table: str
     file: str

@@ -1,4 +1,4 @@
-"""Propose a first contract for files of a network that has none: their columns as they are, to be named better.
+"""Propose a first contract for files of a network that has none: their columns as they are, to be renamed.
 
 Everything here is a beginning: which table says where a student is, what names a row, when it was known.
 """
@@ -25,7 +25,7 @@ Declaration = Mapping[str, object]
 
 @dataclass(frozen=True)
 class DraftColumn:
-    """A column to be declared: the file's column that gives it, how it is declared, what is unsure about it."""
+    """A column to declare: the file's column that gives it, its declaration, what is unsure about it."""
 
     header: str | None
     profile: Profile | None
@@ -59,7 +59,9 @@ class DraftTable:
     def student(self) -> str | None:
         """Return the column that names a student."""
         coded = (name for name, column in self.columns.items() if column.declared.get("pseudonym"))
-        return next(coded, None) or self.named("student_id", ("id", "integer", "category"))
+        in_key = (n for n in self.key if n in self.columns and self.columns[n].declared["type"] == "id")
+        named = self.named("student_id", ("id", "integer", "category"))
+        return next(coded, None) or named or next(in_key, None)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _table(group: Group, taken: set[str]) -> DraftTable:
     columns: dict[str, DraftColumn] = {}
     names: set[str] = set()
     for profile in profiles:
-        declared, doubts = _declared(profile, keeps_names=is_of_students)
+        declared, doubts = _declared(profile, group, keeps_names=is_of_students)
         if declared is not None:
             columns[_free(identifier(profile.header), names)] = DraftColumn(
                 profile.header, profile, declared, tuple(doubts)
@@ -123,7 +125,8 @@ def _free(name: str, taken: set[str]) -> str:
     return free
 
 
-def _declared(profile: Profile, *, keeps_names: bool) -> tuple[Declaration | None, list[Doubt]]:
+def _declared(
+    profile: Profile, group: Group, *, keeps_names: bool) -> tuple[Declaration | None, list[Doubt]]:
     """Return a column's declaration, or None where what it says of a person is not to be read."""
     if profile.identity == PERMANENT_CODE:
         return {"type": "id", "required": True, "pseudonym": True}, []
@@ -136,15 +139,18 @@ def _declared(profile: Profile, *, keeps_names: bool) -> tuple[Declaration | Non
     if profile.kind == "number":
         declared["decimals"] = max(1, profile.numbers.places)
     if profile.kind == "category":
-        declared["allowed"] = profile.codes
-        doubts.append(Doubt("codes_looked_at"))
+        # Codes that were not met would be held back, so a list is declared only where every row was looked at.
+        if group.sample.is_whole:
+            declared["allowed"] = profile.codes
+        seen = ", ".join(profile.codes)
+        doubts.append(Doubt("codes_listed") if group.sample.is_whole else Doubt("codes_seen", codes=seen))
     if plain(profile.header) in map(plain, known_words().sensitive.tokens):
         declared["sensitive"] = True
     return declared, doubts
 
 
 def _known_on(columns: Mapping[str, DraftColumn]) -> str:
-    """Return the date from which a row is most likely known: that of its entry, or the first that is never empty."""
+    """Return the date from which a row is likely known: that of its entry, or the first never empty."""
     dates = {
         name: plain(column.header or "")
         for name, column in columns.items()
@@ -159,7 +165,7 @@ def _known_on(columns: Mapping[str, DraftColumn]) -> str:
 
 
 def _as_membership(table: DraftTable) -> tuple[DraftTable, dict[str, str]]:
-    """Return the table with every column that says where a student is; what no file says is declared and unsure."""
+    """Return the table with every column that says where a student is; what no file says is unsure."""
     columns = dict(table.columns)
     roles: dict[str, str] = {}
     ids = ("id", "integer", "category")

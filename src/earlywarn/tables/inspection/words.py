@@ -12,6 +12,7 @@ from importlib.resources import files
 from earlywarn.declarations import Declared
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_POSSESSIVE = re.compile(r"['’]s\b")
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -80,5 +81,5 @@ def identifier(name: str) -> str:
 
 
 def _tokens(name: str) -> list[str]:
-    letters = unicodedata.normalize("NFKD", _CAMEL.sub(" ", name.replace("œ", "oe")))
+    letters = unicodedata.normalize("NFKD", _CAMEL.sub(" ", _POSSESSIVE.sub("s", name.replace("œ", "oe"))))
     return _TOKEN.findall("".join(c for c in letters if not unicodedata.combining(c)).lower())

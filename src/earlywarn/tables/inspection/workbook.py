@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,7 @@ from earlywarn.tables.reading.workbook import is_filled, read_header
 from earlywarn.tables.reading.writing import Writing
 
 _HEADER_WITHIN, _LOOKED_AT = 30, 200_000
+_FIRST, _LAST = 2 * MOST_ROWS // 3, MOST_ROWS // 3
 _AS_WIDE = 0.8
 _TEXTS = ("s", "str", "inlineStr")
 
@@ -58,7 +60,7 @@ def _sample(package: Package, book: Book, sheet: Sheet, *, is_only: bool) -> Sam
             message = f"the first row of sheet '{sheet.name[:31]}' looks like data, and a header is needed"
             raise ExtractError(message, where=book.name, todo="write a header above it")
         columns = [MappedColumn(word, place, word, Writing()) for place, word in enumerate(header) if word]
-        found = list(_thinned(records(rows, book, header, columns, areas)))
+        found, is_whole = _some_of(records(rows, book, header, columns, areas))
     kept = [tuple(record.texts) for record in found if record.reason is None]
     doubts = [*header_doubts(header)]
     if header_row > 1:
@@ -71,11 +73,13 @@ def _sample(package: Package, book: Book, sheet: Sheet, *, is_only: bool) -> Sam
     if header_row > 1:
         reading["header_row"] = header_row
     named = tuple(word for word in header if word)
-    return Sample(book.name, named, tuple(kept), reading, is_typed=True, doubts=tuple(doubts))
+    return Sample(
+        book.name, named, tuple(kept), reading, is_typed=True, is_whole=is_whole, doubts=tuple(doubts)
+    )
 
 
 def _header_row(rows: Sequence[Row], book: Book) -> int:
-    """Return the first row of words alone that is about as wide as the widest: titles above it are narrower."""
+    """Return the first row of words alone that is about as wide as the widest; titles are narrower."""
     filled = {row.number: [cell for cell in row.cells if holds_anything(cell, book)] for row in rows}
     widest = max(map(len, filled.values()), default=0)
     for number, cells in filled.items():
@@ -85,8 +89,12 @@ def _header_row(rows: Sequence[Row], book: Book) -> int:
     return next((number for number, cells in filled.items() if cells), 1)
 
 
-def _thinned(found: Iterator[Record]) -> Iterator[Record]:
-    """Give the first rows, and of those that follow one in ten."""
-    for number, record in enumerate(islice(found, _LOOKED_AT)):
-        if number < MOST_ROWS // 3 or number % 10 == 0:
-            yield record
+def _some_of(found: Iterator[Record]) -> tuple[list[Record], bool]:
+    """Return the first records and the last ones, and whether these are all."""
+    first = list(islice(found, _FIRST))
+    last: deque[Record] = deque(maxlen=_LAST)
+    n_more = 0
+    for record in islice(found, _LOOKED_AT):
+        last.append(record)
+        n_more += 1
+    return [*first, *last], n_more <= _LAST
