@@ -14,7 +14,9 @@ from earlywarn.tables.inspection import Inspection
 Verdicts = Counter[str]
 
 
-def declared(home: Path, inspection: Inspection, contract: str | None = None, language: Language = "en") -> Path:
+def declared(
+    home: Path, inspection: Inspection, contract: str | None = None, language: Language = "en"
+) -> Path:
     """Write a network's folder with the proposed mapping, and the given or the drafted contract."""
     folder = home / "network"
     folder.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,11 @@ def test_marks_of_numbers_are_told(cells: tuple[str, ...], decimal: str, thousan
     profile = _profile(*cells)
 
     assert profile.kind in ("number", "integer")
-    assert (profile.numbers.decimal, profile.numbers.thousands, profile.numbers.places) == (decimal, thousands, places)
+    assert (profile.numbers.decimal, profile.numbers.thousands, profile.numbers.places) == (
+        decimal,
+        thousands,
+        places,
+    )
     assert profile.doubts == ()
 
 

@@ -49,7 +49,9 @@ def test_encoding_of_real_names_is_never_wrong_without_a_doubt(
     chance = random.Random(n_names)  # noqa: S311
     n_right = 0
     for case in range(100):
-        text = "\n".join(["code;nom", *(f"{i};{name}" for i, name in enumerate(chance.sample(names, n_names)))])
+        text = "\n".join(
+            ["code;nom", *(f"{i};{name}" for i, name in enumerate(chance.sample(names, n_names)))]
+        )
         text = text.upper() if case % 4 == 0 else text
         try:
             found = encoding_of([text.encode(encoding)])
@@ -97,7 +99,11 @@ def test_separator_is_the_one_that_cuts_evenly(tmp_path: Path, text: str, separa
 
 @pytest.mark.parametrize(
     ("text", "doubt"),
-    [("a\n1\n2\n", "one_column"), ("a;b,c\n1;2,3\n4;5,6\n", "separators_alike"), ("a;b\n1\n2\n3\n4;5\n", "one_column")],
+    [
+        ("a\n1\n2\n", "one_column"),
+        ("a;b,c\n1;2,3\n4;5,6\n", "separators_alike"),
+        ("a;b\n1\n2\n3\n4;5\n", "one_column"),
+    ],
 )
 def test_separator_that_cannot_be_told_is_a_doubt(tmp_path: Path, text: str, doubt: str) -> None:
     """One column, or two marks that cut as evenly, is for a person to decide."""
@@ -106,9 +112,12 @@ def test_separator_that_cannot_be_told_is_a_doubt(tmp_path: Path, text: str, dou
 
 def test_line_ends_inside_quotes_are_found(tmp_path: Path) -> None:
     """A note over two lines is one cell, and the mapping must allow it."""
-    sample = _sample(tmp_path, 'a;b\n1;"x\ny"\n2;z\n3;"v\nw"\n'.encode())
+    sample = _sample(tmp_path, b'a;b\n1;"x\ny"\n2;z\n3;"v\nw"\n')
 
-    assert (sample.reading["quoted_newlines"], sample.rows) == (True, (("1", "x\ny"), ("2", "z"), ("3", "v\nw")))
+    assert (sample.reading["quoted_newlines"], sample.rows) == (
+        True,
+        (("1", "x\ny"), ("2", "z"), ("3", "v\nw")),
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,7 @@ def test_file_without_a_header_is_refused_and_shows_no_cell(
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
 def test_large_file_is_looked_at_in_three_places(tmp_path: Path, name: str) -> None:
-    """Of a large file the start, the middle and the end are looked at, in whole lines and no more than some."""
+    """Of a large file the start, the middle and the end are looked at, in whole lines, and no more."""
     lines = [f"{n};{'x' * 90}é" for n in range(200_000)]
     content = ("n;note\n" + "\n".join(lines) + "\n").encode("cp1252")
     sample = _sample(tmp_path, gzip.compress(content, 1) if name.endswith("gz") else content, name)

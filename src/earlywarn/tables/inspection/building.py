@@ -156,7 +156,8 @@ def _ignored(group: Group, taken: set[str]) -> list[Ignored]:
         if not _is_single(header, group):
             found.append(Ignored(header, Doubt("repeated_column")))
         elif profile.identity is not None:
-            found.append(Ignored(header, Doubt("identity_left_out", kind=profile.identity)))
+            code = "identity_left_out" if profile.is_borne_out else "identity_likely"
+            found.append(Ignored(header, Doubt(code, kind=profile.identity)))
         else:
             found.append(Ignored(header, Doubt("no_column")))
     return found

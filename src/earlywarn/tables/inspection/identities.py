@@ -13,7 +13,7 @@ from earlywarn.tables.inspection.words import known_words, plain
 PERMANENT_CODE = "permanent_code"
 # What an identity table can keep, for those entitled to names; everything else about a person is left unread.
 KEPT = ("family_name", "given_name", "birth_date")
-_ENOUGH = 0.9
+_ENOUGH, _FEW = 0.9, 30
 _SHAPES = {
     PERMANENT_CODE: re.compile(r"[A-Za-z]{4} ?\d{8}"),
     "health_insurance": re.compile(r"[A-Za-z]{4} ?\d{4} ?\d{4}"),
@@ -39,6 +39,19 @@ def identity_of(header: str, texts: Collection[str]) -> str | None:
         if texts and sum(bool(shape.fullmatch(text)) for text in texts) >= _ENOUGH * len(texts):
             return kind
     return _named(texts)
+
+
+def bears_out(kind: str, texts: Collection[str]) -> bool:
+    """Say whether cells look like what their header names: a "Nom" of schools is no name of a person.
+
+    >>> bears_out("family_name", {"Tremblay", "Roy"}), bears_out("address", {"U", "R"})
+    (True, False)
+    """
+    if kind in _SHAPES:
+        return sum(bool(_SHAPES[kind].fullmatch(text)) for text in texts) >= _ENOUGH * len(texts)
+    if kind in ("family_name", "given_name"):
+        return _named(texts) is not None
+    return kind == "birth_date" or len(texts) > _FEW
 
 
 def _named(texts: Collection[str]) -> str | None:

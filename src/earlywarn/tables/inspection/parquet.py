@@ -35,7 +35,15 @@ def sample_parquet(path: Path) -> Sample:
         message = "the file cannot be read as Parquet: it is missing, damaged, or of another format"
         raise ExtractError(message, where=path.name, todo="copy it again") from error
     doubts = (Doubt("cast_columns", columns=", ".join(lost)),) if lost else ()
-    return Sample(path.name, tuple(names), tuple(rows), {"format": "parquet"}, is_typed=True, is_whole=is_whole, doubts=doubts)
+    return Sample(
+        path.name,
+        tuple(names),
+        tuple(rows),
+        {"format": "parquet"},
+        is_typed=True,
+        is_whole=is_whole,
+        doubts=doubts,
+    )
 
 
 def _places(n_rows: int) -> list[range]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from earlywarn.tables.inspection.dates import NO_DATES, Dates, dates_of
 from earlywarn.tables.inspection.doubts import Doubt
-from earlywarn.tables.inspection.identities import identity_of
+from earlywarn.tables.inspection.identities import bears_out, identity_of
 from earlywarn.tables.inspection.numbers import NO_NUMBERS, Numbers, numbers_of
 from earlywarn.tables.inspection.sample import Sample
 from earlywarn.tables.inspection.words import known_words, plain
@@ -41,12 +41,14 @@ class Profile:
 
     `codes` are the few texts of a column that holds codes, empty where showing them could show a person;
     `few` are all texts where they are few, to be compared and never shown unless they are known words.
+    `is_borne_out` says that the cells look like the identity too, not the header alone.
     `truth` says which of its texts may mean true and false.
     """
 
     header: str
     kind: Kind
     identity: str | None = None
+    is_borne_out: bool = False
     n_filled: int = 0
     n_different: int = 0
     has_empty: bool = False
@@ -103,6 +105,7 @@ def profile_of(header: str, given: list[str], *, is_typed: bool = False) -> Prof
         header=header,
         kind=kind,
         identity=identity,
+        is_borne_out=identity is not None and bears_out(identity, counts),
         n_filled=n_filled,
         n_different=len(counts),
         has_empty=n_filled < len(given),

@@ -43,7 +43,7 @@ def fitted(row: list[str], width: int) -> Row:
 
 
 def some_of(rows: Sequence[Row], most: int = MOST_ROWS) -> Sequence[Row]:
-    """Return rows of the start, the middle and the end, each in one piece: what repeats in a file stands close.
+    """Return rows of the start, the middle and the end, each in one piece: what repeats stands close.
 
     >>> some_of([(str(n),) for n in range(9)], 3)
     [('0',), ('4',), ('8',)]

@@ -125,8 +125,7 @@ def _free(name: str, taken: set[str]) -> str:
     return free
 
 
-def _declared(
-    profile: Profile, group: Group, *, keeps_names: bool) -> tuple[Declaration | None, list[Doubt]]:
+def _declared(profile: Profile, group: Group, *, keeps_names: bool) -> tuple[Declaration | None, list[Doubt]]:
     """Return a column's declaration, or None where what it says of a person is not to be read."""
     if profile.identity == PERMANENT_CODE:
         return {"type": "id", "required": True, "pseudonym": True}, []
@@ -139,7 +138,7 @@ def _declared(
     if profile.kind == "number":
         declared["decimals"] = max(1, profile.numbers.places)
     if profile.kind == "category":
-        # Codes that were not met would be held back, so a list is declared only where every row was looked at.
+        # Codes that were not met would be held back: a list is declared only where every row was looked at.
         if group.sample.is_whole:
             declared["allowed"] = profile.codes
         seen = ", ".join(profile.codes)
