@@ -253,7 +253,18 @@ def test_command_prints_the_mapping_and_says_the_rest_apart(
 
     assert answer.exit_code == 0, answer.output
     assert tomllib.loads(answer.stdout)["extract"][0]["table"] == "absences"
-    assert "absences_2026-2027.csv → absences : 6 colonnes sur 6" in answer.stderr
+    assert "absences_2026-2027.csv → absences\u00a0: 6 colonnes sur 6" in answer.stderr
+
+
+def test_page_shows_what_is_printed(files: Path, quebec: Path, project: Path) -> None:
+    """The mapping and the list on docs/inspect.md are those that the command gives."""
+    page = (project / "docs" / "inspect.md").read_text(encoding="utf-8")
+    paths = [*sorted(files.glob("absences_*.csv")), files / "personnel.csv"]
+
+    inspection = inspect_files(paths, load_contract(quebec / "contract.toml"))
+
+    assert f"```toml\n{inspection.extracts_toml('en')}```" in page
+    assert f"```\n{inspection.report('en')}\n```" in page
 
 
 def test_command_writes_both_files_and_overwrites_none(files: Path, tmp_path: Path) -> None:

@@ -35,16 +35,16 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
     "error_cell": ("la cellule montre une erreur (#N/A, #REF!)", "the cell shows an error (#N/A, #REF!)"),
     "no_cached_value": (
-        "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
+        "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
         "a formula without a saved result: open the workbook in Excel and save it",
     ),
     "number_too_long": (
-        "nombre de 16 chiffres ou plus, dont Excel perd la fin : mettez la colonne en texte",
+        "nombre de 16 chiffres ou plus, dont Excel perd la fin : mettez la colonne en texte",
         "a number of 16 digits or more, whose end Excel loses: make the column text",
     ),
     "time_of_day": ("heure là où une date est attendue", "a time of day where a date is wanted"),
     "merged_cell": (
-        "cellules fusionnées : la ligne n’a pas de valeur à elle",
+        "cellules fusionnées : la ligne n’a pas de valeur à elle",
         "merged cells: the line has no value of its own",
     ),
     "garbled_text": (

@@ -52,7 +52,7 @@ def test_known_french_words_are_matched_surely(tmp_path: Path, contract: Contrac
     }
     said = inspection.extracts_toml("en")
     assert (
-        '"Nom de l\'élève",  # unsure: named like an identity (family_name) and not looking like one' in said
+        '"Nom de l\'élève",  # unsure: named like an identity (family name) and not looking like one' in said
     )
     assert "Zaphod" not in said
 
@@ -230,4 +230,4 @@ def test_every_doubt_has_words_in_both_languages(tmp_path: Path, contract: Contr
 
     english, french = (inspection.extracts_toml(language) for language in ("en", "fr"))
     assert english.count("# unsure: ") == french.count("# unsure: ") > 0
-    assert "other.csv: ne ressemble à aucune table du contrat" in inspection.report("fr")
+    assert "other.csv\u00a0: ne ressemble à aucune table du contrat" in inspection.report("fr")

@@ -209,6 +209,14 @@ def test_hidden_rows_are_rows_and_blank_ones_are_none(tmp_path: Path) -> None:
     assert (_cells(block), block.n_read) == ([(2, "x", ""), (9, "", "y")], 2)
 
 
+def test_size_that_a_sheet_declares_of_itself_hides_no_row(tmp_path: Path) -> None:
+    """Some programs write a wrong size; every row that is there is read."""
+    sheet = build.sheet(HEADER, row(2, text("x")), row(3, text("y")))
+    sheet = sheet.replace("<sheetData>", '<dimension ref="A1:B2"/><sheetData>')
+
+    assert _cells(_read(tmp_path, build.parts({"F": sheet}))) == [(2, "x", ""), (3, "y", "")]
+
+
 def test_cells_beyond_the_header_are_ragged(tmp_path: Path) -> None:
     """A value under no header has moved or was never declared; empty cells to the right are nothing."""
     rows = [row(2, text("x"), text("1"), 's="0">', text("")), row(3, text("y"), text("1"), text("moved"))]

@@ -43,8 +43,20 @@ class Doubt:
 
     def sentence(self, language: Language) -> str:
         """Say the doubt, and what to do about it."""
-        words = _sentences()[self.code]
-        return (words.fr if language == "fr" else words.en).format(**dict(self.fields))
+        return _said(self.code, language).format(
+            **{key: _named(value, language) for key, value in self.fields}
+        )
+
+
+def _said(code: str, language: Language) -> str:
+    words = _sentences()[code]
+    return words.fr if language == "fr" else words.en
+
+
+def _named(value: str, language: Language) -> str:
+    """Return a kind of identity in words, anything else as it is."""
+    code = f"kind_{value}"
+    return _said(code, language) if code in _sentences() else value
 
 
 @cache

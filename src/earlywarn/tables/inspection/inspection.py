@@ -53,7 +53,7 @@ def inspect_files(paths: Sequence[Path], contract: Contract | None = None) -> In
     """
     samples, refusals = _samples(paths)
     if not samples:
-        raise refusals[0]
+        raise ExtractError("no file can be looked at: " + "; ".join(map(str, refusals)))
     unread = tuple((refusal.where, Doubt("not_read", what=refusal.what)) for refusal in refusals)
     groups = grouped(samples)
     if contract is not None:
@@ -78,18 +78,19 @@ def _samples(paths: Sequence[Path]) -> tuple[list[Sample], list[ExtractError]]:
 
 
 def _report(proposal: Proposal, language: Language) -> Iterator[str]:
+    mark = "\u00a0: " if language == "fr" else ": "
     for extract in proposal.extracts:
         said = list(_doubts(extract))
         counts = (len(extract.columns), len(extract.columns) + len(extract.ignored), len(said))
         words = {
-            "fr": "{} → {} : {} colonnes sur {}, {} à vérifier",
+            "fr": "{} → {}\u00a0: {} colonnes sur {}, {} à vérifier",
             "en": "{} → {}: {} of {} columns, {} unsure",
         }
         yield words[language].format(extract.file, extract.table, *counts)
         for where, doubt in said:
-            yield f"  {where + ': ' if where else ''}{doubt.sentence(language)}"
+            yield f"  {where + mark if where else ''}{doubt.sentence(language)}"
     for file, doubt in proposal.unmatched:
-        yield f"{file}: {doubt.sentence(language)}"
+        yield f"{file}{mark}{doubt.sentence(language)}"
 
 
 def _doubts(extract: ExtractProposal) -> Iterator[tuple[str, Doubt]]:
