@@ -267,6 +267,22 @@ def test_page_shows_what_is_printed(files: Path, quebec: Path, project: Path) ->
     assert f"```\n{inspection.report('en')}\n```" in page
 
 
+def test_folder_means_its_files(tmp_path: Path) -> None:
+    """A folder is looked into, hidden files left apart; what cannot be read in it is named."""
+    for name, text in (
+        ("b.csv", "x;y\n1;2\n"),
+        ("a.csv", "x;y\n1;2\n"),
+        (".c.csv", "x;y\n1;2\n"),
+        ("d.pdf", "%"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    proposal = inspect([tmp_path]).proposal
+
+    assert [extract.file for extract in proposal.extracts] == ["a.csv", "b.csv"]
+    assert [file for file, _ in proposal.unmatched] == ["d.pdf"]
+
+
 def test_command_writes_both_files_and_overwrites_none(files: Path, tmp_path: Path) -> None:
     """A proposal that was mended by hand is never overwritten by a second look."""
     out = tmp_path / "models" / "extracts.toml"

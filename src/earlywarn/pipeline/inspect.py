@@ -22,7 +22,7 @@ def inspect(
     """Return what is proposed for the files, and write it where a place is named.
 
     Args:
-        files: The unknown files.
+        files: The unknown files, or folders of them.
         network_dir: The folder whose contract.toml says what is wanted; without it a contract is drafted.
         out: Where to write the proposed extracts.toml; a drafted contract.toml is written beside it.
         language: The language of what is said to be unsure.
@@ -32,10 +32,19 @@ def inspect(
         DeclarationError: The contract has problems, or a file to be written is there already.
     """
     contract = load_contract(network_dir / "contract.toml") if network_dir is not None else None
-    inspection = inspect_files(files, contract)
+    inspection = inspect_files(_listed(files), contract)
     if out is not None:
         _write(inspection, out, language)
     return inspection
+
+
+def _listed(files: Sequence[Path]) -> list[Path]:
+    """Return the files, and those of each folder by name; what is hidden is no file of a school."""
+    listed: list[Path] = []
+    for path in files:
+        inside = path.iterdir() if path.is_dir() else [path]
+        listed += sorted(file for file in inside if file == path or (file.is_file() and file.name[0] != "."))
+    return listed
 
 
 def _write(inspection: Inspection, out: Path, language: Language) -> None:

@@ -157,6 +157,17 @@ def test_rare_texts_of_a_long_column_are_not_shown() -> None:
     assert profile.codes == ("M", "N")
 
 
+def test_texts_written_like_names_are_not_shown() -> None:
+    """Four children of a small group stand in a column often enough to be codes; they are not shown as ones."""
+    children = _profile("Zaphod", "Tricia McMillan", "Slarti B.", "ARTHUR D", header="c1")
+    mixed = _profile("M", "N", "R", "Zaphod", header="c2")
+    known = _profile("Primaire", "Secondaire", header="c3")
+
+    assert (children.kind, children.codes) == ("category", ())
+    assert mixed.codes == ("M", "N", "R")
+    assert known.codes == ("Primaire", "Secondaire")
+
+
 def test_typed_cells_say_nothing_of_marks() -> None:
     """In a workbook, only what people typed as text has a decimal mark or a format of its own."""
     marks = _profile("72.5", "80.5", "61,5", is_typed=True)

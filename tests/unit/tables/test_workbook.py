@@ -112,6 +112,7 @@ def test_zeros_that_are_shown_are_kept(tmp_path: Path, code: str, stored: str, s
         ('t="e"><f>A9</f><v>#REF!</v>', "error_cell"),
         ("><f>A9+1</f>", "no_cached_value"),
         ("><f>A9+1</f><v></v>", "no_cached_value"),
+        ('t="str"><f>T(A9)</f>', "no_cached_value"),
         (number("45931.5", 1), "time_of_day"),
         (number("0.5", 2), "time_of_day"),
         (number("60", 1), "not_a_date"),

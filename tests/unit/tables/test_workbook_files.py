@@ -82,6 +82,18 @@ def test_part_of_a_password_protected_zip_is_refused(tmp_path: Path) -> None:
         _read(tmp_path, bytes(content))
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_part_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    """Two sheets under one name are two answers; none is picked."""
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(WHOLE)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", build.sheet())
+
+    with pytest.raises(ExtractError, match="a part stands there twice"):
+        _read(tmp_path, path.read_bytes())
+
+
 def _gigabyte_sheet() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

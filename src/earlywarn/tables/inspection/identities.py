@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 from earlywarn.tables.inspection.words import known_words, plain
 
@@ -22,6 +23,8 @@ _SHAPES = {
     "social_insurance": re.compile(r"\d{3}[ -]\d{3}[ -]\d{3}"),
     "postal_code": re.compile(r"[A-Za-z]\d[A-Za-z] ?\d[A-Za-z]\d"),
 }
+_WORDS = re.compile(r"[^\W\d_]+\.?([ ,'’.-]+[^\W\d_]+\.?)*")
+_FEW_NAMES, _LONG = 1 / 3, 5
 _NAME = re.compile(r"[^\W\d_]+")
 
 
@@ -52,6 +55,31 @@ def bears_out(kind: str, texts: Collection[str]) -> bool:
     if kind in ("family_name", "given_name"):
         return _named(texts) is not None
     return kind == "birth_date" or len(texts) > _FEW
+
+
+def showable(texts: Collection[str]) -> tuple[str, ...]:
+    """Return the texts of a column of codes that cannot be somebody's name; none where many could be one.
+
+    >>> showable({"M", "N", "Zaphod"}), showable({"Zaphod", "Tricia", "ROY"}), showable({"at_home", "Primaire"})
+    (('M', 'N'), (), ('Primaire', 'at_home'))
+    """
+    shown = tuple(sorted(text for text in texts if not _could_name(text)))
+    return shown if len(texts) - len(shown) <= _FEW_NAMES * len(texts) else ()
+
+
+def _could_name(text: str) -> bool:
+    """Say whether a text is made of words as names are, and is no word that is known to mean something else."""
+    if not _WORDS.fullmatch(text) or plain(text) in _meaning():
+        return False
+    is_shouted = text.isupper() and (len(text) >= _LONG or " " in text)
+    return is_shouted or (text[0].isupper() and not text.isupper())
+
+
+@cache
+def _meaning() -> frozenset[str]:
+    words = known_words()
+    values = {name for value, names in words.values.items() for name in (value, *names)}
+    return frozenset(map(plain, (*values, *words.plain.tokens)))
 
 
 def _named(texts: Collection[str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from earlywarn.tables.inspection.dates import NO_DATES, Dates, dates_of
 from earlywarn.tables.inspection.doubts import Doubt
-from earlywarn.tables.inspection.identities import bears_out, identity_of
+from earlywarn.tables.inspection.identities import bears_out, identity_of, showable
 from earlywarn.tables.inspection.numbers import NO_NUMBERS, Numbers, numbers_of
 from earlywarn.tables.inspection.sample import Sample
 from earlywarn.tables.inspection.words import known_words, plain
@@ -159,9 +159,9 @@ def _names_an_id(header: str) -> bool:
 
 
 def _shown(counts: Counter[str]) -> tuple[str, ...]:
-    """Return the codes of a column; in a long one, what stands there once or twice may be a slip."""
+    """Return the codes that may be shown; in a long column, what stands there once or twice may be a slip."""
     least = _REPEATS if counts.total() >= _MANY else 1
-    return tuple(sorted(text for text, n in counts.items() if n >= least))
+    return showable([text for text, n in counts.items() if n >= least])
 
 
 def _holds_codes(counts: Counter[str]) -> bool:

@@ -138,14 +138,20 @@ def _declared(profile: Profile, group: Group, *, keeps_names: bool) -> tuple[Dec
     if profile.kind == "number":
         declared["decimals"] = max(1, profile.numbers.places)
     if profile.kind == "category":
-        # Codes that were not met would be held back: a list is declared only where every row was looked at.
-        if group.sample.is_whole:
+        doubts.append(_codes_doubt(profile, is_whole=group.sample.is_whole))
+        # Codes that were not met would be held back: a list is declared only where all were met and shown.
+        if doubts[-1].code == "codes_listed":
             declared["allowed"] = profile.codes
-        seen = ", ".join(profile.codes)
-        doubts.append(Doubt("codes_listed") if group.sample.is_whole else Doubt("codes_seen", codes=seen))
     if plain(profile.header) in map(plain, known_words().sensitive.tokens):
         declared["sensitive"] = True
     return declared, doubts
+
+
+def _codes_doubt(profile: Profile, *, is_whole: bool) -> Doubt:
+    if not profile.codes:
+        return Doubt("codes_hidden")
+    is_complete = is_whole and len(profile.codes) == profile.n_different
+    return Doubt("codes_listed") if is_complete else Doubt("codes_seen", codes=", ".join(profile.codes))
 
 
 def _known_on(columns: Mapping[str, DraftColumn]) -> str:

@@ -48,6 +48,7 @@ class Words(Declared):
     people: People
     missing: Tokens
     sensitive: Tokens
+    plain: Tokens
 
 
 @cache

@@ -29,6 +29,8 @@ class Package:
         self.name = name
         self._archive = archive
         self._parts = {info.filename.replace("\\", "/").lower(): info for info in archive.infolist()}
+        if len(self._parts) < len(archive.infolist()):
+            raise damaged(name, "a part stands there twice")
 
     def __contains__(self, part: str) -> bool:
         """Say whether the part is there."""

@@ -26,7 +26,7 @@ def cell_text(cell: Cell, book: Book, writing: Writing) -> Text:
         ExtractError: The cell is not one that a workbook can hold.
     """
     kind, text = cell.kind, cell.text
-    if cell.has_formula and (book.is_stale or (kind == "n" and not text)):
+    if cell.has_formula and (book.is_stale or _lacks_result(cell)):
         return "", NO_CACHED_VALUE
     if kind == "e":
         return "", ERROR_CELL
@@ -49,9 +49,14 @@ def cell_text(cell: Cell, book: Book, writing: Writing) -> Text:
 def holds_anything(cell: Cell, book: Book) -> bool:
     """Say whether a cell shows anything: a formula that gives "" and a text of spaces show nothing."""
     if not cell.text:
-        return cell.kind == "e" or (cell.has_formula and cell.kind == "n")
+        return cell.kind == "e" or (cell.has_formula and _lacks_result(cell))
     text = _shared(cell.text, book) if cell.kind == "s" else cell.text
     return bool(text.strip())
+
+
+def _lacks_result(cell: Cell) -> bool:
+    """Say whether a formula was never computed; one that gives "" has a text, which is empty."""
+    return cell.text is None or (cell.kind == "n" and not cell.text)
 
 
 def shown_text(cell: Cell, book: Book) -> str:
