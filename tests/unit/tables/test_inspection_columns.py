@@ -158,7 +158,7 @@ def test_rare_texts_of_a_long_column_are_not_shown() -> None:
 
 
 def test_texts_written_like_names_are_not_shown() -> None:
-    """Four children of a small group stand in a column often enough to be codes; they are not shown as ones."""
+    """Four children of a small group stand in a column as often as codes do; they are not shown."""
     children = _profile("Zaphod", "Tricia McMillan", "Slarti B.", "ARTHUR D", header="c1")
     mixed = _profile("M", "N", "R", "Zaphod", header="c2")
     known = _profile("Primaire", "Secondaire", header="c3")
