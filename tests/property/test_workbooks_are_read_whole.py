@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +24,7 @@ EXTRACT = Extract.model_validate(
 letters = st.characters(
     codec="utf-8",
     exclude_categories=("Cs", "Cc"),
-    exclude_characters="Ã\ufffd\ufffe\uffff\r",
+    exclude_characters="ÃÂÅâ\ufffd\ufffe\uffff\r",
     max_codepoint=0x2FFFF,
 )
 texts = st.text(letters, max_size=8).filter(lambda text: not text.startswith("=") and "_x" not in text)
@@ -54,7 +55,8 @@ def _written(value: object) -> str:
         return f"{value.year:04d}-{value.month:02d}-{value.day:02d}"
     if isinstance(value, float):
         return f"{Decimal(f'{value:.15g}'):f}"
-    return str(value)
+    # An accent written apart is the same letter, in a workbook as in a text file.
+    return unicodedata.normalize("NFC", str(value))
 
 
 def _read(path: Path) -> list[TextBlock]:

@@ -58,6 +58,8 @@ def ingest(
             open_view=open_view,
         )
         _store_report(report, workspace)
+    if report.refusals:
+        raise _refused(report)
     return report
 
 
@@ -69,6 +71,17 @@ def _view_opener(extracts: Extracts, source_url: Callable[[str], str] | None) ->
     from earlywarn.store.foreign_view import view_opener
 
     return view_opener({name: source_url(name) for name in databases})
+
+
+def _refused(report: IntakeReport) -> ExtractError:
+    """Return one error that names every source that could not be read."""
+    first, *others = report.refusals
+    if not others:
+        return ExtractError(first.what, where=first.file, todo=first.todo)
+    listed = "; ".join(f"{one.file}: {one.what}" for one in report.refusals)
+    return ExtractError(
+        f"{len(report.refusals)} files cannot be read: {listed}", todo="mend them; nothing was stored"
+    )
 
 
 def _check_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.page import contract_page
+from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import IntakeReport, TableIntake
@@ -38,6 +39,7 @@ __all__ = [
     "Network",
     "OpenView",
     "Periods",
+    "Provenance",
     "Table",
     "TableIntake",
     "Tables",
@@ -48,6 +50,7 @@ __all__ = [
     "load_extracts",
     "open_tables",
     "parse_expression",
+    "provenance",
     "pseudonym_of",
     "pseudonyms",
     "quote",

@@ -33,6 +33,15 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
     "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "unknown_byte": (
+        "un octet que l’encodage déclaré ne connaît pas",
+        "a byte that the encoding does not know",
+    ),
+    "other_encoding": ("un texte dans un autre encodage que celui déclaré", "text in another encoding"),
+    "decoded_twice": ("un texte décodé deux fois", "text that was decoded twice"),
+    "lost_character": ("un caractère perdu par une conversion", "a character lost by a conversion"),
+    "nul": ("un caractère nul", "a NUL character"),
+    "stray_line_end": ("une fin de ligne au milieu de la ligne", "a line end inside the line"),
     "error_cell": ("la cellule montre une erreur (#N/A, #REF!)", "the cell shows an error (#N/A, #REF!)"),
     "no_cached_value": (
         "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
@@ -47,11 +56,6 @@ _REASONS: dict[str, tuple[str, str]] = {
         "cellules fusionnées : la ligne n’a pas de valeur à elle",
         "merged cells: the line has no value of its own",
     ),
-    "garbled_text": (
-        "lettres abîmées par une conversion antérieure",
-        "letters garbled by an earlier conversion",
-    ),
-    "nul_character": ("caractère NUL dans la cellule", "a NUL character in the cell"),
     "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
 }
 _HEADERS = {
@@ -92,13 +96,15 @@ class TableIntake:
     n_unchanged: int = 0
     n_quarantined: int = 0
     n_duplicates: int = 0
+    n_deleted: int = 0
+    n_gone: int = 0
     reasons: tuple[Reason, ...] = ()
     contradictions: tuple[tuple[str, int], ...] = ()
 
     @property
     def n_accepted(self) -> int:
         """Return how many rows stand in the tables, now or already before."""
-        return self.n_new + self.n_superseding + self.n_unchanged
+        return self.n_new + self.n_superseding + self.n_unchanged + self.n_deleted
 
     @property
     def conserves(self) -> bool:
@@ -114,6 +120,16 @@ class TableIntake:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A source that could not be read exactly, so that nothing of its intake was stored."""
+
+    file: str
+    table: str
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True)
 class IntakeReport:
     """One intake, table by table; `batch` is None where nothing new came."""
 
@@ -122,6 +138,7 @@ class IntakeReport:
     received_on: date
     backfill: bool
     tables: tuple[TableIntake, ...]
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def n_quarantined(self) -> int:

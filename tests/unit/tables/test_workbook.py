@@ -118,9 +118,9 @@ def test_zeros_that_are_shown_are_kept(tmp_path: Path, code: str, stored: str, s
         (number("60", 1), "not_a_date"),
         (number("-3", 1), "not_a_date"),
         (number("2958466", 1), "not_a_date"),
-        (text("ZoÃ©"), "garbled_text"),
-        (text("Zo\ufffd"), "garbled_text"),
-        (text("Zo_x0000_"), "nul_character"),
+        (text("ZoÃ©"), "decoded_twice"),
+        (text("Zo\ufffd"), "lost_character"),
+        (text("Zo_x0000_"), "nul"),
     ],
 )
 def test_cell_that_cannot_be_said_holds_its_line_back(tmp_path: Path, cell: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 The door of the room; other files import from here and not past it.
 """
 
+from earlywarn.tables.reading.cells import holds
 from earlywarn.tables.reading.opening import OpenView, open_text, open_texts
 from earlywarn.tables.reading.text import FILE, LINE, RAGGED, WIDE_SPACES, GivenText, TextBlock
 from earlywarn.tables.reading.typed import TypedRows
@@ -16,6 +17,7 @@ __all__ = [
     "OpenView",
     "TextBlock",
     "TypedRows",
+    "holds",
     "open_text",
     "open_texts",
 ]

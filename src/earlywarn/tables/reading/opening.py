@@ -8,6 +8,7 @@ from typing import Protocol
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
+from earlywarn.tables.reading.content import Content, members
 from earlywarn.tables.reading.delimited import DelimitedText
 from earlywarn.tables.reading.parquet import ParquetText
 from earlywarn.tables.reading.text import GivenText
@@ -22,9 +23,21 @@ class OpenView(Protocol):
 
 
 def open_texts(
-    extract: Extract, folder: Path, *, first: int, open_view: OpenView | None = None
+    extract: Extract,
+    folder: Path,
+    *,
+    first: int,
+    repeating: frozenset[str] = frozenset(),
+    open_view: OpenView | None = None,
 ) -> Iterator[GivenText]:
     """Yield each source of an extract, in the order of their names; their rows are numbered from `first`.
+
+    Args:
+        extract: What the mapping says of the files.
+        folder: Where they lie.
+        first: The number of the first file.
+        repeating: The file's columns that hold few different texts, which may come dictionary-encoded.
+        open_view: Opens the view that the extract may name in place of files.
 
     Raises:
         ExtractError: There is none and the extract is not optional, or it is a view and none can be opened.
@@ -35,17 +48,27 @@ def open_texts(
             raise ExtractError(message, where=f"table '{extract.table}'", todo="run earlywarn ingest")
         yield open_view(extract, number=first)
         return
-    for number, path in enumerate(_found(extract, folder), start=first):
-        yield open_text(path, extract, number=number)
+    number = first
+    for path in _found(extract, folder):
+        contents = members(path, extract.member) if extract.member else [Content(path)]
+        if not contents:
+            message = f"it holds no member '{extract.member}' for table '{extract.table}'"
+            raise ExtractError(message, where=path.name, todo="mend member in extracts.toml")
+        for content in contents:
+            yield open_text(content, extract, number=number, repeating=repeating)
+            number += 1
 
 
-def open_text(path: Path, extract: Extract, *, number: int = 0) -> GivenText:
+def open_text(
+    content: Content | Path, extract: Extract, *, number: int = 0, repeating: frozenset[str] = frozenset()
+) -> GivenText:
     """Open one file; `number` tells its rows from those of the other files of an intake."""
+    content = content if isinstance(content, Content) else Content(content)
     if extract.format == "parquet":
-        return ParquetText(path, extract, number)
+        return ParquetText(content.path, extract, number)
     if extract.format == "xlsx":
-        return WorkbookText(path, extract, number)
-    return DelimitedText(path, extract, number)
+        return WorkbookText(content.path, extract, number)
+    return DelimitedText(content, extract, number, repeating=repeating)
 
 
 def _found(extract: Extract, folder: Path) -> list[Path]:

@@ -16,11 +16,10 @@ from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.reading.header import check_header
 from earlywarn.tables.reading.text import TextBlock, labeled
-from earlywarn.tables.reading.writing import TIME_OF_DAY, Writing, columns_given, flaw_of, writings
+from earlywarn.tables.reading.writing import TIME_OF_DAY, Text, Writing, columns_given, exact, writings
 
 NOT_A_NUMBER = "not_a_number"
 _MIDNIGHT = time()
-Text = tuple[str, str | None]
 
 
 class TypedRows:
@@ -76,8 +75,7 @@ class TypedRows:
         if value is None:
             return "", None
         if isinstance(value, str):
-            flaw = flaw_of(value)
-            return ("", flaw) if flaw else (value, None)
+            return exact(value)
         if isinstance(value, bool):
             return (writing.true if value else writing.false), None
         if isinstance(value, int):

@@ -6,17 +6,18 @@ For sources whose cells have types of their own: a workbook, a database. What no
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 
 from earlywarn.tables.extracts import Extract
+from earlywarn.tables.reading.decoding import LOST, NUL, TWICE
+from earlywarn.tables.reading.letters import was_decoded_twice
 
 TIME_OF_DAY = "time_of_day"
 NOT_A_DATE = "not_a_date"
-GARBLED_TEXT = "garbled_text"
-NUL_CHARACTER = "nul_character"
-_GARBLED = re.compile("\ufffd|\u00c3[\u0080-\u00bf]")
+Text = tuple[str, str | None]
 _TIME = re.compile("%-?[HIMSfpTRX]")
 _MIDNIGHT = time()
 _TRUE, _FALSE = (
@@ -82,7 +83,8 @@ def writings(extract: Extract) -> dict[str, Writing]:
             true=next((word for word in _TRUE if word in rule.codes), "true"),
             false=next((word for word in _FALSE if word in rule.codes), "false"),
         )
-    return found
+    # A column that only says which rows are gone has no rule of its own.
+    return {header: found.get(header, Writing(decimal=extract.decimal)) for header in extract.needed}
 
 
 def columns_given(extract: Extract) -> dict[str, str]:
@@ -91,17 +93,20 @@ def columns_given(extract: Extract) -> dict[str, str]:
     for name, source in extract.columns.items():
         if source.from_ is not None:
             names.setdefault(source.from_, name)
-    return names
+    return {header: names.get(header, header) for header in extract.needed}
 
 
-def flaw_of(text: str) -> str | None:
-    """Return the reason why a text cannot be taken as it is, or None where it can.
+def exact(text: str) -> Text:
+    """Return a text with its accents as one letter each, or why it cannot be taken as it is.
 
-    >>> flaw_of("Zoé"), flaw_of("ZoÃ©")
-    (None, 'garbled_text')
+    >>> exact("Zoe\u0301"), exact("Zo\u00c3\u00a9")
+    (('Zo\u00e9', None), ('', 'decoded_twice'))
     """
     if "\0" in text:
-        return NUL_CHARACTER
-    if not text.isascii() and _GARBLED.search(text):
-        return GARBLED_TEXT
-    return None
+        return "", NUL
+    if text.isascii():
+        return text, None
+    if "\ufffd" in text:
+        return "", LOST
+    # An accent written apart is the same letter (Unicode Annex 15); codes and names must meet.
+    return ("", TWICE) if was_decoded_twice(text) else (unicodedata.normalize("NFC", text), None)

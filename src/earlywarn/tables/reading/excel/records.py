@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from earlywarn.tables.reading.excel.book import Book
 from earlywarn.tables.reading.excel.rows import Area, Cell, Row
-from earlywarn.tables.reading.excel.texts import Text, cell_text, holds_anything
+from earlywarn.tables.reading.excel.texts import cell_text, holds_anything
 from earlywarn.tables.reading.text import RAGGED
-from earlywarn.tables.reading.writing import Writing
+from earlywarn.tables.reading.writing import Text, Writing
 
 MERGED_CELL = "merged_cell"
 REPEATED_HEADER = "repeated_header"

@@ -9,14 +9,13 @@ from earlywarn.tables.reading.excel.book import Book
 from earlywarn.tables.reading.excel.dates import moment_of
 from earlywarn.tables.reading.excel.package import damaged
 from earlywarn.tables.reading.excel.rows import Cell
-from earlywarn.tables.reading.writing import NOT_A_DATE, TIME_OF_DAY, Writing, flaw_of
+from earlywarn.tables.reading.writing import NOT_A_DATE, TIME_OF_DAY, Text, Writing, exact
 
 ERROR_CELL = "error_cell"
 NO_CACHED_VALUE = "no_cached_value"
 NUMBER_TOO_LONG = "number_too_long"
 _TOO_LONG = 10**15
 _LONGEST = 64
-Text = tuple[str, str | None]
 
 
 def cell_text(cell: Cell, book: Book, writing: Writing) -> Text:
@@ -42,8 +41,7 @@ def cell_text(cell: Cell, book: Book, writing: Writing) -> Text:
         text = _shared(text, book)
     elif kind not in ("str", "inlineStr"):
         raise damaged(book.name, "a cell of an unknown kind")
-    flaw = flaw_of(text)
-    return ("", flaw) if flaw else (text, None)
+    return exact(text)
 
 
 def holds_anything(cell: Cell, book: Book) -> bool:
