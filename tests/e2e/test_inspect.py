@@ -181,6 +181,40 @@ def test_courses_are_matched_without_an_error(
     assert found["right"] >= 36
 
 
+@pytest.mark.parametrize(
+    ("network", "files"),
+    [
+        ("uci320", DATA["uci320"]),
+        ("uci697", DATA["uci697"]),
+        ("star", DATA["star"]),
+        ("quebec", DATA["schools"]),
+    ],
+)
+def test_nothing_is_taken_wrong_without_a_mark(
+    real_data: Path, project: Path, network: str, files: list[str]
+) -> None:
+    """Files with few known words, or of another network: what is proposed is right, or marked, or left out."""
+    folder = project / "models" / network
+    contract = load_contract(folder / "contract.toml")
+    truth = load_extracts(folder / "extracts.toml", contract)
+    wanted = {
+        (extract.table, name, source.from_)
+        for extract in truth.extract
+        for name, source in extract.columns.items()
+    }
+
+    proposal = inspect_files([real_data / file for file in files], contract).proposal
+
+    unmarked = {
+        (extract.table, column.name, column.header)
+        for extract in proposal.extracts
+        if not extract.missing
+        for column in extract.columns
+        if not column.doubts
+    }
+    assert unmarked <= wanted
+
+
 def _people(files: Path) -> set[str]:
     people: set[str] = set()
     for name in ("eleves.csv", "personnel.csv"):

@@ -7,7 +7,7 @@ declared type, and no other column has as good a claim; everything else is marke
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from earlywarn.tables.contract import Column, Contract, Table
@@ -18,6 +18,7 @@ from earlywarn.tables.inspection.profile import Profile
 from earlywarn.tables.inspection.words import plain
 
 _LEAST, _NEAR = 0.6, 0.1
+_MATCHES, _SHARE = 2, 0.15
 _BY_CONTENT = 0.9
 _FILE_NAME, _MISSING = 0.5, 0.2
 _FITS: dict[str, frozenset[str]] = {
@@ -66,15 +67,17 @@ def match_table(stem: str, profiles: Sequence[Profile], contract: Contract) -> T
         for name, table in contract.tables.items()
         if table.is_read and table.columns
     ]
-    ranked = sorted(found, key=lambda match: match.score, reverse=True)
-    if not ranked or not ranked[0].matches or ranked[0].score < _LEAST / 2:
+    likely = [match for match in found if len(match.matches) >= max(_MATCHES, _SHARE * len(profiles))]
+    ranked = sorted(likely, key=lambda match: match.score, reverse=True)
+    if not ranked:
         return None
     best = ranked[0]
-    near = [match.table for match in ranked[1:] if match.matches and match.score > best.score - _NEAR]
-    if not near:
-        return best
-    doubt = Doubt("tables_alike", chosen=best.table, others=", ".join(near))
-    return TableMatch(best.table, best.matches, best.missing, best.score, (*best.doubts, doubt))
+    doubts = []
+    if near := [match.table for match in ranked[1:] if match.score > best.score - _NEAR]:
+        doubts.append(Doubt("tables_alike", chosen=best.table, others=", ".join(near)))
+    if 2 * len(best.matches) < len(profiles):
+        doubts.append(Doubt("few_columns", n=str(len(best.matches)), of=str(len(profiles))))
+    return replace(best, doubts=tuple(doubts))
 
 
 def _matched(stem: str, profiles: Sequence[Profile], contract: Contract, name: str) -> TableMatch:
