@@ -193,7 +193,7 @@ def test_courses_are_matched_without_an_error(
 def test_nothing_is_taken_wrong_without_a_mark(
     real_data: Path, project: Path, network: str, files: list[str]
 ) -> None:
-    """Files with few known words, or of another network: what is proposed is right, or marked, or left out."""
+    """Files with few known words, or of another network: what is proposed is right, marked, or left out."""
     folder = project / "models" / network
     contract = load_contract(folder / "contract.toml")
     truth = load_extracts(folder / "extracts.toml", contract)
