@@ -17,6 +17,7 @@ import typer
 from earlywarn.errors import DeclarationError, EarlywarnError
 
 if TYPE_CHECKING:
+    from earlywarn.domain import Language
     from earlywarn.settings import Settings
 
 app = typer.Typer(
@@ -66,6 +67,29 @@ def check(network: NetworkName) -> None:
 
 
 @app.command()
+def inspect(
+    files: Annotated[
+        list[Path], typer.Argument(help="The unknown files: .csv, .txt, .tsv, .gz, .xlsx, .parquet.")
+    ],
+    *,
+    network: Annotated[
+        str | None, typer.Option(help="The network whose contract they are to fit; none drafts a contract.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the proposal there instead of printing it.")] = None,
+    french: Annotated[bool, typer.Option("--french", help="Say what is unsure in French.")] = False,
+) -> None:
+    """Look at unknown files, propose a first extracts.toml, and say what is unsure."""
+    from earlywarn.pipeline.inspect import inspect as run
+
+    language: Language = "fr" if french else "en"
+    folder = _settings().network_dir(network) if network is not None else None
+    inspection = run(files, network_dir=folder, out=out, language=language)
+    if out is None:
+        typer.echo(inspection.extracts_toml(language), nl=False)
+    typer.echo(inspection.report(language), err=True)
+
+
+@app.command()
 def ingest(
     network: NetworkName,
     extracts: Annotated[Path, typer.Argument(help="The folder with the files as the schools gave them.")],
@@ -94,6 +118,7 @@ def ingest(
             keys=settings.keys_dir(folder),
             accept_drift=accept_drift or (),
             progress=progress,
+            source_url=settings.source_url,
         )
     typer.echo(report.as_text("en"))
     if report.is_refused:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
 from earlywarn.pipeline.stored_reports import store_report
-from earlywarn.tables import IntakeReport, check_acceptances, load_contract, load_extracts, take_in
+from earlywarn.tables import (
+    Extracts,
+    IntakeReport,
+    OpenView,
+    check_acceptances,
+    load_contract,
+    load_extracts,
+    take_in,
+)
 from earlywarn.workspace import Workspace, locked
 
 
@@ -23,6 +31,7 @@ def ingest(
     keys: Path,
     accept_drift: Sequence[str] = (),
     progress: Progress = no_progress,
+    source_url: Callable[[str], str] | None = None,
 ) -> IntakeReport:
     """Add what the files of `extracts_dir` say to the workspace, and report on every row.
 
@@ -39,6 +48,7 @@ def ingest(
         accept_drift: The changes that may pass this time, as the report names them:
             `table.column:rule` or `table:rule`.
         progress: Told how many tables are done.
+        source_url: Gives the address of each database that the mapping names.
 
     Raises:
         DeclarationError: A declared file has problems, or a change to accept is none.
@@ -50,6 +60,7 @@ def ingest(
     extracts = load_extracts(network_dir / "extracts.toml", contract)
     accepted = check_acceptances(accept_drift, contract, extracts)
     _check_folder(extracts_dir)
+    open_view = _view_opener(extracts, source_url)
     with locked(workspace, "ingest", owner="an intake"):
         report = take_in(
             contract,
@@ -63,12 +74,23 @@ def ingest(
             # Just before the ledger: a batch that exists has its report.
             keep_report=lambda report: store_report(report, workspace),
             progress=progress,
+            open_view=open_view,
         )
         if report.batch is None:
             store_report(report, workspace)
     if report.refusals:
         raise _refused(report)
     return report
+
+
+def _view_opener(extracts: Extracts, source_url: Callable[[str], str] | None) -> OpenView | None:
+    """Return what opens the views that the mapping names; the room of databases is loaded for them only."""
+    databases = sorted({extract.database for extract in extracts.extract if extract.database is not None})
+    if not databases or source_url is None:
+        return None
+    from earlywarn.store.foreign_view import view_opener
+
+    return view_opener({name: source_url(name) for name in databases})
 
 
 def _refused(report: IntakeReport) -> ExtractError:

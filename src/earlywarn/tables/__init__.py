@@ -16,13 +16,14 @@ from earlywarn.tables.contract import (
 )
 from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.expressions import Expression, parse_expression, quote
-from earlywarn.tables.extracts import Extracts, load_extracts
+from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
+from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
@@ -37,16 +38,21 @@ __all__ = [
     "Cumulative",
     "Expected",
     "Expression",
+    "Extract",
     "Extracts",
     "Finding",
+    "GivenText",
     "IntakeReport",
     "Network",
+    "OpenView",
     "Periods",
     "Provenance",
     "Rotated",
     "Table",
     "TableIntake",
     "Tables",
+    "TextBlock",
+    "TypedRows",
     "check_acceptances",
     "contract_page",
     "keyed_hashes",

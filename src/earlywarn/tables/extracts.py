@@ -56,7 +56,7 @@ class Reading(Declared):
     `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
     """
 
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "xlsx"] = "csv"
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
@@ -98,20 +98,41 @@ class Defaults(Reading):
 
 
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to.
+    """Files of one shape, or a database's view, and the table they give rows to.
 
     `member` names files inside .zip files. `complete` says that a key that is known and not given is gone:
     within the values that the named columns have in these files, or in the whole table.
+    `database` is a name only: its address, which may hold a password, never stands in a declared file.
     """
 
     table: str
-    file: str
+    file: str = ""
     member: str | None = None
+    database: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    view: str | None = Field(default=None, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
     optional: bool = False
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1, le=1_048_576)
     complete: bool | tuple[str, ...] = False
     deletes: Deletes | None = None
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Extract:
+        if (self.database is None) != (self.view is None) or bool(self.file) == (self.view is not None):
+            raise ValueError("give either a file, or a database and its view")
+        if self.view is not None and self.optional:
+            raise ValueError("a view is not optional: the intake stops where it is not there")
+        return self
+
+    @model_validator(mode="after")
+    def _format_of_the_source(self) -> Extract:
+        if self.format != "xlsx" and (self.sheet is not None or self.header_row != 1):
+            raise ValueError('sheet and header_row are for format = "xlsx"')
+        if self.member is not None and (self.format != "csv" or self.view is not None):
+            raise ValueError("member names text files inside .zip files")
+        return self
 
     @property
     def complete_within(self) -> tuple[str, ...] | None:

@@ -36,7 +36,7 @@ from earlywarn.tables.ledger import (
 )
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
-from earlywarn.tables.reading import FILE, LINE, GivenText, open_texts
+from earlywarn.tables.reading import FILE, LINE, GivenText, OpenView, open_texts
 from earlywarn.tables.report import IntakeReport, Refusal, TableIntake
 from earlywarn.tables.resolution import current, reading_order, targets_of
 from earlywarn.tables.settlement import REMOVED, Settled, Settlement
@@ -80,6 +80,7 @@ def take_in(
     keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
+    open_view: OpenView | None = None,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
@@ -102,7 +103,7 @@ def take_in(
     stamp = Stamp(len(ledger.batches) + 1, received_on, backfill)
 
     def open_extract(extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
-        return open_texts(extract, folder, first=first, repeating=repeating)
+        return open_texts(extract, folder, first=first, repeating=repeating, open_view=open_view)
 
     try:
         extracts = accepting(extracts, accepted)

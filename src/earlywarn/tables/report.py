@@ -44,6 +44,20 @@ _REASONS: dict[str, tuple[str, str]] = {
     "lost_character": ("un caractère perdu par une conversion", "a character lost by a conversion"),
     "nul": ("un caractère nul", "a NUL character"),
     "stray_line_end": ("une fin de ligne au milieu de la ligne", "a line end inside the line"),
+    "error_cell": ("la cellule montre une erreur (#N/A, #REF!)", "the cell shows an error (#N/A, #REF!)"),
+    "no_cached_value": (
+        "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
+        "a formula without a saved result: open the workbook in Excel and save it",
+    ),
+    "number_too_long": (
+        "nombre de 16 chiffres ou plus, dont Excel perd la fin : mettez la colonne en texte",
+        "a number of 16 digits or more, whose end Excel loses: make the column text",
+    ),
+    "time_of_day": ("heure là où une date est attendue", "a time of day where a date is wanted"),
+    "merged_cell": (
+        "cellules fusionnées : la ligne n’a pas de valeur à elle",
+        "merged cells: the line has no value of its own",
+    ),
     "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
 }
 _HEADERS = {

@@ -169,7 +169,7 @@ class Stager:
         for line, reason in block.quarantined:
             by_reason.setdefault(reason, []).append(line)
         for reason, lines in by_reason.items():
-            self.staged.hold(file, f"row:{reason}", len(lines), lines)
+            self.staged.hold(file, reason if ":" in reason else f"row:{reason}", len(lines), lines)
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
     def _store(self, converter: Converter, measured: Measurement) -> None:

@@ -22,7 +22,7 @@ WIDE_SPACES = "\t\u00a0\u202f\u2007"
 class TextBlock:
     """Some records of a source: the mapped columns as text (an empty cell is ""), `LINE` and `FILE`.
 
-    `quarantined` holds the line and the reason of each line that could not be cut into cells.
+    `quarantined` holds the line of each record that could not be taken, and the reason, or "column:reason".
     """
 
     cells: pa.Table
