@@ -74,6 +74,9 @@ def ingest(
     backfill: Annotated[
         bool, typer.Option(help="History loaded at the start: visible from known_on.")
     ] = False,
+    accept_drift: Annotated[
+        list[str] | None, typer.Option(help="A change that is meant, TABLE.COLUMN:RULE as the report says.")
+    ] = None,
 ) -> None:
     """Take in a network's files; report what was accepted and what was quarantined, and why."""
     from earlywarn.pipeline.ingest import ingest as run
@@ -89,9 +92,12 @@ def ingest(
             received_on=_day(received),
             backfill=backfill,
             keys=settings.keys_dir(folder),
+            accept_drift=accept_drift or (),
             progress=progress,
         )
     typer.echo(report.as_text("en"))
+    if report.is_refused:
+        raise typer.Exit(1)
 
 
 @app.command()

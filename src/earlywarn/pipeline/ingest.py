@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
 from earlywarn.pipeline.stored_reports import store_report
-from earlywarn.tables import IntakeReport, load_contract, load_extracts, take_in
+from earlywarn.tables import IntakeReport, check_acceptances, load_contract, load_extracts, take_in
 from earlywarn.workspace import Workspace, locked
 
 
@@ -20,9 +21,13 @@ def ingest(
     received_on: date,
     backfill: bool = False,
     keys: Path,
+    accept_drift: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> IntakeReport:
     """Add what the files of `extracts_dir` say to the workspace, and report on every row.
+
+    Where the files differ from the last ones in a way that a written rule stops, nothing is stored and the
+    report is refused.
 
     Args:
         network_dir: The folder with contract.toml and extracts.toml.
@@ -31,16 +36,19 @@ def ingest(
         received_on: The day the files were received.
         backfill: Whether the files are history, visible from the day each fact was known.
         keys: The folder of the network's keys, outside the workspace.
+        accept_drift: The changes that may pass this time, as the report names them:
+            `table.column:rule` or `table:rule`.
         progress: Told how many tables are done.
 
     Raises:
-        DeclarationError: A declared file has problems.
+        DeclarationError: A declared file has problems, or a change to accept is none.
         ExtractError: A file is missing or cannot be read exactly.
         BusyError: Another intake is at work on this workspace.
         StorageError: The disk is full; the earlier tables are whole.
     """
     contract = load_contract(network_dir / "contract.toml")
     extracts = load_extracts(network_dir / "extracts.toml", contract)
+    accepted = check_acceptances(accept_drift, contract, extracts)
     _check_folder(extracts_dir)
     with locked(workspace, "ingest", owner="an intake"):
         report = take_in(
@@ -51,6 +59,7 @@ def ingest(
             received_on=received_on,
             backfill=backfill,
             keys=keys,
+            accepted=accepted,
             # Just before the ledger: a batch that exists has its report.
             keep_report=lambda report: store_report(report, workspace),
             progress=progress,

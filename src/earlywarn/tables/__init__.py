@@ -14,6 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
+from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
@@ -37,6 +38,7 @@ __all__ = [
     "Expected",
     "Expression",
     "Extracts",
+    "Finding",
     "IntakeReport",
     "Network",
     "Periods",
@@ -45,6 +47,7 @@ __all__ = [
     "Table",
     "TableIntake",
     "Tables",
+    "check_acceptances",
     "contract_page",
     "keyed_hashes",
     "load_contract",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ from earlywarn.declarations import (
     load_declaration,
     read_declaration,
 )
-from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Scalar, Table
+from earlywarn.tables.contract import ROW_NUMBER, Contract, Scalar, Table
+from earlywarn.tables.drift import DriftRules, merged, needs_values
 
 Formats = str | tuple[str, ...]
 
@@ -33,6 +34,7 @@ class Source(Declared):
     thousands: str | None = None
     missing: tuple[str, ...] | None = None
     round: bool = False
+    optional: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -64,6 +66,7 @@ class Reading(Declared):
     quoted_newlines: bool = False
     booleans: Mapping[str, bool] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    drift: DriftRules = DriftRules()
 
     @field_validator("encoding")
     @classmethod
@@ -124,6 +127,17 @@ class Extract(Reading):
         named += [self.deletes.column] if self.deletes else []
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
+    def may_lack(self, given: str) -> bool:
+        """Say whether a file may be without one of its columns."""
+        fed = [(name, source) for name, source in self.columns.items() if source.from_ == given]
+        may = [source.optional or self.drift.of(name).dropped.level != "stop" for name, source in fed]
+        return bool(may) and all(may)
+
+    def given_by(self, cells: Iterable[str]) -> list[str]:
+        """Return the columns that a file with these cells gives; constants and row numbers always are."""
+        present = {None, ROW_NUMBER, *cells}
+        return [name for name, source in self.columns.items() if source.from_ in present]
+
     def rule(self, name: str) -> Source:
         """Return a column's source with every rule the extract gives it filled in."""
         source = self.columns[name]
@@ -159,7 +173,7 @@ class Extracts(Declared):
 
 
 def _inheriting(known: dict[str, Any], item: Any) -> Any:
-    """Return an extract with the defaults filled in; columns and codes are joined name by name."""
+    """Return an extract with the defaults filled in; columns, codes and rules of drift are joined by name."""
     if not isinstance(item, dict):
         return item
     joined = {**known, **item}
@@ -167,7 +181,8 @@ def _inheriting(known: dict[str, Any], item: Any) -> Any:
         parts = [part.get(key, {}) for part in (known, item)]
         if any(parts) and all(isinstance(part, dict) for part in parts):
             joined[key] = {**parts[0], **parts[1]}
-    return joined
+    rules = [part["drift"] for part in (known, item) if isinstance(part.get("drift"), dict)]
+    return {**joined, "drift": merged(*rules)} if len(rules) == 2 else joined
 
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
@@ -224,13 +239,14 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
         elif not column.is_given:
             yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
         else:
-            yield from _rules(extract, name, column, at)
+            yield from _rules(extract, table, name, at)
     for name in extract.complete_within or ():
         if name not in table.stored:
             yield (*at, "complete"), f"the contract's table has no column '{name}'"
-    for name in extract.codes:
-        if name not in extract.columns:
-            yield (*at, "codes", name), f"codes for '{name}', which no file column gives"
+    for key, named in (("codes", extract.codes), ("drift", extract.drift.columns)):
+        for name in named:
+            if name not in extract.columns:
+                yield (*at, key, name), f"{key} for '{name}', which no file column gives"
     for name, column in table.columns.items():
         needed = column.required or name in table.key_columns or name == table.known_on
         if needed and column.is_given and column.default is None and name not in extract.columns:
@@ -238,11 +254,13 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
 
 
 def _rules(
-    extract: Extract, name: str, column: Column, at: tuple[str | int, ...]
+    extract: Extract, table: Table, name: str, at: tuple[str | int, ...]
 ) -> Iterator[tuple[Location, str]]:
-    source = extract.columns[name]
+    source, column = extract.columns[name], table.columns[name]
     if source.format and column.type != "date":
         yield (*at, "columns", name), f"'{name}' is not a date and has no format"
+    if source.from_ and extract.may_lack(source.from_) and needs_values(table, name):
+        yield (*at, "columns", name), f"'{name}' is required, so no file may be without it"
     codes = source.codes or extract.codes.get(name, {})
     if source.prefix and column.type != "id":
         yield (*at, "columns", name), f"'{name}' is not an id and has no prefix"

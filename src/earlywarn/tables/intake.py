@@ -7,7 +7,7 @@ duplicates. Nothing that the ledger does not name exists: it is written last.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,9 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import ExtractError, StorageError, TableError
+from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.identities import Identities, write_codes
@@ -58,6 +59,7 @@ class Intake:
     stamp: Stamp
     keys: Path
     codes: CodeBook | None
+    watch: Watch
     files: list[GivenFile] = field(default_factory=list)
     written: dict[str, BatchFile] = field(default_factory=dict)
     parts: list[tuple[Path, Path]] = field(default_factory=list)
@@ -75,13 +77,15 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    accepted: Collection[str] = (),
     keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
-    A source that cannot be read exactly is refused; then nothing is stored, and the report names every one.
+    A source that cannot be read exactly is refused, and so are files that a written rule of drift stops; then
+    nothing is stored, and the report names every one. `accepted` names the changes that may pass.
     `keep_report` is told the report of a new batch just before the ledger makes the batch exist.
 
     Raises:
@@ -102,7 +106,9 @@ def take_in(
         return open_texts(extract, folder, first=first, repeating=repeating)
 
     try:
-        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes)
+        extracts = accepting(extracts, accepted)
+        watch = Watch(contract, extracts, KeptProfiles(workspace), ledger, received_on, backfill, accepted)
+        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
         return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
@@ -139,7 +145,7 @@ def _run(
         found = _take_in_table(intake, name, stored.get(name), open_extract)
         if found is not None:
             identities.append(found)
-    is_refused = bool(intake.refusals)
+    is_refused = bool(intake.refusals) or intake.watch.is_stopped
     report = IntakeReport(
         network=intake.contract.network.name,
         batch=intake.stamp.number if intake.written and not is_refused else None,
@@ -147,6 +153,7 @@ def _run(
         backfill=intake.stamp.backfill,
         tables=tuple(intake.results),
         refusals=tuple(intake.refusals),
+        findings=tuple(intake.watch.findings),
         repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
     )
     if not is_refused:
@@ -175,7 +182,7 @@ def _take_in_table(
     intake: Intake, name: str, previous: Stored | None, open_extract: OpenTexts
 ) -> Identities | None:
     """Read, settle and write one table; return the names of its people, where it has any."""
-    extracts = [extract for extract in intake.extracts.extract if extract.table == name]
+    extracts = extracts_of(intake.extracts, name)
     folder = intake.workspace.tables / name
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -187,18 +194,21 @@ def _take_in_table(
         folder,
         codes=intake.codes,
     )
-    for extract in extracts:
+    for extract, key in extracts:
         try:
             with storage_errors(folder):
-                stager.stage(extract, open_extract, first=len(intake.files) + 1)
+                stager.stage(extract, key, open_extract, first=len(intake.files) + 1)
         except ExtractError as error:
-            intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
+            _refuse(intake, name, error)
     staged = stager.staged
     if not staged.files:
         return None
     intake.files += staged.files
+    intake.watch.look(name, staged.sets)
     create_latest(intake.connection, intake.contract, name, previous or empty(intake.contract.tables[name]))
-    settled = _settle(intake, name, stager, extracts, has_previous=previous is not None)
+    settled = _settle(
+        intake, name, stager, [extract for extract, _ in extracts], has_previous=previous is not None
+    )
     intake.results.append(_result(intake, name, staged, settled))
     _write(intake, name, settled)
     _note_ids(intake, name, staged, settled)
@@ -206,6 +216,18 @@ def _take_in_table(
         _advance_current(intake, name, previous, settled)
     table = intake.contract.tables[name]
     return Identities(name, table, tuple(staged.identities), _removed(intake)) if table.identities else None
+
+
+def _refuse(intake: Intake, name: str, error: ExtractError) -> None:
+    """Say why a source is refused; a header unlike the last one's is a finding, with what to do."""
+    if isinstance(error, HeaderError):
+        try:
+            intake.watch.refuse(name, error)
+        except HeaderError:
+            pass
+        else:
+            return
+    intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
 
 
 def _settle(
@@ -310,7 +332,8 @@ def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Call
             files=tuple(intake.files),
         )
         ledger = ledger.with_batch(batch)
-        # Before the ledger: a batch that exists has its report, wherever the process is killed.
+        # Before the ledger: a batch that exists has its profiles and report, wherever the process is killed.
+        intake.watch.keep(intake.stamp.number)
         keep_report()
     if ledger != intake.ledger:
         write_ledger(intake.workspace, ledger)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from earlywarn.domain import Language
+from earlywarn.tables.drift import Finding
 
 MAX_LINES = 1_000
 _SHOWN = 5
@@ -48,6 +49,14 @@ _REASONS: dict[str, tuple[str, str]] = {
 _HEADERS = {
     "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
     "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
+}
+_LEVELS = {
+    "fr": {"stop": "arrêt", "warn": "à vérifier", "note": "à savoir"},
+    "en": {"stop": "stop", "warn": "check", "note": "note"},
+}
+_REFUSED = {
+    "fr": "Rien de ces fichiers n’a été enregistré ; les tables d’avant sont intactes.",
+    "en": "Nothing of these files was stored; the earlier tables stand.",
 }
 
 
@@ -118,7 +127,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class IntakeReport:
-    """One intake, table by table; `batch` is None where nothing new came.
+    """One intake, table by table; `batch` is None where nothing new came, or where it was refused.
 
     `repeats` is the batch that was made from these very files, if there is one.
     """
@@ -129,7 +138,13 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
+    findings: tuple[Finding, ...] = ()
     repeats: int | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether nothing was stored: a file could not be read, or a written rule of drift stops it."""
+        return bool(self.refusals) or any(finding.level == "stop" for finding in self.findings)
 
     @property
     def n_quarantined(self) -> int:
@@ -149,10 +164,18 @@ class IntakeReport:
         for table in self.tables:
             lines += [f"  {reason.sentence(language)}" for reason in table.reasons]
             lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
+        lines += [
+            f"  [{_LEVELS[language][finding.level]}] {finding.table}: {finding.sentence(language)}"
+            for finding in self.findings
+        ]
+        if self.is_refused:
+            lines.append(_REFUSED[language])
         return "\n".join(lines)
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""
         return json.dumps(
-            {**asdict(self), "received_on": self.received_on.isoformat()}, indent=1, ensure_ascii=False
+            {**asdict(self), "received_on": self.received_on.isoformat(), "is_refused": self.is_refused},
+            indent=1,
+            ensure_ascii=False,
         ).encode()

@@ -46,6 +46,10 @@ class GivenText(Protocol):
     def digest(self) -> str:
         """Return the SHA-256 of what was given, in hexadecimal."""
 
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Return the names of the columns as given, in order; known once the first block was taken."""
+
     def blocks(self) -> Iterator[TextBlock]:
         """Yield the text, in order.
 
