@@ -195,7 +195,7 @@ def _pseudonyms(name: str, texts: Values, codes: CodeBook) -> tuple[Values, Valu
     """Return each code's pseudonym, how it is folded, and a reason where the text is no code."""
     given = texts.to_pylist()
     codes.learn(given)
-    found = [codes.pseudonym(code) for code in given]
+    found = codes.pseudonyms(given)
     wrong = [
         f"{name}:{NOT_A_CODE}" if code is not None and pseudonym is None else None
         for code, pseudonym in zip(given, found, strict=True)

@@ -65,6 +65,7 @@ class Intake:
     parts: list[tuple[Path, Path]] = field(default_factory=list)
     results: list[TableIntake] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    stored_ids: set[str] = field(default_factory=set)
 
 
 def take_in(
@@ -211,6 +212,7 @@ def _take_in_table(
     )
     intake.results.append(_result(intake, name, staged, settled))
     _write(intake, name, settled)
+    _note_ids(intake, name, staged, settled)
     if any(name in targets_of(other) for other in intake.contract.tables.values()):
         _advance_current(intake, name, previous, settled)
     table = intake.contract.tables[name]
@@ -294,17 +296,21 @@ def _identity_files(intake: Intake, people: list[Identities]) -> dict[str, Ident
     files: dict[str, IdentityFile] = {}
     for one in people:
         files |= one.write(intake.workspace, keys=intake.keys)
-    tables = intake.contract.tables
-    named = [
-        f"SELECT {quote(column)} AS pseudonym FROM {read_parts([part])}"
-        for part, path in intake.parts
-        for column in tables[path.parent.name].pseudonyms
-    ]
-    if named and intake.codes is not None:
-        found = arrow(intake.connection, f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(named)})")
-        stored = intake.codes.codes_of({str(one) for one in found["pseudonym"].to_pylist()})
+    if intake.codes is not None:
+        stored = intake.codes.codes_of(intake.stored_ids)
         files |= write_codes(stored, intake.workspace, keys=intake.keys)
     return files
+
+
+def _note_ids(intake: Intake, name: str, staged: Staged, settled: Settled) -> None:
+    """Note which pseudonyms the stored rows hold: all that were met, or those still there where rows wait."""
+    met = intake.codes.met() if intake.codes is not None else set()
+    if not staged.n_held or not met:
+        intake.stored_ids |= met
+        return
+    for column in intake.contract.tables[name].pseudonyms if settled.parts else ():
+        sql = f"SELECT DISTINCT {quote(column)} AS id FROM {read_parts(settled.parts)}"
+        intake.stored_ids.update(str(one) for one in arrow(intake.connection, sql)["id"].to_pylist())
 
 
 def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Callable[[], None]) -> None:

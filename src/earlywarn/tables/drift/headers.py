@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from earlywarn.tables.drift.finding import Figures, Finding, raised
 from earlywarn.tables.drift.profile import Header
+from earlywarn.tables.titles import shown_title
 
 if TYPE_CHECKING:
     from earlywarn.tables.contract import Table
     from earlywarn.tables.extracts import Extract
-
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,8 @@ def _gone(
             figures = (*at, ("source", source), ("required", _yes(needs_values(table, column))))
             if source in stands_for and rules.renamed.level != "off":
                 cell = stands_for[source]
-                named = (("candidate", cell[:_SHOWN]), ("place", str(given.cells.index(cell) + 1)))
+                shown = shown_title(cell, extract.needed)
+                named = (("candidate", shown), ("place", str(given.cells.index(cell) + 1)))
                 yield from raised(name, column, "renamed", rules.renamed.level, (*figures, *named))
             elif not extract.may_lack(source):
                 case = () if needs_values(table, column) else (("case", "unneeded"),)
@@ -160,7 +160,7 @@ def _added(
     if before is not None and before.count(None) >= len(extra) and extract.drift.added.level != "stop":
         return []
     places = ", ".join(str(given.cells.index(cell) + 1) for cell in extra)
-    names = " ; ".join(cell[:_SHOWN] for cell in extra)
+    names = " ; ".join(shown_title(cell, (*extract.needed, *extract.ignore)) for cell in extra)
     figures = (*at, ("n", str(len(extra))), ("places", places), ("names", names))
     return raised(name, "", "added", extract.drift.added.level, figures)
 

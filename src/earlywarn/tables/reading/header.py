@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from earlywarn.errors import HeaderError
 from earlywarn.tables.extracts import Extract
-from earlywarn.tables.reading.titles import shown_titles
+from earlywarn.tables.titles import shown_titles
 
 
 def check_header(header: list[str], extract: Extract, name: str) -> tuple[str, ...]:

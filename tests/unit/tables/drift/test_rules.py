@@ -59,8 +59,9 @@ STOPS: dict[str, tuple[Change, str, str, str]] = {
     "another name in its place": (
         renamed("Visites", "Nombre"),
         "visits.n_visits:renamed",
-        "la colonne « Visites » manque, et « Nombre » (place 11)",
-        'write n_visits = "Nombre" in extracts.toml',
+        # A title that resembles none declared could be somebody's name: its place says which it is.
+        "la colonne « Visites » manque, et « … » (place 11)",
+        'write n_visits = "…" in extracts.toml',
     ),
     "a column dropped": (
         without("Remarque"),
@@ -79,7 +80,7 @@ STOPS: dict[str, tuple[Change, str, str, str]] = {
     "a column added": (
         lambda columns: {**columns, "Sexe": ["F"] * len(columns["Nom"])},
         "visits:added",
-        "colonnes que rien ne nomme, 1 (place 14) : Sexe.",
+        "colonnes que rien ne nomme, 1 (place 14) : ….",
         "Map them to a column of the contract in extracts.toml, or list them under ignore.",
     ),
     "dates written in another way": (
