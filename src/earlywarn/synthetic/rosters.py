@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from earlywarn.synthetic import rates
 from earlywarn.synthetic.arrays import Days, Integers
 from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins, taught_subjects
 from earlywarn.synthetic.calendar import school_year_name

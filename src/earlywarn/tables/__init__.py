@@ -14,6 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
+from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
@@ -38,6 +39,7 @@ __all__ = [
     "TableIntake",
     "Tables",
     "contract_page",
+    "is_export",
     "load_contract",
     "load_extracts",
     "open_tables",

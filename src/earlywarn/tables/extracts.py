@@ -17,6 +17,7 @@ from earlywarn.declarations import (
     read_declaration,
 )
 from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Scalar, Table
+from earlywarn.tables.oneroster import OneRoster, declared_problems
 
 Formats = str | tuple[str, ...]
 
@@ -108,6 +109,7 @@ class Extracts(Declared):
 
     defaults: Reading = Reading()
     extract: tuple[Extract, ...] = Field(min_length=1)
+    oneroster: OneRoster = OneRoster()
 
     @model_validator(mode="before")
     @classmethod
@@ -131,6 +133,7 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
     """
     extracts = load_declaration(path, Extracts)
     problems = list(_problems(extracts, contract))
+    problems += ((("oneroster", *at), text) for at, text in declared_problems(extracts.oneroster, contract))
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
     return extracts

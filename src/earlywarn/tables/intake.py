@@ -19,10 +19,12 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import StorageError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.conversion import REASON
+from earlywarn.tables.exports import INCOMING, ExportSource, is_export, keep_known, take_up
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
 from earlywarn.tables.pseudonyms import check_keys_apart, read_identities, write_identities
+from earlywarn.tables.reading import open_texts
 from earlywarn.tables.report import MAX_LINES, IntakeReport, Reason, TableIntake
 from earlywarn.tables.resolution import (
     KNOWN_ON,
@@ -98,6 +100,8 @@ def take_in(
 
 
 def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -> IntakeReport:
+    export = _export(intake, extracts, folder) if is_export(folder) else None
+    extracts = export.extracts if export else extracts
     _open_current(intake, extracts)
     order = reading_order(intake.contract)
     files: list[GivenFile] = []
@@ -106,11 +110,14 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
     for done, name in enumerate(order):
         progress("ingest", done, len(order))
         table = intake.contract.tables[name]
-        staged = stage_table(intake.connection, name, table, extracts, folder, first=len(files) + 1)
+        opening = export.open_texts if export else open_texts
+        first = len(files) + 1
+        staged = stage_table(intake.connection, name, table, extracts, folder, first=first, opening=opening)
         if not staged.files:
             continue
         files += staged.files
-        result, batch_file = _take_in_table(intake, name, staged)
+        kept = export.not_given(name) if export else ()
+        result, batch_file = _take_in_table(intake, name, staged, kept)
         results.append(result)
         if batch_file is not None:
             written[name] = batch_file
@@ -123,6 +130,8 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
             files=tuple(files),
         )
         write_ledger(intake.workspace, intake.ledger.with_batch(batch))
+    for remembered, rows in export.to_remember() if export else ():
+        write_identities(remembered, rows, intake.workspace, keys=intake.keys)
     progress("ingest", len(order), len(order))
     return IntakeReport(
         network=intake.contract.network.name,
@@ -130,6 +139,19 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
         received_on=intake.received_on,
         backfill=intake.backfill,
         tables=tuple(results),
+        sources=tuple(export.intakes) if export else (),
+    )
+
+
+def _export(intake: Intake, extracts: Extracts, path: Path) -> ExportSource:
+    return take_up(
+        intake.connection,
+        intake.contract,
+        extracts.oneroster,
+        path,
+        folder=intake.workspace.tables,
+        received_on=intake.received_on,
+        recall=lambda name: read_identities(name, intake.workspace, keys=intake.keys),
     )
 
 
@@ -152,10 +174,14 @@ def _open_current(intake: Intake, extracts: Extracts) -> None:
         create_current(intake.connection, contract, name, stored.get(name))
 
 
-def _take_in_table(intake: Intake, name: str, staged: Staged) -> tuple[TableIntake, BatchFile | None]:
+def _take_in_table(
+    intake: Intake, name: str, staged: Staged, kept: tuple[str, ...]
+) -> tuple[TableIntake, BatchFile | None]:
     connection, contract = intake.connection, intake.contract
     table = contract.tables[name]
     pseudonymize(connection, contract, name, keys=intake.keys)
+    if kept and intake.ledger.files_of(name):
+        keep_known(connection, name, table, kept)
     sql = resolution_sql(contract, name, staged_name(name))
     connection.execute(f"CREATE TEMP TABLE {quote(f'resolved:{name}')} AS {sql}")
     connection.execute(f"DROP TABLE {staged_name(name)}")
@@ -195,6 +221,7 @@ def _counted(intake: Intake, name: str, relation: str, staged: Staged) -> TableI
         n_quarantined=counts.get("quarantined", 0) + staged.n_broken,
         n_duplicates=counts.get("duplicate", 0),
         reasons=tuple(reasons),
+        left_out=tuple(staged.left_out),
         contradictions=tuple(
             (rule.name, _count(connection, f"{relation} WHERE {flag} AND {REASON} IS NULL"))
             for flag, rule in zip(rules_of(table), table.contradictions, strict=True)
@@ -292,4 +319,5 @@ def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _remove_parts(workspace: Workspace) -> None:
     for part in workspace.tables.glob("*/.*.part"):
         part.unlink(missing_ok=True)
-    shutil.rmtree(workspace.tables / ".spill", ignore_errors=True)
+    for folder in (".spill", INCOMING):
+        shutil.rmtree(workspace.tables / folder, ignore_errors=True)

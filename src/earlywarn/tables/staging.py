@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import pseudonyms
 from earlywarn.tables.reading import GivenText, TextBlock, open_texts
-from earlywarn.tables.report import MAX_LINES, Reason
+from earlywarn.tables.report import MAX_LINES, LeftOut, Reason
+
+Opening = Callable[..., Iterator[GivenText]]
 
 
 @dataclass
@@ -25,12 +28,14 @@ class Staged:
     files: list[GivenFile] = field(default_factory=list)
     n_read: int = 0
     n_broken: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
     _broken: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
 
     def add_block(self, text: GivenText, block: TextBlock) -> None:
         """Count one block's rows."""
         self.n_read += block.n_read
         self.n_broken += len(block.quarantined)
+        self.left_out += block.left_out
         for line, reason in block.quarantined:
             count, lines = self._broken.setdefault((text.name, reason), (0, []))
             self._broken[text.name, reason] = (count + 1, lines)
@@ -45,7 +50,7 @@ class Staged:
     def reasons(self) -> list[Reason]:
         """Return why lines are no rows, by file."""
         return [
-            Reason(file, "row", reason, count, tuple(lines))
+            Reason(file, reason.rpartition(":")[0] or "row", reason.rpartition(":")[2], count, tuple(lines))
             for (file, reason), (count, lines) in sorted(self._broken.items())
         ]
 
@@ -63,8 +68,9 @@ def stage_table(
     folder: Path,
     *,
     first: int,
+    opening: Opening = open_texts,
 ) -> Staged:
-    """Read every file of a table and convert its rows into `staged:<table>`.
+    """Read every file of a table, as `opening` finds them, and convert its rows into `staged:<table>`.
 
     Raises:
         ExtractError: A file is missing or cannot be read exactly.
@@ -73,7 +79,7 @@ def stage_table(
     for extract in extracts.extract:
         if extract.table != name:
             continue
-        for text in open_texts(extract, folder, first=first + len(staged.files)):
+        for text in opening(extract, folder, first=first + len(staged.files)):
             for block in text.blocks():
                 _convert(connection, name, table, extract, text.name, block)
                 staged.add_block(text, block)
