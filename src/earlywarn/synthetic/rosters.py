@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from earlywarn.synthetic.arrays import Days, Integers
 from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins, taught_subjects
@@ -24,8 +23,6 @@ _TITLES = ("Langue d'enseignement", "Mathématique", "Anglais, langue seconde", 
            "Univers social")  # fmt: skip
 _ALL_SUBJECTS = len(SUBJECT_CODES)
 _N_TERMS = 3
-_MOMENTS = ("étape 1", "étape 2", "étape 3", "résultat final")
-_TAILS = ("e1", "e2", "e3", "f")
 _LAST_MARK = 200
 _CLASS_TAILS = (*(f"-{code}" for code in SUBJECT_CODES), "")
 _DAY = "%Y-%m-%d"
@@ -99,14 +96,6 @@ def _terms(files: RosterFiles, book: Yearbook, sent: Bulletins) -> None:
 def _term_ids(book: Yearbook, school: Integers, term: Integers) -> pa.Array[Any]:
     ends = texts([f"-e{number}" for number in (1, 2, 3)], term)
     return joined(repeated(f"sy-{book.year}-", len(school)), texts(book.schools.codes, school), ends)
-
-
-def _session_ids(book: Yearbook, school: Integers, moment: Integers) -> pa.Array[Any]:
-    """Return the grading period of a term's mark, and the school year of a final one."""
-    of_term = _term_ids(book, school, np.minimum(moment, _N_TERMS - 1))
-    year = repeated(f"sy-{book.year}", len(school))
-    sessions: pa.Array[Any] = pa.compute.if_else(pa.array(moment == _N_TERMS), year, of_term)
-    return sessions
 
 
 def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
@@ -266,28 +255,28 @@ def _marks(
     files: RosterFiles, book: Yearbook, spells: Spells, groups: Groups, sent: Bulletins, names: list[str]
 ) -> None:
     """Write one line item per class, subject and bulletin, and each student's result on it."""
-    told = np.flatnonzero(sent.reported_on <= book.until)
+    told = np.flatnonzero((sent.reported_on <= book.until) & (sent.term < _N_TERMS))
     student, subject, term = sent.student[told], sent.subject[told], sent.term[told]
     # The first spells stand in the order of the roll: a bulletin comes from the group of September.
     group = spells.group[student]
-    n_moments = len(_MOMENTS)
-    item = (group * _ALL_SUBJECTS + subject) * n_moments + term
+    item = (group * _ALL_SUBJECTS + subject) * _N_TERMS + term
     items, first, where = np.unique(item, return_index=True, return_inverse=True)
     classes = _class_ids(names, group, subject)
     ends = texts(
-        [f"-{code}-{tail}" for code in SUBJECT_CODES for tail in _TAILS], items % (_ALL_SUBJECTS * n_moments)
+        [f"-{code}-{tail}" for code in SUBJECT_CODES for tail in ("e1", "e2", "e3")],
+        items % (_ALL_SUBJECTS * _N_TERMS),
     )
-    ids = joined(texts(names, items // (_ALL_SUBJECTS * n_moments)), ends)
+    ids = joined(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends)
     last_day = dates(sent.happened_on[told][first], _DAY)
-    school, n = groups.school[items // (_ALL_SUBJECTS * n_moments)], len(items)
-    titles = [f"{title}, {moment}" for title in _TITLES for moment in _MOMENTS]
+    school, n = groups.school[items // (_ALL_SUBJECTS * _N_TERMS)], len(items)
+    titles = [f"{title}, étape {number}" for title in _TITLES for number in (1, 2, 3)]
     values = {
-        "title": texts(titles, items % (_ALL_SUBJECTS * n_moments)),
+        "title": texts(titles, items % (_ALL_SUBJECTS * _N_TERMS)),
         "assignDate": last_day,
         "dueDate": last_day,
         "classSourcedId": classes.take(first),
         "categorySourcedId": repeated("bulletin", n),
-        "academicSessionSourcedId": _session_ids(book, school, items % n_moments),
+        "academicSessionSourcedId": _term_ids(book, school, items % _N_TERMS),
         "resultValueMin": repeated("0", n),
         "resultValueMax": repeated("100", n),
         "schoolSourcedId": texts(book.schools.codes, school),
