@@ -18,6 +18,7 @@ from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
+from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.report import IntakeReport, TableIntake
@@ -42,6 +43,7 @@ __all__ = [
     "is_export",
     "load_contract",
     "load_extracts",
+    "oneroster_page",
     "open_tables",
     "parse_expression",
     "pseudonym_of",

@@ -108,8 +108,8 @@ class Extracts(Declared):
     """A network's declared files."""
 
     defaults: Reading = Reading()
-    extract: tuple[Extract, ...] = Field(min_length=1)
-    oneroster: OneRoster = OneRoster()
+    extract: tuple[Extract, ...] = ()
+    oneroster: OneRoster | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -124,6 +124,12 @@ class Extracts(Declared):
         inherited = [{**known, **item} if isinstance(item, dict) else item for item in extracts]
         return {**given, "extract": inherited}
 
+    @model_validator(mode="after")
+    def _some_source(self) -> Extracts:
+        if not self.extract and self.oneroster is None:
+            raise ValueError("name the files of at least one table ([[extract]]), or say [oneroster]")
+        return self
+
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
     """Read `extracts.toml` and check it against the contract.
@@ -133,7 +139,9 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
     """
     extracts = load_declaration(path, Extracts)
     problems = list(_problems(extracts, contract))
-    problems += ((("oneroster", *at), text) for at, text in declared_problems(extracts.oneroster, contract))
+    if extracts.oneroster is not None:
+        found = declared_problems(extracts.oneroster, contract)
+        problems += ((("oneroster", *at), text) for at, text in found)
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
     return extracts

@@ -70,18 +70,25 @@ def _cell(path: Followed, places: dict[str, str]) -> str:
 def _origin(origin: Origin, paths: dict[str, Followed], places: dict[str, str]) -> str:
     """Return the SQL of a column's text: "" where there is none."""
     cells = [_cell(paths[path], places) for path in origin.from_]
-    text = cells[0]
-    if len(cells) > 1:
+    text = _first(cells, {"", *origin.missing})
+    if len(cells) > 1 and origin.codes:
         known = ", ".join(literal(code) for code in origin.codes)
-        cases = [f"WHEN {cell} IN ({known}) THEN {cell}" for cell in cells] if known else []
-        none = ", ".join(literal(token) for token in {"", *origin.missing})
-        cases += [f"WHEN {cell} NOT IN ({none}) THEN {cell}" for cell in cells]
-        text = f"CASE {' '.join(cases)} ELSE '' END"
+        cases = " ".join(f"WHEN {cell} IN ({known}) THEN {cell}" for cell in cells)
+        text = f"CASE {cases} ELSE {text} END"
     if origin.take == "day_before":
         return _day_before(text)
     if origin.take == "age":
         return _age(text, _cell(paths[origin.in_year], places), origin.on)
     return text
+
+
+def _first(cells: list[str], none: set[str]) -> str:
+    """Return the SQL of the first text that is one."""
+    if len(cells) == 1:
+        return cells[0]
+    tokens = ", ".join(literal(token) for token in sorted(none))
+    cases = [f"WHEN {cell} NOT IN ({tokens}) THEN {cell}" for cell in cells]
+    return f"CASE {' '.join(cases)} ELSE '' END"
 
 
 def _day_before(text: str) -> str:
@@ -112,9 +119,9 @@ def _fates(
     What the row itself says comes before a reference that leads nowhere, and that before what it leads to.
     """
     rules = [(f"{LEFT}{name}", rule) for name, rule in table.left_out.items()]
-    own = [(fate, rule) for fate, rule in rules if not paths[rule.column].steps]
+    own = [(fate, rule) for fate, rule in rules if not any(paths[path].steps for path in rule.column)]
     for fate, rule in own:
-        yield _is_about(rule, _cell(paths[rule.column], places)), fate
+        yield _is_about(rule, paths, places), fate
     for path in paths.values():
         for step in path.steps:
             if step.reference.optional:
@@ -127,12 +134,12 @@ def _fates(
             )
     for fate, rule in rules:
         if (fate, rule) not in own:
-            yield _is_about(rule, _cell(paths[rule.column], places)), fate
+            yield _is_about(rule, paths, places), fate
     for name, holding in table.held_back.items():
-        found = paths[holding.column]
-        yield _is_about(holding, _cell(found, places)), f"{WAITS}{found.column}:{name}"
+        yield _is_about(holding, paths, places), f"{WAITS}{paths[holding.column[0]].column}:{name}"
 
 
-def _is_about(rule: Rule, cell: str) -> str:
+def _is_about(rule: Rule, paths: dict[str, Followed], places: dict[str, str]) -> str:
+    cell = _first([_cell(paths[path], places) for path in rule.column], {""})
     texts = ", ".join(literal(text) for text in rule.among or rule.other_than or ("",))
     return f"{cell} IN ({texts})" if rule.among is not None else f"{cell} NOT IN ({texts})"

@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from earlywarn.errors import ExtractError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.conversion import REASON
 from earlywarn.tables.exports.changes import EARLIER, given, make_changes
 from earlywarn.tables.exports.checking import check_rows, checked
 from earlywarn.tables.exports.counting import counted
-from earlywarn.tables.exports.memory import Memory, Recall
+from earlywarn.tables.exports.memory import Memory, Recall, old
 from earlywarn.tables.exports.opening import INCOMING, Export, open_export
 from earlywarn.tables.exports.reading import Columns, ReadFile, read_files
 from earlywarn.tables.exports.relations import (
@@ -28,8 +29,10 @@ from earlywarn.tables.exports.relations import (
     remembered_sql,
 )
 from earlywarn.tables.exports.texts import ExportText
+from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts, Source
 from earlywarn.tables.oneroster import (
+    ID,
     OneRoster,
     RosterTable,
     check_covered,
@@ -40,6 +43,9 @@ from earlywarn.tables.oneroster import (
 )
 from earlywarn.tables.reading import GivenText
 from earlywarn.tables.report import TableIntake
+
+# Beside the name of a file: its rows that earlier exports gave.
+_BEFORE = "(déjà reçu/earlier)"
 
 
 @dataclass
@@ -84,7 +90,7 @@ class ExportSource:
             yield self._text(name, read.name, read.digest, first, earlier=False)
             first += 1
         if self._has_earlier(name):
-            yield self._text(name, f"{mapping.file}.csv (+)", self.export.digest, first, earlier=True)
+            yield self._text(name, f"{mapping.file}.csv {_BEFORE}", self.export.digest, first, earlier=True)
         self.connection.execute(f"DROP TABLE {given(name)}")
 
     def not_given(self, name: str) -> tuple[str, ...]:
@@ -95,10 +101,20 @@ class ExportSource:
     def to_remember(self) -> Iterator[tuple[str, pa.Table]]:
         """Yield what is to be put away, by name, where the export has changed it."""
         for file in self.read:
-            now = self.connection.sql(
-                f"SELECT * EXCLUDE ({GIVEN}) FROM ({remembered_sql(file, self.columns[file])}) ORDER BY 1"
-            ).to_arrow_table()
-            yield self.memory.name_of(file), now
+            sql = f"SELECT * EXCLUDE ({GIVEN}) FROM ({remembered_sql(file, self.columns[file])})"
+            if file not in self.remembered_files or self._differs(file, sql):
+                rows = self.connection.sql(f"{sql} ORDER BY {quote(ID)}").to_arrow_table()
+                yield self.memory.name_of(file), rows
+
+    def _differs(self, file: str, sql: str) -> bool:
+        cells = ", ".join(quote(name) for name in (ID, *self.columns[file]))
+        now, then = f"SELECT {cells} FROM ({sql})", f"SELECT {cells} FROM {old(file)}"
+        # Ids are unique: two sets of as many rows are alike where one holds the other.
+        found = self.connection.execute(
+            f"SELECT (SELECT count(*) FROM ({sql})) <> (SELECT count(*) FROM {old(file)}) "
+            f"OR EXISTS ({now} EXCEPT {then})"
+        ).fetchall()
+        return bool(found[0][0])
 
     def _extract(self, name: str, table: RosterTable) -> Extract:
         columns = {}
@@ -130,7 +146,7 @@ class ExportSource:
 def take_up(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
-    declared: OneRoster,
+    declared: OneRoster | None,
     path: Path,
     *,
     folder: Path,
@@ -142,7 +158,7 @@ def take_up(
     Args:
         connection: The engine; the export's relations are made there.
         contract: The network's contract.
-        declared: What the network says of OneRoster.
+        declared: What the network says of OneRoster, if it says anything.
         path: The zip or the folder.
         folder: The workspace's folder of tables; a zip is unpacked below it while it is read.
         received_on: The day the export was received.
@@ -153,7 +169,10 @@ def take_up(
         ExtractError: The export cannot be read exactly.
         StorageError: The disk is full.
     """
-    tables = mapped_tables(contract, declared)
+    tables = mapped_tables(contract, declared or OneRoster())
+    if not tables:
+        message = "no table of this network is one that OneRoster fills"
+        raise ExtractError(message, where=path.name, todo="say which under [oneroster] in extracts.toml")
     check_covered(contract, tables)
     columns = columns_read(standard(), tables.values())
     connection.execute(f"SET VARIABLE received_on = DATE '{received_on.isoformat()}'")

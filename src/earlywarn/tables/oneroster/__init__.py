@@ -14,6 +14,7 @@ from earlywarn.tables.oneroster.mapping import (
     built_in,
     mapped_tables,
 )
+from earlywarn.tables.oneroster.page import oneroster_page
 from earlywarn.tables.oneroster.paths import Followed, columns_read, computed_read, followed
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "declared_problems",
     "followed",
     "mapped_tables",
+    "oneroster_page",
     "standard",
 ]

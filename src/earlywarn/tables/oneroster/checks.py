@@ -90,7 +90,7 @@ def _paths(known: Standard, mapped: RosterTable, at: tuple[str | int, ...]) -> I
         ("left_out", dict(mapped.left_out)),
         ("held_back", dict(mapped.held_back)),
     ]
-    named += [(kind, n, rule.column) for kind, of_kind in rules for n, rule in of_kind.items()]
+    named += [(kind, n, p) for kind, of_kind in rules for n, rule in of_kind.items() for p in rule.column]
     for kind, name, path in named:
         try:
             followed(known, mapped.file, path)

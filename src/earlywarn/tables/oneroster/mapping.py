@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, RootModel, field_validator, model_validator
 
 from earlywarn.declarations import Declared, load_declaration
 from earlywarn.tables.contract import Contract, Scalar
@@ -56,11 +56,16 @@ class Origin(Declared):
 
 
 class Rule(Declared):
-    """Which rows a rule is about."""
+    """Which rows a rule is about: the first of its columns that is not empty decides."""
 
-    column: str
+    column: tuple[str, ...]
     among: tuple[str, ...] | None = None
     other_than: tuple[str, ...] | None = None
+
+    @field_validator("column", mode="before")
+    @classmethod
+    def _short_form(cls, given: object) -> object:
+        return (given,) if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _one_list(self) -> Rule:
@@ -108,7 +113,8 @@ class RosterTable(Declared):
     def paths(self) -> tuple[str, ...]:
         """Return every path that is read, each once."""
         read = [path for origin in self.columns.values() for path in origin.paths]
-        read += [rule.column for rule in (*self.left_out.values(), *self.held_back.values())]
+        rules = (*self.left_out.values(), *self.held_back.values())
+        read += [path for rule in rules for path in rule.column]
         return tuple(dict.fromkeys(read))
 
 
@@ -171,7 +177,10 @@ def _named(table: RosterTable, ids: Mapping[str, str]) -> RosterTable:
     }
 
     def with_column(rules: Mapping[str, AnyRule]) -> dict[str, AnyRule]:
-        return {n: rule.model_copy(update={"column": filled(rule.column)}) for n, rule in rules.items()}
+        return {
+            n: rule.model_copy(update={"column": tuple(map(filled, rule.column))})
+            for n, rule in rules.items()
+        }
 
     left_out, held_back = with_column(table.left_out), with_column(table.held_back)
     return table.model_copy(update={"columns": columns, "left_out": left_out, "held_back": held_back})
