@@ -113,21 +113,20 @@ def _read_differently(now: str, before: str, cells: Sequence[str]) -> str:
 
 
 def _gone(now: str, before: str, cells: Sequence[str], standing: str, table: RosterTable) -> str:
-    """Select rows of earlier exports whose key no row has any more.
+    """Select rows of earlier exports whose key no row has any more, within what the export covers.
 
-    Either the row has another key now or is the table's no longer; or a bulk export leaves it out, which
-    counts only within what the export covers. A row that waits keeps what was known of it.
+    Either the row has another key now, or is the table's no longer; or a bulk export leaves it out.
+    A row that waits keeps what was known of it.
     """
-    changed = f"n.{ROW_ID} IS NOT NULL AND NOT n.{DELETED} AND NOT starts_with(n.{FATE}, '{WAITS}')"
-    left_out = "FALSE"
+    gone = f"n.{ROW_ID} IS NOT NULL AND NOT n.{DELETED} AND NOT starts_with(n.{FATE}, '{WAITS}')"
     if table.within:
         scope = [quote(column) for column in table.within]
-        left_out = (
-            f"n.{ROW_ID} IS NULL AND ({_listed('o', scope)}) IN (SELECT ({_listed('w', scope)}) FROM {now} w "
-            f"WHERE NOT w.{DELETED} AND w.{FATE} = '')"
+        gone = (
+            f"(n.{ROW_ID} IS NULL OR ({gone})) AND ({_listed('o', scope)}) IN "
+            f"(SELECT ({_listed('w', scope)}) FROM {now} w WHERE NOT w.{DELETED} AND w.{FATE} = '')"
         )
     return (
         f"SELECT {_listed('o', cells)}, o.{ROW_ID}, o.{LINE}, TRUE, TRUE, '' "
         f"FROM {before} o LEFT JOIN {now} n ON n.{ROW_ID} = o.{ROW_ID} "
-        f"WHERE o.{FATE} = '' AND (({changed}) OR ({left_out})) AND NOT {standing}"
+        f"WHERE o.{FATE} = '' AND ({gone}) AND NOT {standing}"
     )

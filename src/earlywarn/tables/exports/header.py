@@ -7,6 +7,7 @@ would show its first student.
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from earlywarn.errors import ExtractError
@@ -14,6 +15,7 @@ from earlywarn.tables.oneroster import START, RosterFile
 
 EXTENSION = "metadata."
 _MAX_HEADER = 1 << 16
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 def header_of(path: Path, shape: RosterFile) -> tuple[str, ...]:
@@ -25,10 +27,9 @@ def header_of(path: Path, shape: RosterFile) -> tuple[str, ...]:
         ExtractError: A column is unknown, out of its place, or missing though required; or no row follows.
     """
     with path.open("rb") as handle:
-        first = handle.readline(_MAX_HEADER)
-        has_rows = bool(handle.read(1))
+        first, *rest = _LINE_END.split(handle.read(_MAX_HEADER), maxsplit=1)
     try:
-        cells = next(csv.reader([first.decode("utf-8-sig").rstrip("\r\n")]), [])
+        cells = next(csv.reader([first.decode("utf-8-sig")]), [])
     except UnicodeDecodeError as error:
         raise _refused(path, "its first line is not UTF-8", "export it as UTF-8") from error
     found = [cell.strip() for cell in cells]
@@ -39,8 +40,7 @@ def header_of(path: Path, shape: RosterFile) -> tuple[str, ...]:
     if missing:
         listed = ", ".join(f"'{name}'" for name in missing)
         raise _refused(path, f"the header lacks {listed}", "export it again")
-    # A lone carriage return ends lines too; then the header is followed by rows in what was read.
-    if not has_rows and b"\r" not in first.rstrip(b"\r\n"):
+    if not rest or not rest[0].strip():
         raise _refused(path, "it has a header and no row", "declare the file absent in manifest.csv")
     return tuple(found)
 

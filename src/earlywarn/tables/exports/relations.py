@@ -40,9 +40,18 @@ def make_before(connection: duckdb.DuckDBPyConnection, file: str) -> None:
 
 
 def make_now(
-    connection: duckdb.DuckDBPyConnection, file: str, columns: Sequence[str], *, with_remembered: bool
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    columns: Sequence[str],
+    *,
+    with_remembered: bool,
+    made_from: str | None = None,
 ) -> None:
-    """Make the rows that hold now: those the export gives, over those remembered where these still hold."""
+    """Make the rows that hold now: those the export gives, over those remembered where these still hold.
+
+    `made_from` is the column that names the row of `users` that a row of version 1.1 was made from: all rows
+    of a user are made anew.
+    """
     cells = ", ".join(quote(name) for name in (ID, *columns))
     given = f"SELECT {cells}, {LINE}, {DELETED}, TRUE AS {GIVEN} FROM {usable(file)}"
     base = _base("now", file)
@@ -51,8 +60,15 @@ def make_now(
         return
     connection.execute(
         f"CREATE TEMP TABLE {base} AS {given} UNION ALL SELECT {cells}, {LINE}, FALSE, FALSE "
-        f"FROM {old(file)} ANTI JOIN {usable(file)} USING ({quote(ID)})"
+        f"FROM {old(file)} o WHERE {_untouched(file, made_from)}"
     )
+
+
+def _untouched(file: str, made_from: str | None) -> str:
+    untouched = f"o.{quote(ID)} NOT IN (SELECT {quote(ID)} FROM {usable(file)})"
+    if made_from is None:
+        return untouched
+    return f"{untouched} AND o.{quote(made_from)} NOT IN (SELECT {quote(ID)} FROM {usable('users')})"
 
 
 def make_derived(connection: duckdb.DuckDBPyConnection, file: str, columns: Sequence[str]) -> None:

@@ -214,6 +214,7 @@ def _set_up(source: ExportSource) -> None:
             source.columns[file],
             # A row that waits may be one that was remembered: then nothing counts as left out.
             with_remembered=file in source.remembered_files and (mode == "delta" or waits),
+            made_from="userSourcedId" if file in derived else None,
         )
     computed = computed_read(standard(), source.tables.values())
     make_computed(connection, "now", source.columns, computed)
