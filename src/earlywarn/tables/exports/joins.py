@@ -52,9 +52,10 @@ def _joins(paths: dict[str, Followed], places: dict[str, str], era: Era) -> str:
         for step in path.steps:
             alias = places[step.place]
             key = _reference(places[step.source], step.reference.column, first=step.reference.first)
-            joined[alias] = (
-                f" LEFT JOIN {full(era, step.reference.file)} {alias} ON {alias}.{quote(ID)} = {key}"
-            )
+            # What is to be deleted can still be referred to, but it adds nothing to a row of its own.
+            standing = f" AND NOT {alias}.{DELETED}" if step.reference.optional else ""
+            other = full(era, step.reference.file)
+            joined[alias] = f" LEFT JOIN {other} {alias} ON {alias}.{quote(ID)} = {key}{standing}"
     return "".join(joined.values())
 
 
