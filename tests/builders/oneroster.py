@@ -13,7 +13,6 @@ import pyarrow as pa
 from earlywarn.tables.exports import ExportSource, take_up
 from earlywarn.tables.extracts import load_extracts
 from earlywarn.tables.report import LeftOut, TableIntake
-from earlywarn.tables.versions import connect
 from tests.builders.intake import Network, declare
 
 RECEIVED = date(2026, 11, 20)
@@ -251,24 +250,21 @@ class Exports:
         """Take up an export and return what it changes."""
         home = self.network.home
         path = files if isinstance(files, Path) else pack(home / "e.zip", files, mode=mode, version=version)
-        connection = connect(threads=1)
+        extracts = load_extracts(home / "network" / "extracts.toml", self.network.contract)
+        source = take_up(
+            self.network.contract,
+            extracts.oneroster,
+            path,
+            received_on=received_on,
+            recall=self.memory.get,
+            threads=1,
+        )
         try:
-            extracts = load_extracts(home / "network" / "extracts.toml", self.network.contract)
-            source = take_up(
-                connection,
-                self.network.contract,
-                extracts.oneroster,
-                path,
-                folder=home / "tables",
-                received_on=received_on,
-                recall=self.memory.get,
-            )
-            source.with_deletions = True
             found = _changes(source)
             self.memory |= dict(source.to_remember())
             return found
         finally:
-            connection.close()
+            source.close()
 
 
 def _changes(source: ExportSource) -> Change:
@@ -279,14 +275,16 @@ def _changes(source: ExportSource) -> Change:
         left_out: list[LeftOut] = []
         waiting: list[tuple[int, str]] = []
         n_read = 0
-        for text in source.open_texts(extract, Path(), first=1):
+        columns = [column for column in extract.columns if extract.columns[column].from_ is not None]
+        for text in source.open_texts(extract, 1, frozenset()):
             for block in text.blocks():
                 n_read += block.n_read
                 left_out += block.left_out
                 waiting += block.quarantined
-                for row in block.cells.to_pylist():
-                    deleted = bool(row.get("_deleted", False))
-                    rows.append((tuple(row[column] for column in extract.needed), deleted))
+                given = block.cells.to_pylist()
+                rows += [
+                    (tuple(row[column] for column in columns), row["_deleted"] == "yes") for row in given
+                ]
         found.rows[name], found.left_out[name] = rows, left_out
         found.waiting[name], found.n_read[name] = waiting, n_read
     return found

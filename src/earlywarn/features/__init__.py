@@ -7,7 +7,9 @@ that was not yet known on the day, and never a sensitive column. Other rooms imp
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
+from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import AsOfSpec, Moment, Period, moments_of, moments_on, periods_of
 from earlywarn.features.names import FeatureNames, feature_names
@@ -20,7 +22,7 @@ from earlywarn.features.outcomes import (
     QuantileOutcome,
     check_outcome,
 )
-from earlywarn.features.peers import empty_snapshot
+from earlywarn.features.peers import empty_snapshot, group_keys
 
 __all__ = [
     "PERIOD_DAY",
@@ -36,6 +38,7 @@ __all__ = [
     "FeatureNames",
     "Indicator",
     "Indicators",
+    "LeftOut",
     "Matrix",
     "Moment",
     "Outcome",
@@ -48,8 +51,11 @@ __all__ = [
     "encoded_catalog",
     "feature_names",
     "fit_encoding",
+    "fold_columns",
+    "group_keys",
     "load_indicators",
     "moments_of",
     "moments_on",
     "periods_of",
+    "without_condition",
 ]

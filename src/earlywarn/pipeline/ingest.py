@@ -53,7 +53,20 @@ def ingest(
             progress=progress,
         )
         _store_report(report, workspace)
+    if report.refusals:
+        raise _refused(report)
     return report
+
+
+def _refused(report: IntakeReport) -> ExtractError:
+    """Return one error that names every source that could not be read."""
+    first, *others = report.refusals
+    if not others:
+        return ExtractError(first.what, where=first.file, todo=first.todo)
+    listed = "; ".join(f"{one.file}: {one.what}" for one in report.refusals)
+    return ExtractError(
+        f"{len(report.refusals)} files cannot be read: {listed}", todo="mend them; nothing was stored"
+    )
 
 
 def _check_folder(folder: Path) -> None:

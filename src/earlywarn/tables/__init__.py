@@ -20,6 +20,7 @@ from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
+from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rows import tables_from_rows
@@ -36,6 +37,7 @@ __all__ = [
     "IntakeReport",
     "Network",
     "Periods",
+    "Provenance",
     "Table",
     "TableIntake",
     "Tables",
@@ -46,6 +48,7 @@ __all__ = [
     "oneroster_page",
     "open_tables",
     "parse_expression",
+    "provenance",
     "pseudonym_of",
     "pseudonyms",
     "quote",

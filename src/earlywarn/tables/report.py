@@ -33,6 +33,15 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
     "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "unknown_byte": (
+        "un octet que l’encodage déclaré ne connaît pas",
+        "a byte that the encoding does not know",
+    ),
+    "other_encoding": ("un texte dans un autre encodage que celui déclaré", "text in another encoding"),
+    "decoded_twice": ("un texte décodé deux fois", "text that was decoded twice"),
+    "lost_character": ("un caractère perdu par une conversion", "a character lost by a conversion"),
+    "nul": ("un caractère nul", "a NUL character"),
+    "stray_line_end": ("une fin de ligne au milieu de la ligne", "a line end inside the line"),
     "too_long": ("valeur trop longue", "the value is too long"),
     "unknown_reference": (
         "renvoie à une ligne que ni cet export ni un précédent ne donne",
@@ -96,6 +105,8 @@ class TableIntake:
     n_unchanged: int = 0
     n_quarantined: int = 0
     n_duplicates: int = 0
+    n_deleted: int = 0
+    n_gone: int = 0
     reasons: tuple[Reason, ...] = ()
     contradictions: tuple[tuple[str, int], ...] = ()
     left_out: tuple[LeftOut, ...] = ()
@@ -108,7 +119,7 @@ class TableIntake:
     @property
     def n_accepted(self) -> int:
         """Return how many rows stand in the tables, now or already before."""
-        return self.n_new + self.n_superseding + self.n_unchanged
+        return self.n_new + self.n_superseding + self.n_unchanged + self.n_deleted
 
     @property
     def conserves(self) -> bool:
@@ -124,6 +135,16 @@ class TableIntake:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A source that could not be read exactly, so that nothing of its intake was stored."""
+
+    file: str
+    table: str
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True)
 class IntakeReport:
     """One intake, table by table; `batch` is None where nothing new came."""
 
@@ -132,6 +153,7 @@ class IntakeReport:
     received_on: date
     backfill: bool
     tables: tuple[TableIntake, ...]
+    refusals: tuple[Refusal, ...] = ()
     sources: tuple[TableIntake, ...] = ()
     """The files of a OneRoster export: each row is told from what the last export said of it."""
 

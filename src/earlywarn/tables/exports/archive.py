@@ -1,11 +1,10 @@
-"""Look into a zip and take members out of it, after its limits are checked: nothing is unpacked to find out.
+"""Look into a zip and check its limits before anything of it is unpacked.
 
-A zip may lie about itself; what is unpacked is held to what it declares, and what it declares to the limits.
+A zip may lie about itself: what is unpacked is held to what it declares, and what it declares to the limits.
 """
 
 from __future__ import annotations
 
-import shutil
 import stat
 import struct
 import zipfile
@@ -13,7 +12,6 @@ import zlib
 from pathlib import Path
 
 from earlywarn.errors import ExtractError
-from earlywarn.workspace import storage_errors
 
 MAX_MEMBERS = 100
 MAX_DIRECTORY_BYTES = 1 << 20
@@ -80,23 +78,6 @@ def read_member(path: Path, member: zipfile.ZipInfo, *, at_most: int) -> bytes:
             return packed.read(member)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
         raise _refused(path, f"'{member.filename}' is damaged", "copy it again") from error
-
-
-def unpack(path: Path, member: zipfile.ZipInfo, target: Path) -> Path:
-    """Write one member to `target`.
-
-    Raises:
-        ExtractError: It is damaged.
-        StorageError: The disk is full.
-    """
-    try:
-        with zipfile.ZipFile(path) as packed, packed.open(member) as source, storage_errors(target):
-            target.touch(mode=0o600)
-            with target.open("wb") as sink:
-                shutil.copyfileobj(source, sink, 1 << 20)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
-        raise _refused(path, f"'{member.filename}' is damaged", "copy it again") from error
-    return target
 
 
 def _check_directory(path: Path) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import duckdb
 
 from earlywarn.tables.conversion import literal
-from earlywarn.tables.exports.checking import DELETED
 from earlywarn.tables.exports.joins import FATE, LEFT, ROW_ID, WAITS, joined_sql, text_columns
 from earlywarn.tables.exports.relations import GIVEN
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import RosterTable
 from earlywarn.tables.reading import LINE
+from earlywarn.tables.resolution import DELETED
 
 EARLIER = "_earlier"
 # Two fates that no mapping declares: of rows to be deleted that leave nothing to delete.

@@ -15,8 +15,8 @@ from earlywarn.tables.exports.reading import STATUS, raw
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
+from earlywarn.tables.resolution import DELETED
 
-DELETED = "_deleted"
 _LONGEST_ID = 255
 _TO_BE_DELETED = "tobedeleted"
 _ID_COLUMN = quote(ID)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from earlywarn.tables.conversion import REASON
-from earlywarn.tables.exports.checking import DELETED, checked, usable
+from earlywarn.tables.exports.checking import checked, usable
 from earlywarn.tables.exports.memory import old
 from earlywarn.tables.exports.reading import ReadFile
 from earlywarn.tables.exports.relations import GIVEN, remembered_sql
@@ -15,6 +15,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
 from earlywarn.tables.report import MAX_LINES, Reason, TableIntake
+from earlywarn.tables.resolution import DELETED
 
 
 def counted(
@@ -38,10 +39,11 @@ def counted(
         table=read.name,
         n_read=read.n_rows + len(read.broken),
         n_new=int(n_new),
-        n_superseding=int(n_given - n_new - n_same) + n_deleted,
+        n_superseding=int(n_given - n_new - n_same),
         n_unchanged=int(n_same) + n_unknown,
         n_quarantined=sum(reason.n_rows for reason in reasons),
         n_duplicates=n_repeated,
+        n_deleted=n_deleted,
         reasons=reasons,
     )
 

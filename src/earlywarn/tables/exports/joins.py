@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from earlywarn.tables.conversion import literal
-from earlywarn.tables.exports.checking import DELETED
 from earlywarn.tables.exports.relations import GIVEN, Era, full
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID, Followed, Origin, RosterTable, Rule, followed, standard
 from earlywarn.tables.reading import LINE
+from earlywarn.tables.resolution import DELETED
 
 FATE = "_fate"
 ROW_ID = "_id"

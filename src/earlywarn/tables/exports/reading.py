@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
@@ -17,7 +16,7 @@ from earlywarn.tables.exports.opening import Export
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.oneroster import ID, Version, standard
-from earlywarn.tables.reading import LINE, WIDE_SPACES, open_text
+from earlywarn.tables.reading import LINE, WIDE_SPACES, Content, open_text
 
 STATUS = "status"
 Columns = Mapping[str, tuple[str, ...]]
@@ -51,9 +50,9 @@ def read_files(
         wanted = (*columns[file], *_older_columns(file, columns, export.manifest.version))
         listed = ", ".join(f"{quote(name)} VARCHAR" for name in (ID, STATUS, *wanted))
         connection.execute(f"CREATE TEMP TABLE {raw(file)} ({listed}, {LINE} BIGINT)")
-        if file in export.paths:
+        if file in export.contents:
             read[file] = _read(
-                connection, export.paths[file], file, (ID, STATUS, *wanted), export.manifest.version
+                connection, export.contents[file], file, (ID, STATUS, *wanted), export.manifest.version
             )
     return read
 
@@ -67,17 +66,21 @@ def _older_columns(file: str, columns: Columns, version: Version) -> tuple[str, 
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, path: Path, file: str, wanted: tuple[str, ...], version: Version
+    connection: duckdb.DuckDBPyConnection,
+    content: Content,
+    file: str,
+    wanted: tuple[str, ...],
+    version: Version,
 ) -> ReadFile:
     shape = standard().as_written(file, version)
-    header = header_of(path, shape or standard().files[file])
+    header = header_of(content, shape or standard().files[file])
     written = {name: standard().written_name(file, name, version) for name in wanted}
     there = {name: column for name, column in written.items() if column in header}
     extract = Extract.model_validate(
-        {"table": file, "file": path.name, "columns": there, "ignore": ["*"], "encoding": "utf-8"}
+        {"table": file, "file": f"{file}.csv", "columns": there, "ignore": ["*"], "encoding": "utf-8"}
     )
-    text = open_text(path, extract)
-    found = ReadFile(path.name)
+    text = open_text(content, extract)
+    found = ReadFile(f"{file}.csv")
     for block in text.blocks():
         padding = literal(" " + WIDE_SPACES) if block.has_wide_spaces else "' '"
         cells = ", ".join(

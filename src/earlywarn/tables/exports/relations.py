@@ -11,12 +11,13 @@ from typing import Literal
 
 import duckdb
 
-from earlywarn.tables.exports.checking import DELETED, usable
+from earlywarn.tables.exports.checking import usable
 from earlywarn.tables.exports.memory import old
 from earlywarn.tables.exports.reading import STATUS, Columns, raw
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID, standard
 from earlywarn.tables.reading import LINE
+from earlywarn.tables.resolution import DELETED
 
 Era = Literal["now", "before"]
 GIVEN = "_given"

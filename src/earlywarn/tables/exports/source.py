@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from earlywarn.tables.exports.changes import EARLIER, given, make_changes
 from earlywarn.tables.exports.checking import check_rows, checked
 from earlywarn.tables.exports.counting import counted
 from earlywarn.tables.exports.memory import Memory, Recall, old
-from earlywarn.tables.exports.opening import INCOMING, Export, open_export
+from earlywarn.tables.exports.opening import Export, open_export
 from earlywarn.tables.exports.reading import Columns, ReadFile, read_files
 from earlywarn.tables.exports.relations import (
     GIVEN,
@@ -28,9 +28,9 @@ from earlywarn.tables.exports.relations import (
     make_now,
     remembered_sql,
 )
-from earlywarn.tables.exports.texts import ExportText
+from earlywarn.tables.exports.texts import YES, ExportText
 from earlywarn.tables.expressions import quote
-from earlywarn.tables.extracts import Extract, Extracts, Source
+from earlywarn.tables.extracts import Deletes, Extract, Extracts, Source
 from earlywarn.tables.oneroster import (
     ID,
     OneRoster,
@@ -43,6 +43,8 @@ from earlywarn.tables.oneroster import (
 )
 from earlywarn.tables.reading import GivenText
 from earlywarn.tables.report import TableIntake
+from earlywarn.tables.resolution import DELETED
+from earlywarn.tables.versions import connect
 
 # Beside the name of a file: its rows that earlier exports gave.
 _BEFORE = "(déjà reçu/earlier)"
@@ -61,21 +63,18 @@ class ExportSource:
     memory: Memory
     remembered_files: frozenset[str]
     intakes: list[TableIntake] = field(default_factory=list)
-    # Set once the tables keep deletions: until then rows to be deleted are counted as left out.
-    with_deletions: bool = False
 
     @property
     def extracts(self) -> Extracts:
         """Return the export as if each table had a declared file of its own."""
         return Extracts(extract=tuple(self._extract(name, table) for name, table in self.tables.items()))
 
-    def open_texts(
-        self, extract: Extract, folder: Path, *, first: int, repeating: frozenset[str] = frozenset()
-    ) -> Iterator[GivenText]:
-        """Yield what the export changes in a table: by its own rows, then by rows of earlier exports.
+    def close(self) -> None:
+        """Give the memory back."""
+        self.connection.close()
 
-        Takes the place of `reading.open_texts`; `folder` and `repeating` are of no use here.
-        """
+    def open_texts(self, extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
+        """Yield what the export changes in a table: by its own rows, then by rows of earlier exports."""
         name = extract.table
         mapping = self.tables[name]
         make_changes(
@@ -95,7 +94,9 @@ class ExportSource:
 
     def not_given(self, name: str) -> tuple[str, ...]:
         """Return the columns of a table that files may give and the export has no word for."""
-        table, mapping = self.contract.tables[name], self.tables[name]
+        table, mapping = self.contract.tables[name], self.tables.get(name)
+        if mapping is None:
+            return ()
         return tuple(n for n, column in table.stored.items() if column.is_given and n not in mapping.columns)
 
     def to_remember(self) -> Iterator[tuple[str, pa.Table]]:
@@ -123,7 +124,14 @@ class ExportSource:
             columns[column] = Source.model_validate(
                 {**where, "codes": origin.codes, "missing": origin.missing, "round": origin.round}
             )
-        return Extract(table=name, file=f"{table.file}.csv", columns=columns)
+        deletes = Deletes(column=DELETED, values=(YES,)) if self._may_delete(table.file) else None
+        return Extract(table=name, file=f"{table.file}.csv", columns=columns, deletes=deletes)
+
+    def _may_delete(self, file: str) -> bool:
+        if file in self.remembered_files:
+            return True
+        found = self.connection.execute(f"SELECT 1 FROM {checked(file)} WHERE {DELETED} LIMIT 1")
+        return bool(found.fetchall())
 
     def _text(self, name: str, file: str, digest: str, number: int, *, earlier: bool) -> ExportText:
         return ExportText(
@@ -133,8 +141,8 @@ class ExportSource:
             name,
             self.tables[name],
             number,
+            self.contract.tables[name].key_columns,
             earlier=earlier,
-            with_deletions=self.with_deletions,
         )
 
     def _has_earlier(self, name: str) -> bool:
@@ -144,30 +152,27 @@ class ExportSource:
 
 
 def take_up(
-    connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     declared: OneRoster | None,
     path: Path,
     *,
-    folder: Path,
     received_on: date,
     recall: Recall,
+    threads: int = 2,
 ) -> ExportSource:
     """Read an export and set it against what was remembered of earlier ones.
 
     Args:
-        connection: The engine; the export's relations are made there.
         contract: The network's contract.
         declared: What the network says of OneRoster, if it says anything.
         path: The zip or the folder.
-        folder: The workspace's folder of tables; a zip is unpacked below it while it is read.
         received_on: The day the export was received.
         recall: Returns what an earlier intake put away under a name.
+        threads: How many threads the engine may use.
 
     Raises:
         DeclarationError: The mapping gives nothing to a column that the contract requires.
         ExtractError: The export cannot be read exactly.
-        StorageError: The disk is full.
     """
     tables = mapped_tables(contract, declared or OneRoster())
     if not tables:
@@ -175,16 +180,18 @@ def take_up(
         raise ExtractError(message, where=path.name, todo="say which under [oneroster] in extracts.toml")
     check_covered(contract, tables)
     columns = columns_read(standard(), tables.values())
-    connection.execute(f"SET VARIABLE received_on = DATE '{received_on.isoformat()}'")
-    try:
-        export = open_export(path, columns.keys(), incoming=folder / INCOMING)
+    export = open_export(path, columns.keys())
+    with ExitStack() as stack:
+        # An engine of its own, which never spills: it holds names.
+        connection = connect(threads=threads)
+        stack.callback(connection.close)
+        connection.execute(f"SET VARIABLE received_on = DATE '{received_on.isoformat()}'")
         read = read_files(connection, export, columns)
-    finally:
-        shutil.rmtree(folder / INCOMING, ignore_errors=True)
-    memory = Memory(export.manifest.system, recall)
-    remembered = frozenset(file for file in columns if memory.load(connection, file, columns[file]))
-    source = ExportSource(connection, contract, export, tables, columns, read, memory, remembered)
-    _set_up(source)
+        memory = Memory(export.manifest.system, recall)
+        remembered = frozenset(file for file in columns if memory.load(connection, file, columns[file]))
+        source = ExportSource(connection, contract, export, tables, columns, read, memory, remembered)
+        _set_up(source)
+        stack.pop_all()
     return source
 
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from earlywarn.tables.exports.changes import EARLIER, NEVER_TAKEN_IN, STILL_GIVEN, given
-from earlywarn.tables.exports.checking import DELETED
 from earlywarn.tables.exports.joins import FATE, LEFT, ROW_ID, WAITS, text_columns
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import RosterTable
 from earlywarn.tables.reading import FILE, LINE, TextBlock
 from earlywarn.tables.report import MAX_LINES, LeftOut
+from earlywarn.tables.resolution import DELETED
 
 _BLOCK = 1 << 20
+YES = "yes"
 _OWN_RULES = {
     NEVER_TAKEN_IN: (
         "la ligne à supprimer n’était pas de la table",
@@ -41,19 +41,18 @@ class ExportText:
     table: str
     mapping: RosterTable
     number: int
+    key: tuple[str, ...]
     earlier: bool = False
-    with_deletions: bool = True
 
     def blocks(self) -> Iterator[TextBlock]:
         """Yield the texts in the order of their lines; the first block tells of the rows that give none.
 
-        A block has a column `_deleted` where a row of it is to be deleted.
+        The column `_deleted` says "yes" of a row whose key is gone; no more than its key is given then.
         """
         quarantined, left_out = self._waiting(), self._left_out()
         for first, last in self._ranges():
             cells = self._cells(first, last)
-            block = TextBlock(cells, quarantined, has_wide_spaces=False, left_out=left_out)
-            yield block if self.with_deletions else _postponed(block, self.name)
+            yield TextBlock(cells, quarantined, has_wide_spaces=False, left_out=left_out)
             quarantined, left_out = (), ()
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
@@ -64,13 +63,15 @@ class ExportText:
             yield first, first + _BLOCK
 
     def _cells(self, first: int, last: int) -> pa.Table:
-        columns = ", ".join(quote(name) for name in (*text_columns(self.mapping), LINE, DELETED))
+        texts = ", ".join(
+            column if name in self.key else f"CASE WHEN {DELETED} THEN '' ELSE {column} END AS {column}"
+            for name, column in ((name, quote(name)) for name in text_columns(self.mapping))
+        )
         cells: pa.Table = self.connection.sql(
-            f"SELECT {columns} FROM {self._rows} WHERE {FATE} = '' AND {LINE} >= {first} AND {LINE} < {last} "
+            f"SELECT {texts}, CASE WHEN {DELETED} THEN '{YES}' ELSE '' END AS {DELETED}, {LINE} "
+            f"FROM {self._rows} WHERE {FATE} = '' AND {LINE} >= {first} AND {LINE} < {last} "
             f"ORDER BY {LINE}, {ROW_ID}, {DELETED}"
         ).to_arrow_table()
-        if not pa.compute.any(cells[DELETED]).as_py():
-            cells = cells.drop_columns([DELETED])
         return cells.append_column(FILE, pa.array(np.full(cells.num_rows, self.number), pa.int32()))
 
     def _waiting(self) -> tuple[tuple[int, str], ...]:
@@ -94,16 +95,3 @@ class ExportText:
     @property
     def _rows(self) -> str:
         return f"(SELECT * FROM {given(self.table)} WHERE {EARLIER} = {self.earlier})"
-
-
-def _postponed(block: TextBlock, name: str) -> TextBlock:
-    """Return a block without its rows to be deleted, counted as left out: tables keep no deletions yet."""
-    if DELETED not in block.cells.column_names:
-        return block
-    deleted = block.cells[DELETED]
-    lines: list[int] = block.cells.filter(deleted)[LINE].to_numpy().tolist()
-    words = ("suppression demandée, pas encore appliquée", "a deletion that is not carried out yet")
-    rule = LeftOut(name, "to_be_deleted", len(lines), tuple(lines[:MAX_LINES]), *words)
-    stay = pa.compute.invert(deleted)
-    cells = block.cells.filter(stay).drop_columns([DELETED])
-    return TextBlock(cells, block.quarantined, block.has_wide_spaces, (*block.left_out, rule))

@@ -113,7 +113,7 @@ def test_a_delta_supersedes_from_the_day_it_was_received(network: Network, tmp_p
 
 
 def test_a_refused_export_changes_nothing(network: Network, tmp_path: Path) -> None:
-    """Tables and memory are as before, byte by byte, and nothing that was unpacked is left."""
+    """Tables and memory are as before, byte by byte; what is new is the report of the refusal."""
     _ingest(network, pack(tmp_path / "bulk.zip", BULK))
     before = {path: path.read_bytes() for path in network.workspace.home.rglob("*") if path.is_file()}
     wrong = {**BULK, "results": (BULK["results"][0].replace("score,", "mark,"), *BULK["results"][1:])}
@@ -123,18 +123,7 @@ def test_a_refused_export_changes_nothing(network: Network, tmp_path: Path) -> N
 
     after = {path: path.read_bytes() for path in network.workspace.home.rglob("*") if path.is_file()}
     assert {p.name for p in before if before[p] != after.get(p)} <= {"ingest.lock"}
-    assert before.keys() == after.keys()
-
-
-def test_what_a_killed_intake_unpacked_is_removed_by_the_next(network: Network, tmp_path: Path) -> None:
-    """A member left behind by a crash holds names; no later intake leaves it there."""
-    left = network.workspace.tables / ".incoming" / "users.csv"
-    left.parent.mkdir(parents=True)
-    left.write_text("u1,Roy")
-
-    network.take_in({})
-
-    assert not left.parent.exists()
+    assert [path.name for path in after if path not in before] == ["intake-000002.json"]
 
 
 def test_another_zip_is_told_what_is_wanted(network: Network, tmp_path: Path) -> None:
@@ -155,3 +144,67 @@ def test_a_folder_of_files_and_of_an_export_is_refused(network: Network, tmp_pat
 
     with pytest.raises(ExtractError, match=r"holds 'absences.csv', which the manifest does not declare"):
         _ingest(network, folder)
+
+
+def test_a_deletion_counts_from_the_day_it_was_received(network: Network, tmp_path: Path) -> None:
+    """The stay and the mark that a delta deletes are there for earlier dates, and gone after."""
+    _ingest(network, pack(tmp_path / "bulk.zip", BULK))
+    gone = delta(
+        enrollments=("n2,tobedeleted,2026-11-25T00:00:00Z,h1,s1,u2,student,,,",),
+        results=("x2,tobedeleted,2026-11-25T00:00:00Z,i1,u2,exempt,,2026-11-19,,,,,,,",),
+    )
+
+    report = _ingest(network, pack(tmp_path / "d.zip", gone, mode="delta"), date(2026, 11, 25))
+
+    assert {t.table: (t.n_read, t.n_deleted, t.n_left_out) for t in report.tables} == {
+        "enrollments": (1, 1, 0),
+        "assignments": (1, 0, 1),
+        "marks": (1, 1, 0),
+    }
+    assert {t.table: t.n_deleted for t in report.sources} == {"enrollments.csv": 1, "results.csv": 1}
+    assert network.rows(
+        "SELECT visible_from, superseded_on FROM versions.enrollments ORDER BY starts_on, visible_from"
+    ) == [(RECEIVED, None), (RECEIVED, date(2026, 11, 25))]
+    assert network.rows("SELECT superseded_on FROM versions.marks WHERE mark IS NULL") == [
+        (date(2026, 11, 25),)
+    ]
+
+
+def test_a_bulk_export_deletes_what_it_leaves_out(network: Network, tmp_path: Path) -> None:
+    """What is gone from the export is gone from the tables; what comes back is new again."""
+    _ingest(network, pack(tmp_path / "bulk.zip", BULK))
+    fewer = {**BULK, "enrollments": tuple(n for n in BULK["enrollments"] if not n.startswith("n2"))}
+
+    without = _ingest(network, pack(tmp_path / "fewer.zip", fewer), date(2026, 11, 25))
+    again = _ingest(network, pack(tmp_path / "again.zip", BULK), date(2026, 11, 30))
+
+    assert [t.n_deleted for t in without.tables if t.table == "enrollments"] == [1]
+    assert all(intake.conserves for intake in (*without.tables, *without.sources))
+    assert [t.n_new + t.n_superseding for t in again.tables if t.table == "enrollments"] == [1]
+    assert network.rows(
+        "SELECT visible_from, superseded_on FROM versions.enrollments WHERE left_on IS NOT NULL ORDER BY 1"
+    ) == [(RECEIVED, date(2026, 11, 25)), (date(2026, 11, 30), None)]
+
+
+def test_a_corrected_code_moves_every_row_of_the_student(network: Network, tmp_path: Path) -> None:
+    """A code permanent mended in a delta gives the student another pseudonym, in all tables at once."""
+    (network.home / "network" / "extracts.toml").write_text('[oneroster]\nids = { student = "identifier" }\n')
+    _ingest(network, pack(tmp_path / "bulk.zip", BULK))
+    mended = delta(users=("u1,active,2026-11-25T00:00:00Z,true,u1,,Ada,Roy,,CODE9,,,,,07,,,,,,,s1,",))
+
+    report = _ingest(network, pack(tmp_path / "d.zip", mended, mode="delta"), date(2026, 11, 25))
+
+    assert {t.table: (t.n_new, t.n_deleted) for t in report.tables} == {
+        "students": (1, 1),
+        "enrollments": (1, 1),
+        "marks": (1, 1),
+    }
+    standing = network.rows(
+        "SELECT count(DISTINCT student_id) FROM ("
+        + " UNION ALL ".join(
+            f"SELECT student_id FROM versions.{table} WHERE superseded_on IS NULL"
+            for table in ("students", "enrollments", "marks")
+        )
+        + ")"
+    )
+    assert standing == [(2,)]

@@ -10,6 +10,7 @@ from earlywarn.errors import ExtractError
 from earlywarn.tables.exports.header import header_of
 from earlywarn.tables.exports.manifest import check_files, read_manifest
 from earlywarn.tables.oneroster import standard
+from earlywarn.tables.reading import Content
 from tests.builders.oneroster import BULK, manifest, small_network
 
 ORGS = BULK["orgs"][0]
@@ -70,7 +71,7 @@ def test_what_is_declared_is_there_and_nothing_else() -> None:
 def _orgs(tmp_path: Path, content: str | bytes) -> tuple[str, ...]:
     path = tmp_path / "orgs.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return header_of(path, standard().files["orgs"])
+    return header_of(Content(path), standard().files["orgs"])
 
 
 @pytest.mark.parametrize(
@@ -135,5 +136,5 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (folder / "manifest.csv").write_text(manifest({"orgs": "bulk"}))
     (folder / "orgs.csv").write_bytes(f"{ORGS}\nd1,,,Montréal,district,,\n".encode("cp1252"))
 
-    with pytest.raises(ExtractError, match=r"orgs.csv: line 2 holds a byte that utf-8 does not know"):
+    with pytest.raises(ExtractError, match=r"orgs.csv: line 2 holds a byte that the declared encoding"):
         small_network(tmp_path / "small").change(folder)

