@@ -12,8 +12,8 @@ from earlywarn.tables.oneroster.mapping import (
     RosterTable,
     Rule,
     built_in,
-    mapped_tables,
 )
+from earlywarn.tables.oneroster.merging import mapped_tables
 from earlywarn.tables.oneroster.page import oneroster_page
 from earlywarn.tables.oneroster.paths import Followed, columns_read, computed_read, followed
 

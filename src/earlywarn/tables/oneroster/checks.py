@@ -14,8 +14,8 @@ from earlywarn.tables.oneroster.mapping import (
     RosterTable,
     Rule,
     built_in,
-    mapped_tables,
 )
+from earlywarn.tables.oneroster.merging import mapped_tables
 from earlywarn.tables.oneroster.paths import PathError, followed
 
 _DATED = ("date", "day_offset")

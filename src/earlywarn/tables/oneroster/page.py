@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.oneroster.files import START, Standard, standard
-from earlywarn.tables.oneroster.mapping import OneRoster, Origin, RosterTable, Rule, mapped_tables
+from earlywarn.tables.oneroster.mapping import OneRoster, Origin, RosterTable, Rule
+from earlywarn.tables.oneroster.merging import mapped_tables
 from earlywarn.tables.oneroster.paths import columns_read, followed
 
 _Uses = dict[tuple[str, str], list[str]]

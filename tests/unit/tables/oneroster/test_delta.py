@@ -212,3 +212,13 @@ def test_an_unchanged_file_is_not_put_away_again(exports: Exports) -> None:
     assert [name for name in before if exports.memory[name] is not before[name]] == [
         name for name in before if name.endswith("-results")
     ]
+
+
+def test_a_first_delta_without_a_bulk_waits_for_what_it_names(tmp_path: Path) -> None:
+    """Without an earlier export a mark has no class, term or student: it is held back, not guessed."""
+    row = f"x1,active,{STAMP},i1,u1,fully graded,80,2026-11-21,,,m1,,,,"
+
+    change = small_network(tmp_path).change(delta(results=(row,)), mode="delta")
+
+    assert change.waiting["marks"] == [(2, "studentSourcedId:unknown_reference")]
+    assert _changed(change) == {}
