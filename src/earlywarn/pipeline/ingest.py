@@ -7,8 +7,9 @@ from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
+from earlywarn.pipeline.stored_reports import store_report
 from earlywarn.tables import IntakeReport, is_export, load_contract, load_extracts, take_in
-from earlywarn.workspace import Workspace, locked, write_atomically
+from earlywarn.workspace import Workspace, locked
 
 
 def ingest(
@@ -50,9 +51,12 @@ def ingest(
             received_on=received_on,
             backfill=backfill,
             keys=keys,
+            # Just before the ledger: a batch that exists has its report.
+            keep_report=lambda report: store_report(report, workspace),
             progress=progress,
         )
-        _store_report(report, workspace)
+        if report.batch is None:
+            store_report(report, workspace)
     if report.refusals:
         raise _refused(report)
     return report
@@ -78,8 +82,3 @@ def _check_folder(folder: Path) -> None:
         )
     if not folder.exists():
         raise ExtractError("there is no such folder of files", where=str(folder), todo="check its name")
-
-
-def _store_report(report: IntakeReport, workspace: Workspace) -> None:
-    number = len(list(workspace.reports.glob("intake-*.json"))) + 1
-    write_atomically(workspace.reports / f"intake-{number:06d}.json", report.as_json())

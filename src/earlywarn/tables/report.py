@@ -33,6 +33,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "not_a_number": ("n’est pas un nombre exact", "not an exact number"),
     "not_a_date": ("n’est pas une date dans un format déclaré", "not a date in a declared format"),
     "not_true_or_false": ("n’est ni vrai ni faux", "neither true nor false"),
+    "not_a_code": ("n’est pas un code dans la forme déclarée", "not a code in the declared form"),
     "unknown_byte": (
         "un octet que l’encodage déclaré ne connaît pas",
         "a byte that the encoding does not know",
@@ -146,7 +147,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class IntakeReport:
-    """One intake, table by table; `batch` is None where nothing new came."""
+    """One intake, table by table; `batch` is None where nothing new came.
+
+    `repeats` is the batch that was made from these very files, if there is one.
+    """
 
     network: str
     batch: int | None
@@ -154,6 +158,7 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
+    repeats: int | None = None
     sources: tuple[TableIntake, ...] = ()
     """The files of a OneRoster export: each row is told from what the last export said of it."""
 

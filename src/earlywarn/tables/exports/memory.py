@@ -16,6 +16,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
 
+MEMORY = "oneroster-"
 Recall = Callable[[str], pa.Table | None]
 
 
@@ -29,7 +30,7 @@ class Memory:
     def name_of(self, file: str) -> str:
         """Return the name that a file's rows are put away under: each system has its own."""
         system = hashlib.sha256(self.system.encode()).hexdigest()[:8]
-        return f"oneroster-{system}-{file}"
+        return f"{MEMORY}{system}-{file}"
 
     def load(self, connection: duckdb.DuckDBPyConnection, file: str, columns: Sequence[str]) -> bool:
         """Make `old:<file>` of the rows remembered; say whether there was anything to remember."""

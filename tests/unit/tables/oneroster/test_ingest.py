@@ -9,7 +9,7 @@ import pytest
 
 from earlywarn.errors import ExtractError
 from earlywarn.pipeline.ingest import ingest
-from earlywarn.tables import IntakeReport
+from earlywarn.tables import IntakeReport, rotate_keys
 from tests.builders.intake import Network
 from tests.builders.oneroster import BULK, RECEIVED, delta, manifest, pack, replaced, small_network
 
@@ -123,7 +123,7 @@ def test_a_refused_export_changes_nothing(network: Network, tmp_path: Path) -> N
 
     after = {path: path.read_bytes() for path in network.workspace.home.rglob("*") if path.is_file()}
     assert {p.name for p in before if before[p] != after.get(p)} <= {"ingest.lock"}
-    assert [path.name for path in after if path not in before] == ["intake-000002.json"]
+    assert [path.parent.name for path in after if path not in before] == ["reports"]
 
 
 def test_another_zip_is_told_what_is_wanted(network: Network, tmp_path: Path) -> None:
@@ -208,3 +208,16 @@ def test_a_corrected_code_moves_every_row_of_the_student(network: Network, tmp_p
         + ")"
     )
     assert standing == [(2,)]
+
+
+def test_what_was_remembered_survives_a_change_of_keys(network: Network, tmp_path: Path) -> None:
+    """After a rotation a delta still finds what earlier exports said, and meets the new pseudonyms."""
+    _ingest(network, pack(tmp_path / "bulk.zip", BULK))
+    rotate_keys(network.contract, network.workspace, keys=network.keys, today=RECEIVED)
+    row = "x1,active,2026-11-25T00:00:00Z,i1,u1,fully graded,80,2026-11-19,,,m1,,,,"
+
+    report = _ingest(
+        network, pack(tmp_path / "d.zip", delta(results=(row,)), mode="delta"), date(2026, 11, 25)
+    )
+
+    assert [(t.table, t.n_superseding) for t in report.tables] == [("marks", 1)]

@@ -11,6 +11,7 @@ from earlywarn.pipeline.ingest import ingest
 from earlywarn.tables import read_identities
 from earlywarn.tables.exports.opening import open_export
 from earlywarn.tables.exports.reading import read_files
+from earlywarn.tables.ledger import read_ledger
 from earlywarn.tables.oneroster import standard
 from earlywarn.tables.versions import connect
 from tests.builders.oneroster import BULK, RECEIVED, manifest, small_network
@@ -61,12 +62,12 @@ def test_no_canary_is_left_in_the_workspace(export: Path, tmp_path: Path) -> Non
         tmp_path / "small" / "network", export, network.workspace, received_on=RECEIVED, keys=network.keys
     )
     written = [path for path in network.workspace.home.rglob("*") if path.is_file()]
-    names = [path.name.removesuffix(".encrypted") for path in written if path.name.endswith(".encrypted")]
+    names = list(read_ledger(network.workspace).identities)
     opened = [read_identities(name, network.workspace, keys=network.keys) for name in names]
 
     assert report.n_quarantined == 0
     assert [t.n_new for t in report.tables if t.table == "students"] == [2]
-    assert len(names) == 11
+    assert len([path for path in written if path.suffix == ".encrypted"]) == len(names) == 12
     assert not [path for path in written if CANARY.encode() in path.read_bytes()]
     assert not [rows for rows in opened if rows is None or CANARY in str(rows.to_pydict())]
     assert CANARY not in report.as_text("fr")
