@@ -92,7 +92,9 @@ def inspect(
 @app.command()
 def ingest(
     network: NetworkName,
-    extracts: Annotated[Path, typer.Argument(help="The folder with the files as the schools gave them.")],
+    extracts: Annotated[
+        Path, typer.Argument(help="The folder of files, or a OneRoster export (zip or folder).")
+    ],
     *,
     received: Day = None,
     backfill: Annotated[

@@ -14,6 +14,7 @@ from earlywarn.tables import (
     IntakeReport,
     OpenView,
     check_acceptances,
+    is_export,
     load_contract,
     load_extracts,
     take_in,
@@ -40,7 +41,7 @@ def ingest(
 
     Args:
         network_dir: The folder with contract.toml and extracts.toml.
-        extracts_dir: The files as the schools gave them.
+        extracts_dir: The files as the schools gave them, or a OneRoster export: a zip or a folder.
         workspace: Where the batch goes.
         received_on: The day the files were received.
         backfill: Whether the files are history, visible from the day each fact was known.
@@ -105,11 +106,11 @@ def _refused(report: IntakeReport) -> ExtractError:
 
 
 def _check_folder(folder: Path) -> None:
-    if folder.is_file():
+    if folder.is_file() and not is_export(folder):
         raise ExtractError(
-            "this is a file, and a folder of files is wanted",
+            "this is a file, and a folder of files is wanted, or a OneRoster zip",
             where=str(folder),
-            todo="name the folder that holds it",
+            todo="name the folder that holds it; a OneRoster zip holds a manifest.csv",
         )
-    if not folder.is_dir():
+    if not folder.exists():
         raise ExtractError("there is no such folder of files", where=str(folder), todo="check its name")

@@ -15,11 +15,13 @@ from earlywarn.tables.contract import (
     load_contract,
 )
 from earlywarn.tables.drift import Finding, check_acceptances
+from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
+from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
@@ -55,9 +57,11 @@ __all__ = [
     "TypedRows",
     "check_acceptances",
     "contract_page",
+    "is_export",
     "keyed_hashes",
     "load_contract",
     "load_extracts",
+    "oneroster_page",
     "open_tables",
     "parse_expression",
     "provenance",

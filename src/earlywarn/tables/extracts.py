@@ -18,6 +18,7 @@ from earlywarn.declarations import (
 )
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Scalar, Table
 from earlywarn.tables.drift import DriftRules, merged, needs_values
+from earlywarn.tables.oneroster import OneRoster, declared_problems
 
 Formats = str | tuple[str, ...]
 
@@ -178,7 +179,14 @@ class Extracts(Declared):
     """A network's declared files."""
 
     defaults: Defaults = Defaults()
-    extract: tuple[Extract, ...] = Field(min_length=1)
+    extract: tuple[Extract, ...] = ()
+    oneroster: OneRoster | None = None
+
+    @model_validator(mode="after")
+    def _some_source(self) -> Extracts:
+        if not self.extract and self.oneroster is None:
+            raise ValueError("name the files of at least one table ([[extract]]), or say [oneroster]")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -214,6 +222,9 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
     """
     extracts = load_declaration(path, Extracts)
     problems = list(dict.fromkeys(_written_at(extracts, *found) for found in _problems(extracts, contract)))
+    if extracts.oneroster is not None:
+        found = declared_problems(extracts.oneroster, contract)
+        problems += [(("oneroster", *at), message) for at, message in found]
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
     filled = [_with_booleans(extract, contract.tables[extract.table]) for extract in extracts.extract]

@@ -58,11 +58,17 @@ _REASONS: dict[str, tuple[str, str]] = {
         "cellules fusionnées : la ligne n’a pas de valeur à elle",
         "merged cells: the line has no value of its own",
     ),
+    "too_long": ("valeur trop longue", "the value is too long"),
+    "unknown_reference": (
+        "renvoie à une ligne que ni cet export ni un précédent ne donne",
+        "refers to a row that neither this export nor an earlier one gives",
+    ),
+    "another_scale": ("le résultat n’est pas sur 100", "the mark is not out of 100"),
     "not_a_number_of_days": ("n’est pas un nombre de jours", "not a number of days"),
 }
 _HEADERS = {
-    "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
-    "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
+    "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons", "hors table"),
+    "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates", "left out"),
 }
 _LEVELS = {
     "fr": {"stop": "arrêt", "warn": "à vérifier", "note": "à savoir"},
@@ -96,6 +102,23 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Rows of a file that are none of a table's, by a declared rule: how many, and their first lines."""
+
+    file: str
+    rule: str
+    n_rows: int
+    lines: tuple[int, ...]
+    fr: str
+    en: str
+
+    def sentence(self, language: Language) -> str:
+        """Say the rule in words."""
+        words = {"fr": f"laissées de côté, {self.fr}", "en": f"left out, {self.en}"}[language]
+        return f"{self.file}: {words}, {self.n_rows}"
+
+
+@dataclass(frozen=True)
 class TableIntake:
     """Every row read for one table, and where it went."""
 
@@ -110,6 +133,12 @@ class TableIntake:
     n_gone: int = 0
     reasons: tuple[Reason, ...] = ()
     contradictions: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def n_left_out(self) -> int:
+        """Return how many rows of the files are none of the table's, by a declared rule."""
+        return sum(rule.n_rows for rule in self.left_out)
 
     @property
     def n_accepted(self) -> int:
@@ -120,13 +149,13 @@ class TableIntake:
     def conserves(self) -> bool:
         """Say whether every row read is accounted for, in total and reason by reason."""
         in_reasons = sum(reason.n_rows for reason in self.reasons)
-        total = self.n_accepted + self.n_quarantined + self.n_duplicates
+        total = self.n_accepted + self.n_quarantined + self.n_duplicates + self.n_left_out
         return self.n_read == total and in_reasons == self.n_quarantined
 
     def counts(self) -> tuple[int, ...]:
         """Return the counts in the order of the printed table."""
         accepted = (self.n_new, self.n_superseding, self.n_unchanged)
-        return (self.n_read, *accepted, self.n_quarantined, self.n_duplicates)
+        return (self.n_read, *accepted, self.n_quarantined, self.n_duplicates, self.n_left_out)
 
 
 @dataclass(frozen=True)
@@ -154,6 +183,8 @@ class IntakeReport:
     refusals: tuple[Refusal, ...] = ()
     findings: tuple[Finding, ...] = ()
     repeats: int | None = None
+    sources: tuple[TableIntake, ...] = ()
+    """The files of a OneRoster export: each row is told from what the last export said of it."""
 
     @property
     def is_refused(self) -> bool:
@@ -163,11 +194,14 @@ class IntakeReport:
     @property
     def n_quarantined(self) -> int:
         """Return how many rows wait to be mended."""
-        return sum(table.n_quarantined for table in self.tables)
+        return sum(table.n_quarantined for table in (*self.tables, *self.sources))
 
     def as_text(self, language: Language) -> str:
         """Return the report as a short table, with a line for each reason a row was held back."""
-        rows = [_HEADERS[language], *((t.table, *map(str, t.counts())) for t in self.tables)]
+        shown = (*self.tables, *self.sources)
+        rows = [_HEADERS[language], *((t.table, *map(str, t.counts())) for t in shown)]
+        if not any(t.n_left_out for t in shown):
+            rows = [row[:-1] for row in rows]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         lines = [
             "  ".join(
@@ -175,7 +209,8 @@ class IntakeReport:
             )
             for row in rows
         ]
-        for table in self.tables:
+        for table in shown:
+            lines += [f"  {table.table}: {rule.sentence(language)}" for rule in table.left_out]
             lines += [f"  {reason.sentence(language)}" for reason in table.reasons]
             lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
         lines += [

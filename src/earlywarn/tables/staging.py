@@ -24,7 +24,7 @@ from earlywarn.tables.key_hashes import KeyHashes
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
-from earlywarn.tables.report import MAX_LINES, Reason
+from earlywarn.tables.report import MAX_LINES, LeftOut, Reason
 from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of, targets_of
 
 _ROWS_AT_ONCE = 1 << 21
@@ -56,6 +56,7 @@ class Staged:
     contradictions: dict[str, int] = field(default_factory=dict)
     identities: list[pa.Table] = field(default_factory=list)
     has_unknown_keys: bool = False
+    left_out: list[LeftOut] = field(default_factory=list)
     _held: dict[tuple[str, str, str], tuple[int, list[int]]] = field(default_factory=dict)
 
     @property
@@ -86,6 +87,7 @@ class Stager:
         stamp: What its rows carry.
         folder: Where the parts go.
         codes: Gives the pseudonyms of codes.
+        filled: Gives the SQL of typed rows with what their sources do not say filled in.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -94,6 +96,7 @@ class Stager:
     stamp: Stamp
     folder: Path
     codes: CodeBook | None
+    filled: Callable[[str], str] | None = None
     staged: Staged = field(default_factory=Staged)
     _pending: list[pa.Table] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
@@ -170,6 +173,7 @@ class Stager:
             by_reason.setdefault(reason, []).append(line)
         for reason, lines in by_reason.items():
             self.staged.hold(file, reason if ":" in reason else f"row:{reason}", len(lines), lines)
+        self.staged.left_out += block.left_out
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
     def _store(self, converter: Converter, measured: Measurement) -> None:
@@ -183,7 +187,8 @@ class Stager:
         measured.add(TYPED)
         # Rows that look nothing up are as quickly resolved twice as kept.
         kind = "TABLE" if targets_of(self.table) else "VIEW"
-        sql = resolution_sql(self.contract, self.name, TYPED)
+        typed = self.filled(TYPED) if self.filled else TYPED
+        sql = resolution_sql(self.contract, self.name, typed)
         self.connection.execute(f"CREATE TEMP {kind} resolved AS {sql}")
         keys = ", ".join(map(quote, self.table.key_columns))
         found = arrow(self.connection, f"SELECT hash({keys}) AS h, {REASON} IS NULL AS kept FROM resolved")
