@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ app = typer.Typer(
 
 NetworkName = Annotated[str, typer.Argument(help="A folder below models/, or its path.")]
 ModelName = Annotated[str, typer.Argument(help="NETWORK/OUTCOME, or NETWORK for all its models.")]
+Spoken = Annotated[Language, typer.Option("--language", help="The language of what is printed.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day taken as today.")]
+
+_WHERE: dict[Language, str] = {"fr": "La page du rapport : {page}", "en": "The report’s page: {page}"}
 
 
 @app.command()
@@ -74,24 +78,28 @@ def ingest(
     backfill: Annotated[
         bool, typer.Option(help="History loaded at the start: visible from known_on.")
     ] = False,
+    language: Spoken = "en",
 ) -> None:
     """Take in a network's files; report what was accepted and what was quarantined, and why."""
     from earlywarn.pipeline.ingest import ingest as run
+    from earlywarn.pipeline.ingest import report_page
     from earlywarn.progress import shown_progress
 
     settings = _settings()
     folder = settings.network_dir(network)
+    workspace = settings.workspace(folder)
     with shown_progress() as progress:
         report = run(
             folder,
             extracts,
-            settings.workspace(folder),
+            workspace,
             received_on=_day(received),
             backfill=backfill,
             keys=settings.keys_dir(folder),
             progress=progress,
         )
-    typer.echo(report.as_text("en"))
+    typer.echo(report.as_text(language))
+    typer.echo(_WHERE[language].format(page=report_page(report, workspace, language)))
 
 
 @app.command()

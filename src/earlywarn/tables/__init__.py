@@ -19,7 +19,7 @@ from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
-from earlywarn.tables.report import IntakeReport, TableIntake
+from earlywarn.tables.report import FileIntake, Finding, IntakeReport, Refusal, TableIntake
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
 
@@ -31,9 +31,12 @@ __all__ = [
     "Expected",
     "Expression",
     "Extracts",
+    "FileIntake",
+    "Finding",
     "IntakeReport",
     "Network",
     "Periods",
+    "Refusal",
     "Table",
     "TableIntake",
     "Tables",

@@ -113,6 +113,7 @@ class Table(Declared):
     expected: Expected | None = None
     rows: tuple[Mapping[str, Scalar], ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    label: Mapping[Language, str] = Field(default_factory=dict)
     columns: Mapping[str, Column] = Field(default_factory=dict)
 
     @cached_property

@@ -1,7 +1,8 @@
 """Turn text into declared types by declared rules, in one DuckDB statement per shape of file.
 
 Every rule either gives the exact value or a reason; nothing is rounded, padded or guessed.
-The statement gives one row per row of text: the given columns typed, and `_reason` where a cell broke a rule.
+The statement gives one row per row of text: the given columns typed, `_reason` where a cell broke a rule, and
+`_shape`, which kinds of signs stood in that cell.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column, Sca
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Source
 from earlywarn.tables.reading import FILE, LINE, WIDE_SPACES
+from earlywarn.tables.report.shapes import has_shape, shape_sql
 
 REASON = "_reason"
+SHAPE = "_shape"
 _MAX_OFFSET = 100_000
 _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 _WRONG = {
@@ -98,8 +101,21 @@ def conversion_sql(
         else f"CAST(NULL AS {staged_type(column, dated=dated)}) AS {quote(name)}"
         for name, column in columns.items()
     ]
-    outputs += [FILE, LINE, ROW_NUMBER_COLUMN, f"{reason} AS {REASON}"]
-    return f"SELECT {', '.join(outputs)} FROM ({_valued(rules, sources, raw, row_number)})"
+    outputs += [FILE, LINE, ROW_NUMBER_COLUMN, REASON, f"{_shape(rules, columns)} AS {SHAPE}"]
+    valued = _valued(rules, sources, raw, row_number)
+    return f"SELECT {', '.join(outputs)} FROM (SELECT *, {reason} AS {REASON} FROM ({valued}))"
+
+
+def _shape(rules: list[_Rule], columns: Mapping[str, Column]) -> str:
+    """Return SQL of the shape of the cell that broke a rule; a clean row costs one look at its reason."""
+    cases = " ".join(
+        f"WHEN {literal(rule.name)} THEN {shape_sql(quote('t:' + rule.name))}"
+        for rule in rules
+        if rule.wrong and has_shape(columns[rule.name])
+    )
+    if not cases:
+        return "CAST(NULL AS VARCHAR)"
+    return f"CASE WHEN {REASON} IS NOT NULL THEN CASE split_part({REASON}, ':', 1) {cases} END END"
 
 
 def _valued(rules: list[_Rule], sources: Mapping[str, Source], raw: str, row_number: str) -> str:

@@ -23,7 +23,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extracts
 from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
 from earlywarn.tables.pseudonyms import check_keys_apart, read_identities, write_identities
-from earlywarn.tables.report import MAX_LINES, IntakeReport, Reason, TableIntake
+from earlywarn.tables.report import FileIntake, IntakeReport, TableIntake, counted_reasons
 from earlywarn.tables.resolution import (
     KNOWN_ON,
     VISIBLE_FROM,
@@ -101,6 +101,7 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
     _open_current(intake, extracts)
     order = reading_order(intake.contract)
     files: list[GivenFile] = []
+    described: list[FileIntake] = []
     results: list[TableIntake] = []
     written: dict[str, BatchFile] = {}
     for done, name in enumerate(order):
@@ -110,6 +111,7 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
         if not staged.files:
             continue
         files += staged.files
+        described += staged.described
         result, batch_file = _take_in_table(intake, name, staged)
         results.append(result)
         if batch_file is not None:
@@ -130,6 +132,7 @@ def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -
         received_on=intake.received_on,
         backfill=intake.backfill,
         tables=tuple(results),
+        files=tuple(described),
     )
 
 
@@ -179,13 +182,7 @@ def _counted(intake: Intake, name: str, relation: str, staged: Staged) -> TableI
     names = {file.number: file.name for file in staged.files}
     reasons = list(staged.reasons)
     if counts.get("quarantined"):
-        found = connection.execute(
-            f"SELECT _file, {REASON}, count(*), list(_line ORDER BY _line)[1:{MAX_LINES}] FROM {relation} "
-            f"WHERE {REASON} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
-        ).fetchall()
-        for number, reason, count, lines in found:
-            column, _, code = str(reason).partition(":")
-            reasons.append(Reason(names[number], column, code, int(count), tuple(lines)))
+        reasons += counted_reasons(connection, relation, names)
     result = TableIntake(
         table=name,
         n_read=staged.n_read,

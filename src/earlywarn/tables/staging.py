@@ -15,7 +15,7 @@ from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import pseudonyms
 from earlywarn.tables.reading import GivenText, TextBlock, open_texts
-from earlywarn.tables.report import MAX_LINES, Reason
+from earlywarn.tables.report import MAX_LINES, FileIntake, Reason, file_intake
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Staged:
     """What reading a table's files gave: their numbers, their rows, and the lines that are no rows."""
 
     files: list[GivenFile] = field(default_factory=list)
+    described: list[FileIntake] = field(default_factory=list)
     n_read: int = 0
     n_broken: int = 0
     _broken: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
@@ -74,10 +75,13 @@ def stage_table(
         if extract.table != name:
             continue
         for text in open_texts(extract, folder, first=first + len(staged.files)):
+            n_before = staged.n_read
             for block in text.blocks():
                 _convert(connection, name, table, extract, text.name, block)
                 staged.add_block(text, block)
             staged.add_file(name, text, first + len(staged.files))
+            described = file_intake(extract, text.name, text.digest, staged.n_read - n_before)
+            staged.described.append(described)
     return staged
 
 
