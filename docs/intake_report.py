@@ -1,4 +1,4 @@
-"""Write the picture of an intake's report: `docs/intake_report.py FILE.png`.
+"""Write the picture of an intake's report: `python -m docs.intake_report FILE.png`.
 
 It invents a network, soils its extracts, takes them in, and keeps what the French page shows first. It needs
 the development requirements and a Chromium (`CHROMIUM`, default Debian's).
@@ -15,8 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from docs.screenshot import CHROMIUM, small_png
 from earlywarn.pipeline.ingest import ingest, report_page
-from earlywarn.synthetic import synthesize
-from earlywarn.synthetic.dirty import soil
+from earlywarn.synthetic import soil, synthesize
 from earlywarn.workspace import Workspace
 
 RECEIVED = date(2026, 11, 20)

@@ -21,8 +21,8 @@ def shape_sql(text: str) -> str:
     r"""Return the SQL of the shape of a text.
 
     >>> import duckdb
-    >>> duckdb.sql("SELECT " + shape_sql("'1 234,5 é?'")).fetchone()
-    ('9 999,9 A?',)
+    >>> duckdb.sql("SELECT " + shape_sql("'1 234,5 é?'")).fetchall()
+    [('9 999,9 A?',)]
     """
     # Letters first: the A that replaces them is no digit. What is neither sign nor space is not shown.
     shown = f"left({text}, {LONGEST})"

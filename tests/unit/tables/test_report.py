@@ -1,0 +1,368 @@
+"""An intake's report says where every row went, in both languages, and shows nobody's value."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from earlywarn.errors import ExtractError
+from earlywarn.tables import Column, IntakeReport, TableIntake, conversion
+from earlywarn.tables.report import (
+    FINDINGS,
+    REASONS,
+    FileIntake,
+    Finding,
+    LeftOut,
+    Reason,
+    Refusal,
+    Words,
+    figures_of,
+    has_shape,
+    shape_sql,
+)
+from earlywarn.tables.report.finding_words import finding_text
+from earlywarn.tables.report.refusals import FRENCH, has_french, refusal_text
+from tests.builders.intake import HEADER, Network, declare
+
+NO_BREAK = "\u00a0"
+ROOM = Path(conversion.__file__).parent
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    """Return the small network."""
+    return declare(tmp_path)
+
+
+def invented(**changes: object) -> IntakeReport:
+    """Return a report on three files and two tables, with what is changed."""
+    absences = TableIntake(
+        "absences",
+        n_read=120_000,
+        n_new=119_960,
+        n_superseding=8,
+        n_quarantined=31,
+        n_duplicates=1,
+        reasons=(
+            Reason("a.csv", "happened_on", "not_a_date", 30, tuple(range(2, 32)), ("9999.99.99",)),
+            Reason("b.csv", "row", "ragged", 1, (7,)),
+        ),
+    )
+    known: dict[str, object] = {
+        "network": "tiny",
+        "batch": 3,
+        "received_on": date(2026, 3, 1),
+        "backfill": False,
+        "tables": (absences, TableIntake("schools", n_read=431, n_unchanged=431)),
+        "files": (
+            FileIntake(
+                "a.csv", "absences", "ab" * 32, 90_000, "csv", "cp1252", ";", (("happened_on", "Date"),)
+            ),
+            FileIntake("b.csv", "absences", "cd" * 32, 30_000, "csv", "utf-8", "\t"),
+            FileIntake("s.parquet", "schools", "ef" * 32, 431, "parquet"),
+        ),
+        "labels": (("schools", "écoles", "schools"),),
+    }
+    return IntakeReport(**{**known, **changes})  # type: ignore[arg-type]
+
+
+class Reader(HTMLParser):
+    """Collect what a page is made of."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.language = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag, its links and the page's language."""
+        self.tags.append(tag)
+        named = dict(attrs)
+        self.links += [value for name in ("href", "src", "action") if (value := named.get(name))]
+        self.language = named.get("lang") or self.language if tag == "html" else self.language
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text, with plain spaces."""
+        self.text += data.replace(NO_BREAK, " ")
+
+
+def test_the_first_sentence_says_it_all() -> None:
+    """Files, rows and where they went stand in one sentence, typed as each language does."""
+    report = invented()
+
+    french = report.as_text("fr").splitlines()[0]
+    english = report.as_text("en").splitlines()[0]
+
+    assert french.replace(NO_BREAK, " ") == (
+        "3 fichiers lus, 120 431 lignes : 120 399 acceptées, 31 en attente, 1 doublon."
+    )
+    assert english == "3 files read, 120,431 rows: 120,399 accepted, 31 waiting, 1 duplicate."
+    assert f"120{NO_BREAK}431{NO_BREAK}lignes" in french
+
+
+def test_rows_left_out_are_part_of_the_equation() -> None:
+    """A row that a declared rule leaves out is accounted for; one that nobody names is not."""
+    left_out = (LeftOut("a.csv", "before_2020", 2, (5, 6)),)
+
+    assert TableIntake("t", n_read=3, n_new=1, left_out=left_out).conserves
+    assert not TableIntake("t", n_read=4, n_new=1, left_out=left_out).conserves
+    assert "before_2020" in invented(tables=(TableIntake("t", 2, left_out=left_out),)).as_text("fr")
+
+
+def test_deleted_rows_are_no_part_of_what_was_read() -> None:
+    """A row taken back was read before; it is told apart and changes no equation."""
+    report = invented(tables=(TableIntake("t", n_read=1, n_superseding=1, n_deleted=4),))
+
+    assert report.tables[0].conserves
+    assert "Lignes retirées" in report.as_page("fr")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({}, "accepted"), ({"batch": None}, "nothing new"), ({"refusal": Refusal("a.csv", "x")}, "refused")],
+)
+def test_the_report_says_how_the_intake_ended(changes: dict[str, object], status: str) -> None:
+    """Accepted, nothing new or refused, in the stored report too."""
+    report = invented(**changes)
+
+    assert (report.status, json.loads(report.as_json())["status"]) == (status, status)
+
+
+def test_a_page_stands_alone_in_its_language() -> None:
+    """No script, no image, no address but the other language's file; the table of counts adds up in sight."""
+    report = invented(name="intake-000003")
+
+    french, english = Reader(report.as_page("fr")), Reader(report.as_page("en"))
+
+    assert (french.language, english.language) == ("fr-CA", "en-CA")
+    assert (french.links, english.links) == (["intake-000003.en.html"], ["intake-000003.fr.html"])
+    assert not {"script", "img", "link", "iframe", "form"} & {*french.tags, *english.tags}
+    assert "120 431 lignes" in french.text
+    assert "✓ oui" in french.text
+    assert "✓ yes" in english.text
+
+
+def test_a_clerk_reads_the_files_own_headers() -> None:
+    """A reason names the column as the file does, its lines as runs, its shape and what to do."""
+    page = Reader(invented().as_page("fr")).text
+
+    assert "30 lignes de « absences », colonne « Date » : n’est pas une date dans un format déclaré." in page
+    assert "2–31" in page
+    assert "9999.99.99" in page
+    assert "Corriger la date" in page
+    assert "cp1252, point-virgule" in page
+
+
+def test_a_wholly_wrong_file_shows_its_first_lines_only() -> None:
+    """The page says how many more lines there are than those it shows."""
+    lines = tuple(range(2, 2002, 2))
+    reason = Reason("a.csv", "days", "too_large", 5_000, lines)
+    table = TableIntake("absences", 5_000, n_quarantined=5_000, reasons=(reason,))
+
+    assert "24 et 4 988 autres" in Reader(invented(tables=(table,)).as_page("fr")).text
+
+
+def test_every_reason_that_intake_gives_has_words() -> None:
+    """No clerk reads a code: every reason in the sources has both languages and what to do."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
+    given = set(re.findall(r"""(?:'row|\{name\}|\{n\}):([a-z_]+)""", sources))
+    given |= set(
+        re.findall(r"""^[A-Z_]+ = "([a-z_]+)"$""", (ROOM / "reading/decoding.py").read_text(), re.MULTILINE)
+    )
+    given |= {*conversion._WRONG.values(), "unknown_code"}
+
+    assert len(given) >= 15
+    assert given - REASONS.keys() == set()
+
+
+def test_words_are_whole_and_typed_as_french_is() -> None:
+    """Both languages, both a fact and a deed; no plain space where French keeps words together."""
+    for words in [*REASONS.values(), *FINDINGS.values()]:
+        assert all((words.french, words.english, words.todo_french, words.todo_english))
+        for text in (words.french, words.todo_french):
+            assert re.findall(r" [;:!?»]|« ", text) == []
+
+
+@pytest.mark.parametrize("rule", sorted(FINDINGS))
+def test_a_finding_is_said_with_its_figures(rule: str) -> None:
+    """Both languages ask for the same figures; given them, no question mark is left."""
+    words: Words = FINDINGS[rule]
+    asked = {
+        name: set(re.findall(r"\{(\w+)\}", text))
+        for name, text in (("fr", words.french), ("en", words.english))
+    }
+    figures = tuple((name, "0.5" if name.startswith("share") else "12") for name in sorted(figures_of(rule)))
+    finding = Finding("absences", "days", rule, "warned", figures)
+
+    assert asked["fr"] == asked["en"]
+    assert not re.search(r"[{}?|]", finding_text(finding, "fr") + finding_text(finding, "en"))
+
+
+def test_figures_are_written_as_the_language_does() -> None:
+    """Shares are percentages, days are days, counts choose the plural."""
+    jumped = Finding(
+        "t", "days", "missing_jumped", "warned", (("share_before", "0.021"), ("share_now", "0.5"))
+    )
+    dates = Finding(
+        "t",
+        "day",
+        "dates_out_of_range",
+        "stopped",
+        (("n_rows", "1"), ("first_usual", "2026-08-28"), ("last_usual", "2026-11-01")),
+    )
+
+    said = finding_text(jumped, "fr", column="Durée").replace(NO_BREAK, " ")
+
+    assert said == "« Durée » est vide sur 50 % des lignes, contre 2,1 % la dernière fois"
+    assert "1 date hors" in finding_text(dates, "fr").replace(NO_BREAK, " ")
+    assert "du 28 août 2026 au 1er novembre 2026" in finding_text(dates, "fr").replace(NO_BREAK, " ")
+
+
+def test_a_rule_without_words_is_shown_by_its_name() -> None:
+    """A finding that nobody put into words is not lost."""
+    finding = Finding("t", "c", "new_rule", "warned", (("n_rows", "3"),))
+
+    assert finding_text(finding, "fr") == "new rule (n_rows 3)"
+
+
+def test_what_stopped_all_comes_first() -> None:
+    """The refusal, then stopped findings, then warnings, then reasons."""
+    findings = (Finding("t", "c", "constant", "warned"), Finding("t", "c", "all_empty", "stopped"))
+    text = invented(refusal=Refusal("a.csv", "the file has no header"), findings=findings).as_text("en")
+
+    order = [
+        text.index(said) for said in ("a.csv: the file has no header", "is empty", "one value", "30 rows of")
+    ]
+
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("31/02/2024", "99/99/9999"),
+        ("Émilie-Anne", "AAAAAA-AAAA"),
+        ("1\u202f234,5", "9\u202f999,9"),
+        ("a\tb\x01", "A·A·"),
+        ("x" * 21, "A" * 20 + "…"),
+        ("", ""),
+        ("ÀÉ٣", "AA9"),
+    ],
+)
+def test_a_shape_holds_no_letter_and_no_digit(text: str, shape: str) -> None:
+    """Letters of any alphabet are A, digits 9, control characters a dot; long cells are cut."""
+    found = duckdb.connect().execute(f"SELECT {shape_sql('$1')}", [text]).fetchall()
+
+    assert found == [(shape,)]
+
+
+def test_only_dates_numbers_and_codes_have_a_shape() -> None:
+    """Ids, names and free text show nothing, not even their length."""
+    kinds = {
+        kind: has_shape(Column.model_validate({"type": kind})) for kind in ("date", "number", "category")
+    }
+    hidden = {kind: has_shape(Column.model_validate({"type": kind})) for kind in ("id", "text", "identity")}
+
+    assert (set(kinds.values()), set(hidden.values())) == ({True}, {False})
+
+
+def test_shapes_come_with_the_reasons(network: Network) -> None:
+    """Each reason shows up to five shapes, most frequent first; a clean row and a missing cell have none."""
+    bad = ["3/9/24", "03.09.2024", "03.09.2025", "lundi", "x1", "x22", "x333", "2024-09-31"]
+    lines = [f"{n};{day};;M;1;;;" for n, day in enumerate(bad)]
+    intake = network.absences(*lines, "9;;;M;1;;;", "10;2024-09-02;;M;1;;;")
+
+    examples = {reason.reason: reason.examples for reason in intake.reasons}
+
+    assert examples == {"not_a_date": ("99.99.9999", "9/9/99", "9999-99-99", "A9", "A99"), "missing": ()}
+
+
+def test_a_refused_intake_leaves_a_report(network: Network) -> None:
+    """The file, why and what to do are stored in both languages, and the error says where."""
+    with pytest.raises(ExtractError, match=r"the report is .*intake-000001\.fr\.html"):
+        network.take_in({"absences.csv": f"{HEADER}\n1;\0\n"})
+    stored = json.loads((network.workspace.reports / "intake-000001.json").read_text())
+    page = Reader((network.workspace.reports / "intake-000001.fr.html").read_text())
+
+    assert (stored["status"], stored["batch"], stored["files"][0]["name"]) == (
+        "refused",
+        None,
+        "absences.csv",
+    )
+    assert "absences.csv : la ligne 2 contient un octet nul." in page.text
+    assert "Exporter le fichier de nouveau, ou déclarer son encodage." in page.text
+
+
+def test_reports_are_numbered_and_whole(network: Network) -> None:
+    """Each intake has its own JSON and two pages, and the page of the first is not touched by the second."""
+    network.absences("1;2024-09-01;;M;1;;;")
+    first = (network.workspace.reports / "intake-000001.fr.html").read_bytes()
+    network.absences("1;2024-09-01;;M;1;;;", received_on=date(2025, 2, 1))
+
+    names = sorted(path.name for path in network.workspace.reports.iterdir())
+
+    assert names == [f"intake-00000{n}.{end}" for n in (1, 2) for end in ("en.html", "fr.html", "json")]
+    assert (network.workspace.reports / "intake-000001.fr.html").read_bytes() == first
+    assert (
+        json.loads((network.workspace.reports / "intake-000002.json").read_text())["status"] == "nothing new"
+    )
+
+
+def test_a_report_says_how_each_file_is_written(network: Network) -> None:
+    """Rows, encoding and separator stand by file, as declared; the headers are the mapping's own."""
+    report = network.take_in(
+        {"absences_1.csv": f"{HEADER}\n1;2024-09-01;;M;1;;;\n2;x;;M;1;;;\n", "absences_2.csv": f"{HEADER}\n"}
+    )
+
+    told = [(file.name, file.n_read, file.encoding, file.separator) for file in report.files]
+
+    assert told == [("absences_1.csv", 2, "utf-8", ";"), ("absences_2.csv", 0, "utf-8", ";")]
+    assert dict(report.files[0].columns)["happened_on"] == "Day"
+
+
+def test_every_refusal_of_the_readers_has_its_french() -> None:
+    """A sentence that a clerk may read is written in French too: add it to report/refusals.py."""
+    said = {text for path in sorted(ROOM.glob("reading/*.py")) for text in _sentences(path)}
+    said |= {text for name in ("intake.py", "staging.py") for text in _sentences(ROOM / name)}
+
+    assert len(said) >= 25
+    assert sorted(text for text in said if not has_french(text)) == []
+
+
+def test_a_translated_refusal_keeps_its_places() -> None:
+    """What stands in a sentence's places is kept, or translated where it is a sentence of ours."""
+    header = "the header has no column 'Day'; unknown column 'Dai'"
+
+    said = refusal_text(header, "fr").replace(NO_BREAK, " ")
+
+    assert said == "l’en-tête a une colonne de moins : 'Day' ; une colonne inconnue : 'Dai'"
+    assert all(french.count("{}") == english.count("{}") for english, french in FRENCH.items())
+
+
+def _sentences(path: Path) -> list[str]:
+    """Return the words of each refusal in a source file, its places filled with a letter."""
+    said: list[ast.expr] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and [ast.unparse(name) for name in node.targets] == ["message"]:
+            said.append(node.value)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("ExtractError", "TableError"):
+            said += [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "todo")]
+    return [text for text in map(_spelled, said) if text]
+
+
+def _spelled(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+    return ""
