@@ -23,16 +23,16 @@ _SEPARATORS = {
     "\t": ("tabulation", "tab"),
     "|": ("barre verticale", "vertical bar"),
 }
-_CONSERVED = ("Table", "Lues", "= nouvelles", "+ corrigées", "+ inchangées", "+ en attente", "+ doublons")
-_CONSERVED_EN = ("Table", "Read", "= new", "+ corrected", "+ unchanged", "+ waiting", "+ duplicates")
+_CONSERVED = ("Table", "Lues", "= nouvelles", "+ corrigées", "+ inchangées", "+ en attente", "+ doublons")
+_CONSERVED_EN = ("Table", "Read", "= new", "+ corrected", "+ unchanged", "+ waiting", "+ duplicates")
 
 
 def conservation_table(report: IntakeReport, language: Language) -> Table:
     """Return the equation of each table, with a bar and whether it comes out even."""
     french = language == "fr"
     has_left_out = any(table.left_out for table in report.tables)
-    left_out = (("+ de côté",) if french else ("+ left out",)) if has_left_out else ()
-    last = ("Le compte y est", "") if french else ("It adds up", "")
+    left_out = (("+ de côté",) if french else ("+ left out",)) if has_left_out else ()
+    last = ("Total exact", "") if french else ("Exact", "")
     columns = (*(_CONSERVED if french else _CONSERVED_EN), *left_out, *last)
     rows = tuple(_conserved(report, table, language, has_left_out=has_left_out) for table in report.tables)
     note = (
