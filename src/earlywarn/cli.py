@@ -177,6 +177,28 @@ def score(
 
 
 @app.command()
+def quality(
+    network: NetworkName,
+    *,
+    as_of: Day = None,
+    store: Annotated[bool, typer.Option(help="Load the sheets into the service database.")] = True,
+) -> None:
+    """Say how complete each school's records are, beside what is usual, for its principal to settle."""
+    from earlywarn.pipeline.quality import quality as run
+    from earlywarn.pipeline.quality import store_quality
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    workspace = settings.workspace(folder)
+    with shown_progress() as progress:
+        result = run(folder, workspace, as_of=_day(as_of), progress=progress)
+        if store:
+            store_quality(folder, workspace, settings.database(workspace), result.quality)
+    typer.echo(result.summary())
+
+
+@app.command()
 def serve(
     network: NetworkName,
     *,

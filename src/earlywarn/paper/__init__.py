@@ -5,7 +5,20 @@ sheet is kept as JSON and shown by the service too, so that a file and a page of
 """
 
 from earlywarn.paper.layout import STYLE, TEMPLATES, page
-from earlywarn.paper.sheets import Bar, Cell, Fact, Point, Row, Section, Sheet, Slice, Strip, Table, Tone
+from earlywarn.paper.sheets import (
+    Bar,
+    Cell,
+    Fact,
+    Mark,
+    Point,
+    Row,
+    Section,
+    Sheet,
+    Slice,
+    Strip,
+    Table,
+    Tone,
+)
 from earlywarn.paper.typography import (
     NO_BREAK,
     counted,
@@ -25,6 +38,7 @@ __all__ = [
     "Bar",
     "Cell",
     "Fact",
+    "Mark",
     "Point",
     "Row",
     "Section",

@@ -56,11 +56,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table."""
+    """One row of a table; its head may lead to a page of its own."""
 
     head: str
     cells: tuple[Cell, ...]
     note: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from earlywarn.store.accounts import (
 from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
 from earlywarn.store.opening import Store, open_store
+from earlywarn.store.quality import QualityNotice, QualityReader, QualitySheet, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.risks import (
     CurrentRun,
@@ -34,6 +35,10 @@ __all__ = [
     "CurrentRun",
     "DatabaseUrls",
     "LogCheck",
+    "QualityNotice",
+    "QualityReader",
+    "QualitySheet",
+    "QualityToLoad",
     "RosterHeader",
     "RosterPage",
     "RunToLoad",
@@ -46,6 +51,7 @@ __all__ = [
     "draw_accounts",
     "issue_api_key",
     "load_identities",
+    "load_quality",
     "load_run",
     "load_scope_tables",
     "open_database",

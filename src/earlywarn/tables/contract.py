@@ -170,7 +170,10 @@ class ScopeTables(Declared):
 
 
 class Network(Declared):
-    """Who is scored, where they are on a date, and whom they are compared with."""
+    """Who is scored, where they are on a date, and whom they are compared with.
+
+    `level` is the column of the table of schools within which schools are compared with each other.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     unit: tuple[str, ...] = Field(min_length=1)
@@ -183,6 +186,7 @@ class Network(Declared):
     peers: tuple[str, ...] = ()
     timezone: str = "UTC"
     stages: tuple[str, ...] = ()
+    level: str | None = None
     periods: Periods
     scope: ScopeTables = ScopeTables()
 
