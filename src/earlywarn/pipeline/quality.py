@@ -1,4 +1,4 @@
-"""Say how complete each school's records are: in the workspace as JSON and pages, and for the service to show."""
+"""Say how complete each school's records are: JSON and pages in the workspace, sheets for the service."""
 
 from __future__ import annotations
 

@@ -74,25 +74,33 @@ def _tables(school: SchoolQuality) -> list[str]:
 
 
 def _of_table(school: SchoolQuality, table: str) -> Iterator[QualityFinding]:
-    """Yield what one table shows; where hardly anything is there at all, nothing else is said of it."""
+    """Yield what one table shows; where hardly anything is there at all, little else is said of it."""
     own = [figure for figure in school.figures if figure.measure.table == table]
     bad = [figure for figure in own if is_bad(figure)]
     whole = [figure for figure in bad if figure.measure.kind in ("empty", "total")]
-    if whole:
-        yield _finding(whole[:1])
+    if whole and (whole[0].measure.kind == "empty" or _is_hardly_used(whole[0])):
+        yield _finding(whole)
         bad = [figure for figure in bad if figure.measure.kind in ("unplaced", "late", "delay")]
-    silent = _silent(own, bad)
-    yield from silent
-    yield from _grouped(bad, "month")
-    yield from _grouped(bad, "weekday") if not (silent and silent[0].weekday) else ()
-    yield from _by_column(bad, "missing")
+        whole = []
+    parts = list(_parts(own, bad))
+    # Fewer rows in all are said only where no part of them says it better.
+    yield from parts or ([_finding(whole)] if whole else [])
     late = [figure for figure in bad if figure.measure.kind in ("late", "delay")]
     if late:
         yield _finding(sorted(late, key=lambda figure: ORDER.index(figure.measure.kind))[:1])
     yield from _by_column(bad, "unplaced")
     for figure in bad:
-        if figure.measure.kind == "code" and figure.usual and _is_hardly_used(figure):
+        if figure.measure.kind == "code" and _is_hardly_used(figure):
             yield _finding([figure])
+
+
+def _parts(own: Sequence[Figure], bad: Sequence[Figure]) -> Iterator[QualityFinding]:
+    silent = _silent(own, bad)
+    yield from silent
+    yield from _grouped(bad, "month")
+    if not (silent and silent[0].weekday):
+        yield from _grouped(bad, "weekday")
+    yield from _by_column(bad, "missing")
 
 
 def _silent(own: Sequence[Figure], bad: Sequence[Figure]) -> list[QualityFinding]:
