@@ -1,10 +1,11 @@
-"""A network whose records are told by hand: twelve like schools, each with one habit of its own, and some apart.
+"""A network whose records are told by hand: twelve like schools, some with a habit of their own.
 
 Schools s01 to s12 (primary) have 40 students each, s13 has 8, s14 has 20; x01 to x03 are secondary. There is
-class from Monday to Friday, 1 September to 19 November 2026; on each day of class six students of a school are
-absent (three excused, two unexcused, one late), recorded on the next day; each student has two marks of
+class from Monday to Friday, 1 September to 19 November 2026; on each day of class six students of a school
+are absent (three excused, two unexcused, one late), recorded on the next day; each student has two marks of
 10 November. What differs:
 
+- s06 has no record in `files` for 11 students
 - s07 records no late arrivals, but writes them as excused
 - s08 has 12 students in no group
 - s09 lacks the mathematics mark of 5 students, s10 of all
@@ -66,6 +67,14 @@ grade = { type = "category", allowed = ["p1", "p2"] }
 starts_on = { type = "date", required = true }
 left_on = { type = "date", known_on = "left_on" }
 
+[tables.files]
+grain = "one row per student"
+key = ["student_id"]
+known_on = "always"
+label = { fr = "dossiers", en = "files" }
+[tables.files.columns]
+student_id = { type = "id", required = true }
+
 [tables.groups]
 grain = "one row per student and group"
 key = ["student_id", "group_id"]
@@ -126,6 +135,7 @@ def recording_network(home: Path) -> Network:
     rows = {
         "schools": [_school(school) for school in SIZES],
         "stays": list(_stays()),
+        "files": list(_files()),
         "groups": list(_groups()),
         "days": [{"school_id": school, "happened_on": day} for school in SIZES for day in days_of_class()],
         "absences": list(_absences()),
@@ -157,6 +167,13 @@ def _stays() -> Iterator[dict[str, object]]:
         for n, student in enumerate(students_of(school)):
             place = {"school_id": school, "grade": "p1" if n % 2 else "p2", "starts_on": date(2026, 8, 28)}
             yield {"student_id": student, **place}
+
+
+def _files() -> Iterator[dict[str, object]]:
+    for school in SIZES:
+        for n, student in enumerate(students_of(school)):
+            if school != "s06" or n >= 11:
+                yield {"student_id": student}
 
 
 def _groups() -> Iterator[dict[str, object]]:

@@ -9,6 +9,7 @@ from datetime import date
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.quality.figures import Figure, Measure, NetworkQuality, SchoolQuality, Usual
+from earlywarn.quality.hiding import hidden
 from earlywarn.quality.judging import is_comparable, judged, usual_by_level
 from earlywarn.quality.measures import measured, rows_nowhere, unplaced
 from earlywarn.quality.places import lay_places, window_of
@@ -81,7 +82,7 @@ def _compared(
             else:
                 per_day = daily.get(measure.table, 0.0)
                 figures.append(judged(measure, level, school.n_students, per_day))
-        compared.append(replace(school, figures=tuple(figures)))
+        compared.append(replace(school, figures=hidden(figures)))
     return tuple(compared)
 
 

@@ -80,7 +80,7 @@ def empty_table(figures: Sequence[Figure], naming: Naming) -> Table:
 
 def _row(figure: Figure, naming: Naming, top: float) -> Row:
     usual, measure = figure.usual, figure.measure
-    own = None if measure.is_small else measure.value
+    own = None if figure.is_hidden else measure.value
     mark: Mark = "warn" if figure.verdict == "outside" else ""
     strip = None
     if usual is not None:
@@ -94,7 +94,7 @@ def _row(figure: Figure, naming: Naming, top: float) -> Row:
         _head(figure, naming),
         (
             Cell(
-                _few(naming) if own is None else _written(figure, own, naming),
+                _unshown(figure, naming) if own is None else _written(figure, own, naming),
                 mark,
                 note=_note(figure, naming),
             ),
@@ -139,7 +139,7 @@ def _head(figure: Figure, naming: Naming) -> str:
 def _note(figure: Figure, naming: Naming) -> str:
     """Return what the figure is counted from, in words."""
     measure, language = figure.measure, naming.language
-    if measure.is_small or measure.kind == "delay":
+    if figure.is_hidden or measure.kind == "delay":
         return ""
     of = "sur" if language == "fr" else "of"
     if measure.kind in ("silent", "missing", "unplaced"):
@@ -168,6 +168,13 @@ def _written(figure: Figure, value: float, naming: Naming) -> str:
     return write_number(value, naming.language, decimals=0 if figure.measure.kind == "delay" else 2)
 
 
+def _unshown(figure: Figure, naming: Naming) -> str:
+    """Say that a number is under ten, or that it is kept back because it would give another away."""
+    if figure.measure.is_small:
+        return _few(naming)
+    return "non montré" if naming.language == "fr" else "not shown"
+
+
 def _few(naming: Naming) -> str:
     return f"moins de {SMALLEST_CELL}" if naming.language == "fr" else f"fewer than {SMALLEST_CELL}"
 
@@ -182,12 +189,15 @@ def _is_idle(figure: Figure) -> bool:
     """Say whether a figure shows nothing: a weekday's silent days, a month in which nobody records."""
     if figure.measure.kind == "silent":
         return len(figure.measure.part) == 1
-    is_nobodys = figure.usual is None or figure.usual.high == 0
-    return figure.verdict == "shown" and not figure.measure.count and is_nobodys
+    return (
+        figure.measure.kind == "month"
+        and not figure.measure.count
+        and not (figure.usual and figure.usual.high)
+    )
 
 
 def _top(figure: Figure) -> float:
-    own = 0.0 if figure.measure.is_small else figure.measure.value
+    own = 0.0 if figure.is_hidden else figure.measure.value
     return max(own, figure.usual.high if figure.usual else 0.0)
 
 

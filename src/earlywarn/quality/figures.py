@@ -43,7 +43,7 @@ class Measure:
 
     @property
     def is_small(self) -> bool:
-        """Say whether the count tells of one to nine students, so that it is not shown."""
+        """Say whether the count tells of one to nine students."""
         if self.kind in ("silent", "empty"):
             return False
         return 0 < self.count < SMALLEST_CELL or self.out_of < SMALLEST_CELL
@@ -65,6 +65,7 @@ class Figure:
     """A measure beside what is usual; `usual` is None where too few schools compare.
 
     The verdict `unknown` says that there is too little to tell; `shown` that the figure is not judged at all.
+    A hidden one keeps its verdict and shows no number.
     """
 
     measure: Measure
@@ -72,6 +73,7 @@ class Figure:
     verdict: Verdict
     side: Side = ""
     distance: float = 0.0
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,13 @@ def measured(tables: Tables, window: Window, subject: Subject) -> Counted:
     connection, contract = tables.connection, tables.contract
     create_table(connection, "q_facts", _facts_sql(contract, window, subject))
     name = subject.table
-    if subject.is_counted:
-        yield from _counted(connection, "total", name, _total_sql(subject))
-    else:
+    if subject.is_record:
+        without = "_student NOT IN (SELECT _student FROM q_facts WHERE _student IS NOT NULL)"
+        yield from _counted(connection, "unplaced", name, _share_sql(without, _there(window)))
+    elif not subject.is_counted:
         yield from _counted(connection, "empty", name, _EMPTY)
-    if subject.by_month:
+    else:
+        yield from _counted(connection, "total", name, _TOTAL)
         yield from _counted(connection, "month", name, _month_sql())
     if subject.exposure:
         yield from _counted(connection, "weekday", name, _weekday_sql(subject.exposure))
@@ -49,8 +51,7 @@ def unplaced(tables: Tables, window: Window) -> Counted:
     """Yield how many of each school's students of the day have no grade, or are in no group."""
     connection, contract = tables.connection, tables.contract
     network = contract.network
-    today = is_there("_from", "_to", as_of_sql(window))
-    there = f"(SELECT DISTINCT _school, _student, _grade FROM q_stays WHERE {today})"
+    there = _there(window)
     if network.grade:
         sql = _share_sql("_grade IS NULL", there)
         yield from _counted(connection, "unplaced", network.membership, sql, column=network.grade)
@@ -114,15 +115,16 @@ _EMPTY = (
     "SELECT _school, '', coalesce(n, 0), n_students, CAST(n IS NULL AS INTEGER), 0 "
     "FROM q_schools LEFT JOIN counted USING (_school)"
 )
-
-
-def _total_sql(subject: Subject) -> str:
-    """Rows for each student that was there: in the window, or on the day for a table dated by nothing."""
-    students = "n_students" if subject.event is None else "n_there"
-    return f"""WITH {_THERE},
+_TOTAL = f"""WITH {_THERE},
 counted AS (SELECT _school, count(*) AS n FROM q_facts GROUP BY _school)
-SELECT _school, '', coalesce(n, 0), {students}, coalesce(n, 0) / {students}, 0
-FROM q_schools JOIN there USING (_school) LEFT JOIN counted USING (_school) WHERE {students} > 0"""
+SELECT _school, '', coalesce(n, 0), n_there, coalesce(n, 0) / n_there, 0
+FROM there LEFT JOIN counted USING (_school)"""
+
+
+def _there(window: Window) -> str:
+    """Return the students of each school on the day that is looked from."""
+    today = is_there("_from", "_to", as_of_sql(window))
+    return f"(SELECT DISTINCT _school, _student, _grade FROM q_stays WHERE {today})"
 
 
 def _month_sql() -> str:

@@ -32,6 +32,8 @@ _SAID = {
     "enrolled": ("Inscriptions et groupes", "Enrollments and groups"),
     "reading": ("Comment lire cette page", "How to read this page"),
     "schools": ("Écoles", "Schools"),
+    "schools_caption": ("Celles qui ont le plus à régler d’abord", "Those with most to settle first"),
+    "nowhere_caption": ("Par table", "By table"),
     "nowhere": ("Lignes d’aucune école", "Rows of no school"),
     "nowhere_lead": (
         "Ces lignes nomment un élève qui n’était inscrit nulle part ce jour-là : elles ne comptent dans aucune école.",
@@ -107,7 +109,11 @@ def network_sheet(network: NetworkQuality, naming: Naming, links: Mapping[str, s
         lead=_network_lead(len(told), n_asked, naming),
         facts=_days(network, naming),
         sections=(
-            Section("schools", _say("schools", naming), tables=(Table("", columns, rows),)),
+            Section(
+                "schools",
+                _say("schools", naming),
+                tables=(Table(_say("schools_caption", naming), columns, rows),),
+            ),
             *_nowhere(network, naming),
             _reading(naming),
         ),
@@ -198,7 +204,7 @@ def _nowhere(network: NetworkQuality, naming: Naming) -> Iterator[Section]:
             "nowhere",
             _say("nowhere", naming),
             lead=_say("nowhere_lead", naming),
-            tables=(Table("", columns, rows),),
+            tables=(Table(_say("nowhere_caption", naming), columns, rows),),
         )
 
 

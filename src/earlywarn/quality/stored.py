@@ -64,15 +64,15 @@ def _school(school: SchoolQuality, namings: tuple[Naming, ...]) -> dict[str, Any
 def _figure(figure: Figure) -> dict[str, Any]:
     """Return a figure; its numbers are null where they would tell of one to nine students."""
     measure, usual = figure.measure, figure.usual
-    is_small = measure.is_small
+    is_hidden = figure.is_hidden
     return {
         "kind": measure.kind,
         "table": measure.table,
         "column": measure.column,
         "part": measure.part.replace(PART, "/"),
-        "count": None if is_small else measure.count,
+        "count": None if is_hidden else measure.count,
         "out_of": None if measure.out_of < SMALLEST_CELL and measure.kind != "silent" else measure.out_of,
-        "value": None if is_small else round(measure.value, 4),
+        "value": None if is_hidden else round(measure.value, 4),
         "verdict": figure.verdict,
         "side": figure.side,
         "usual": None

@@ -22,8 +22,8 @@ class Subject:
         known: The column with the day a row became known, where that is another day.
         has_school: Whether a row names its school itself.
         has_unit: Whether a row names its unit, so that the membership says where it belongs.
-        is_counted: Whether rows are counted by student; else only whether there are any.
-        by_month: Whether its months are shown.
+        is_counted: Whether rows are counted by student and month; they are about a student and a day.
+        is_record: Whether each student should have a row, whatever the day.
         zero: Whether no row means zero: only then is a month without rows a month without recording.
         exposure: The table of days on which something could be recorded.
         codes: Required category columns outside the key, whose codes should all be in use.
@@ -37,7 +37,7 @@ class Subject:
     has_school: bool
     has_unit: bool
     is_counted: bool
-    by_month: bool
+    is_record: bool
     zero: bool
     exposure: str | None
     codes: tuple[str, ...]
@@ -73,7 +73,8 @@ def _subject(contract: Contract, name: str, table: Table) -> Iterator[Subject]:
         return
     event = event_column(contract, name)
     scope = {network.scope.members, network.scope.assignments}
-    is_counted = has_unit and name not in scope
+    is_about_students = has_unit and name not in scope
+    is_counted = is_about_students and event is not None
     zero = table.absent_means == "zero"
     known = table.known_on if table.known_on in columns and table.known_on != event else None
     readable = {n: c for n, c in columns.items() if not c.sensitive and n not in reveals and c.is_given}
@@ -85,15 +86,15 @@ def _subject(contract: Contract, name: str, table: Table) -> Iterator[Subject]:
         has_school=has_school,
         has_unit=has_unit,
         is_counted=is_counted,
-        by_month=is_counted and event is not None,
+        is_record=is_about_students and event is None,
         zero=zero,
-        exposure=day_table(contract, table.exposure) if is_counted and event and zero else None,
+        exposure=day_table(contract, table.exposure) if is_counted and zero else None,
         codes=tuple(
             n
             for n, c in readable.items()
             if is_counted and c.type == "category" and c.required and c.allowed and n not in table.key_columns
         ),
-        numbers=tuple(numbers) if is_counted and not zero else (),
+        numbers=tuple(numbers) if is_about_students and not zero else (),
         groups=tuple(
             n
             for n in table.key_columns

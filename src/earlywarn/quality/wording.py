@@ -178,7 +178,7 @@ def _missing_part(figure: Figure, naming: Naming) -> str:
     group = naming.group(figure.measure.table, figure.measure.part)
     usual = _share(_middle(figure), naming)
     where = f"{group}, " if group else ""
-    if figure.measure.is_small:
+    if figure.is_hidden:
         few = _both(naming, f"moins de {SMALLEST_CELL} élèves", f"fewer than {SMALLEST_CELL} students")
         return f"{where}{few}"
     count = write_number(figure.measure.count, naming.language)
@@ -221,7 +221,7 @@ def _unplaced(finding: QualityFinding, naming: Naming) -> Said:
     (figure,) = finding.figures
     what = naming.column(finding.table, finding.column) if finding.column else naming.table(finding.table)
     usual = _share(_middle(figure), naming)
-    if figure.measure.is_small:
+    if figure.is_hidden:
         who = _both(
             naming, f"Moins de {SMALLEST_CELL} élèves n’ont", f"Fewer than {SMALLEST_CELL} students have"
         )

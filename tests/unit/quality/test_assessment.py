@@ -84,6 +84,12 @@ def test_students_in_no_group_are_counted(schools: Schools) -> None:
     assert counts(schools["s08"], "unplaced", "stays", column="grade") == (0, 40)
 
 
+def test_students_without_a_record_are_counted(schools: Schools) -> None:
+    """A table of one row a student, dated by nothing, should have them all: one school lacks eleven."""
+    assert counts(schools["s06"], "unplaced", "files") == (11, 40)
+    assert counts(schools["s01"], "unplaced", "files") == (0, 40)
+
+
 def test_codes_are_counted(schools: Schools) -> None:
     """One late arrival a day, but where they are written as excused."""
     late = {s: counts(schools[s], "code", "absences", "late", "category") for s in ("s01", "s07")}
@@ -111,7 +117,8 @@ def test_only_what_was_planted_stands_out(schools: Schools) -> None:
         for name in LIKE
     }
 
-    assert [name for name in LIKE if not outside[name]] == ["s01", "s02", "s03", "s04", "s05", "s06"]
+    assert [name for name in LIKE if not outside[name]] == ["s01", "s02", "s03", "s04", "s05"]
+    assert outside["s06"] == {("unplaced", "")}
     assert outside["s07"] == {("code", "late")}
     assert outside["s08"] == {("unplaced", "")}
     assert outside["s09"] == {("missing", "maths")}
@@ -135,9 +142,8 @@ def test_what_comes_later_changes_nothing(tables: Tables, as_of: date) -> None:
     connection.execute("CREATE SCHEMA kept")
     try:
         for name in tables.contract.tables:
-            connection.execute(
-                f"CREATE TABLE kept.{name} AS SELECT * FROM versions.{name} WHERE visible_from < DATE '{as_of}'"
-            )
+            known = f"SELECT * FROM versions.{name} WHERE visible_from < DATE '{as_of}'"
+            connection.execute(f"CREATE TABLE kept.{name} AS {known}")
         after = assess(replace(tables, connection=_Kept(connection)), as_of)  # type: ignore[arg-type]
     finally:
         connection.execute("DROP SCHEMA kept CASCADE")

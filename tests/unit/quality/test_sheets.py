@@ -22,6 +22,7 @@ from earlywarn.quality import (
     school_sheet,
 )
 from earlywarn.quality.figures import Figure, Usual
+from earlywarn.quality.hiding import hidden
 from earlywarn.quality.wording import said
 from earlywarn.tables import Tables
 from tests.builders.recording import students_of
@@ -45,9 +46,9 @@ def sentences(school: SchoolQuality, naming: Naming) -> list[str]:
 def test_fridays_without_entries_are_named(schools: Schools, namings: dict[Language, Naming]) -> None:
     """Nine of the 44 days of September and October are Fridays that nobody recorded."""
     assert sentences(schools["s12"], namings["fr"]) == [
-        "En septembre et octobre, 9 journées de classe sur 44 sont sans aucune saisie d’absences, contre 0 "
-        "d’habitude dans les écoles comparables. Vérifier la saisie du vendredi : la plupart de ces jours sont "
-        "des vendredis."
+        "En septembre et octobre, 9 journées de classe sur 44 sont sans aucune saisie d’absences, contre "
+        "0 d’habitude dans les écoles comparables. Vérifier la saisie du vendredi : la plupart de ces jours "
+        "sont des vendredis."
     ]
     assert sentences(schools["s12"], namings["en"])[0].startswith(
         "In September and October, 9 of 44 days of class have no entry of absences at all, against 0 usually"
@@ -60,8 +61,8 @@ def test_each_habit_is_one_finding(schools: Schools, namings: dict[Language, Nam
 
     assert said_of["s01"] == []
     assert [text.split(".")[0] for text in said_of["s07"]] == [
-        "Aucune saisie de la sorte « retard » (absences) depuis le début de la période, contre 1,43 par élève "
-        "d’habitude"
+        "Aucune saisie de la sorte « retard » (absences) depuis le début de la période, contre 1,43 par "
+        "élève d’habitude"
     ]
     assert [text.split(".")[0] for text in said_of["s08"]] == [
         "12 élèves sur 40 n’ont rien dans « groupes » aujourd’hui, contre 0 % d’habitude"
@@ -83,6 +84,21 @@ def test_fewer_than_ten_students_are_not_counted_out(
     assert "mathématique, moins de 10 élèves." in text
     assert not re.search(r"\b5 (élèves|sur)|12,5", html.replace(NO_BREAK, " "))
     assert (cell["count"], cell["value"], cell["verdict"]) == (None, None, "outside")
+
+
+def test_a_sum_gives_no_small_count_away() -> None:
+    """Where one code of three is under ten, the next smallest is hidden too; where two are, no other is."""
+
+    def shown(*counts: int) -> list[bool]:
+        measures = [
+            Measure("code", "t", "c", str(n), count, 40, count / 40) for n, count in enumerate(counts)
+        ]
+        return [not figure.is_hidden for figure in hidden([Figure(m, None, "unknown") for m in measures])]
+
+    assert shown(100, 3, 30) == [True, False, False]
+    assert shown(100, 3, 0) == [False, False, True]
+    assert shown(100, 3, 4) == [True, False, False]
+    assert shown(100, 20, 30) == [True, True, True]
 
 
 def test_a_school_under_ten_students_shows_nothing(
@@ -124,12 +140,12 @@ def test_too_few_schools_are_said_to_be(
 def test_the_overview_puts_those_with_most_to_settle_first(
     quality: NetworkQuality, namings: dict[Language, Naming]
 ) -> None:
-    """Six like schools have something to settle; the page leads to each school's own."""
+    """Seven like schools have something to settle; the page leads to each school's own."""
     sheet = network_sheet(quality, namings["fr"], {"s12": "schools/s12.fr.html"})
     (table,) = sheet.sections[0].tables
     asked = [int(row.cells[1].text) for row in table.rows]
 
-    assert sheet.lead.replace(NO_BREAK, " ").startswith("6 écoles sur 17 ont un point à régler")
+    assert sheet.lead.replace(NO_BREAK, " ").startswith("7 écoles sur 17 ont un point à régler")
     assert asked == sorted(asked, reverse=True)
     assert {row.link for row in table.rows if row.head == "École s12"} == {"schools/s12.fr.html"}
 
