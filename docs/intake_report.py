@@ -14,7 +14,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from docs.screenshot import CHROMIUM, small_png
-from earlywarn.pipeline.ingest import ingest, report_page
+from earlywarn.pipeline.ingest import ingest
+from earlywarn.pipeline.stored_reports import report_page
 from earlywarn.synthetic import soil, synthesize
 from earlywarn.workspace import Workspace
 

@@ -44,7 +44,7 @@ def evidence_bars(evidence: Mapping[str, Any], language: Language) -> tuple[Bar,
     widest = max((value for _, value in measured), default=0.0)
     if len(measured) < 2 or widest <= 0 or min(value for _, value in measured) < 0:
         return ()
-    percent = "__share__" in str(evidence.get("feature", ""))
+    percent = any(f"__{name}__" in str(evidence.get("feature", "")) for name in ("share", "rank"))
     return tuple(
         Bar(
             label=translate(LABELS[name], language),

@@ -82,7 +82,7 @@ def ingest(
 ) -> None:
     """Take in a network's files; report what was accepted and what was quarantined, and why."""
     from earlywarn.pipeline.ingest import ingest as run
-    from earlywarn.pipeline.ingest import report_page
+    from earlywarn.pipeline.stored_reports import report_page
     from earlywarn.progress import shown_progress
 
     settings = _settings()
@@ -156,6 +156,7 @@ def score(
     network: NetworkName,
     *,
     as_of: Day = None,
+    stage: Annotated[str | None, typer.Option(help="Where a network has stages instead of dates.")] = None,
     today: Day = None,
     store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
 ) -> None:
@@ -169,7 +170,13 @@ def score(
     workspace, keys = settings.workspace(folder), settings.keys_dir(folder)
     with shown_progress() as progress:
         result = run(
-            folder, workspace, as_of=_day(as_of or today), today=_day(today), keys=keys, progress=progress
+            folder,
+            workspace,
+            as_of=_day(as_of or today),
+            today=_day(today),
+            keys=keys,
+            stage=stage,
+            progress=progress,
         )
         if store:
             load(folder, workspace, settings.database(workspace), result.runs, keys=keys, progress=progress)
@@ -243,6 +250,19 @@ def key(
     database = settings.database(settings.workspace(folder))
     given = open_system_account(database, label, schools=school or [], names=names, today=_day(today))
     typer.echo(f"The key of {label}, shown this once:\n  {given}")
+
+
+@app.command()
+def trace(
+    network: NetworkName,
+    student: Annotated[str, typer.Argument(help="The opaque id that the service shows.")],
+) -> None:
+    """Tell which batches and files a student's scores were made from."""
+    from earlywarn.pipeline.trace import trace as run
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    typer.echo(run(folder, settings.workspace(folder), student).summary())
 
 
 @app.command()

@@ -312,6 +312,7 @@ def _stored_row(
         "_received_on": received_on,
         "_backfill": True,
         "_superseding": False,
+        "_deleted": False,
         "_batch": 1,
         "_file": 1,
         "_line": line,

@@ -27,6 +27,7 @@ from earlywarn.features import (
     fit_encoding,
     moments_of,
 )
+from earlywarn.features.cohort import Without
 from tests.builders.histories import (
     AS_OF,
     RECEIVED,
@@ -51,6 +52,7 @@ OUTCOME = ExitOutcome(
     completed="exit_type = 'graduated'",
     censored="exit_type = 'transferred'",
 )
+WITHOUT = Without(table="marks", where="mark < 15", fr="résultat très bas", en="a very low mark")
 COUNTED: Counter[str] = Counter()
 
 
@@ -83,7 +85,7 @@ def matrix_of(history: Sequence[Fact], until: date) -> Matrix:
                 tables,
                 contract,
                 tiny_indicators(),
-                cohort=CohortSpec(where="school_id = 'north'"),
+                cohort=CohortSpec(where="school_id = 'north'", without=WITHOUT),
                 moments=moments_of(
                     contract, AsOfSpec(dates=("10-15", "11-20", "03-15")), tables, before=until
                 ),
@@ -100,6 +102,7 @@ def seen(matrix: Matrix) -> dict[str, object]:
     return {
         **features,
         "rows": matrix.rows.to_pylist(),
+        "left out": matrix.left_out,
         "codes": matrix.codes.to_pylist(),
         "peers": matrix.peers.to_pylist(),
         "groups": matrix.groups.to_pylist(),

@@ -7,7 +7,9 @@ from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, cod
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.measures import (
     Comparison,
@@ -23,7 +25,14 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
-from earlywarn.evaluation.sheet import Backtest, CandidateSheet, HeldOut, QualitySheet, sheet_json
+from earlywarn.evaluation.sheet import (
+    Backtest,
+    CandidateSheet,
+    HeldOut,
+    LeftOutSheet,
+    QualitySheet,
+    sheet_json,
+)
 from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
@@ -33,16 +42,21 @@ __all__ = [
     "CandidateSheet",
     "CardProse",
     "Comparison",
+    "CutPoint",
+    "CutPoints",
     "Days",
     "Draws",
     "Figure",
     "Flags",
     "Floats",
+    "FoldFigures",
+    "FoldsSheet",
     "Gates",
     "GroupFigures",
     "GroupNames",
     "HeldOut",
     "Indexes",
+    "LeftOutSheet",
     "Metrics",
     "MomentAucs",
     "QualitySheet",
@@ -64,6 +78,7 @@ __all__ = [
     "draw_clusters",
     "draws_for",
     "fit_line",
+    "fold_statement",
     "logit",
     "measure",
     "moment_aucs",

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.cuts import cut_facts
+from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -75,6 +77,10 @@ WORDS: dict[str, dict[str, str]] = {
         "{precision} des personnes listées ont connu la situation.",
         "en": "A list of {share} {per} and per moment: {precision} of those listed met the outcome.",
     },
+    "left_out": {
+        "fr": "Hors de la cohorte\u00a0: {n_units} élèves ({n_rows} lignes). Raison\u00a0: {because}",
+        "en": "Left out of the cohort: {n_units} students ({n_rows} rows). Reason: {because}",
+    },
     "colon": {"fr": "\u00a0: ", "en": ": "},
     "semicolon": {"fr": "\u00a0; ", "en": "; "},
     "percent": {"fr": "\u00a0%", "en": "%"},
@@ -121,7 +127,8 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
     """List what the leading back-test leaves open."""
     lead = sheet["backtests"][0]
     unsure = WORDS["cannot tell"][language]
-    found = [
+    found = [lead["folds"]["says"][language]] if _leaves_time(lead) else []
+    found += [
         f"{_against(pair, language)}{unsure} ({_auc(signed(pair['auc']), language)})"
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
@@ -161,17 +168,43 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     for section in SECTIONS:
         written = getattr(prose, section).get(language, "").strip()
         lines += _section(word(section), [written or word("wait")])
-    facts = [
-        f"- {word('trained')}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
-        f"- {word('tested')}{colon}{', '.join(lead['tested_on'])} (n = {chosen['overall']['n']})",
+    folds = lead.get("folds")
+    facts = [] if _leaves_time(lead) else _along_time(lead, language)
+    facts += [f"- {line}" for line in card_lines(folds, language)] if folds else []
+    facts += [f"- {_left_out(sheet['left_out'], language)}"] if sheet.get("left_out") else []
+    facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
+    facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
     ]
-    lines += _section(word("quality"), facts)
+    lines += _section(FOLD_TITLE[language] if _leaves_time(lead) else word("quality"), facts)
     lines += _section(word("moments"), _moment_rows(lead, language))
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
-    lines += _section(word("held"), [_held(one, language) for one in lead["held_out"]] or ["-"])
+    held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
+    lines += _section(word("held"), held or ["-"])
     return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+
+
+def _left_out(left_out: Sheet, language: Language) -> str:
+    """Say whom a declared rule left out of the cohort, and why."""
+    counted = {"n_units": left_out["n_units"], "n_rows": left_out["n_rows"]}
+    return WORDS["left_out"][language].format(**counted, because=left_out["because"][language])
+
+
+def _leaves_time(lead: Sheet) -> bool:
+    """Say whether the figures stand on folds that do not follow time."""
+    folds = lead.get("folds")
+    return folds is not None and not folds.get("along_time")
+
+
+def _along_time(lead: Sheet, language: Language) -> list[str]:
+    """Say which periods trained, and which one was held out."""
+    colon = WORDS["colon"][language]
+    n_tested = lead["candidates"][0]["overall"]["n"]
+    return [
+        f"- {WORDS['trained'][language]}{colon}{', '.join(lead['trained_on'])} (n = {lead['n_train']})",
+        f"- {WORDS['tested'][language]}{colon}{', '.join(lead['tested_on'])} (n = {n_tested})",
+    ]
 
 
 def _written(figures: str, language: Language) -> str:

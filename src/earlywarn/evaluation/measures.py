@@ -37,6 +37,8 @@ class TestRows:
     student: Words
     lists: Words
     groups: dict[str, Words]
+    fold: Words | None = None
+    """The fold that tested each row, where folds have models of their own; AUC is averaged over folds."""
 
     def take(self, mask: Flags) -> TestRows:
         """Return some of the rows."""
@@ -49,6 +51,7 @@ class TestRows:
             self.student[mask],
             self.lists[mask],
             {name: words[mask] for name, words in self.groups.items()},
+            None if self.fold is None else self.fold[mask],
         )
 
     def clusters(self) -> tuple[str, Indexes]:
@@ -153,14 +156,19 @@ def by_word(words: Words) -> dict[str, Flags]:
 
 @dataclass(frozen=True, eq=False)
 class MomentAucs:
-    """One model's AUC per moment, and in every draw."""
+    """One model's AUC per moment of a period or of a fold, and in every draw."""
 
     values: dict[str, float]
     drawn: dict[str, Floats]
+    over_folds: bool = False
 
     def at(self, moment: str) -> Figure | None:
-        """Return the AUC of one moment, where a single period was measured."""
+        """Return the AUC of one moment, where a single period was measured; over folds, their mean."""
         found = [name for name in self.values if name.split("|", 1)[1] == moment]
+        if self.over_folds:
+            usable = [name for name in found if np.isfinite(self.values[name])]
+            only = {name: self.values[name] for name in usable}
+            return MomentAucs(only, {name: self.drawn[name] for name in usable}).mean if usable else None
         return interval(self.values[found[0]], self.drawn[found[0]]) if len(found) == 1 else None
 
     @property
@@ -181,13 +189,18 @@ class MomentAucs:
 
 
 def moment_aucs(scored: Scored, rows: TestRows, draws: Draws) -> MomentAucs:
-    """Measure AUC at every moment of every period, once for all that needs it."""
+    """Measure AUC at every moment of every period, once for all that needs it; for folds, of every fold.
+
+    Margins of two folds come from two models: one that saw fewer outcomes says less of everybody, and ranking
+    the folds' rows together would count that against both.
+    """
     values, drawn = {}, {}
-    for name, keep in by_word(np.char.add(np.char.add(rows.period, "|"), rows.moment)).items():
+    parts = rows.period if rows.fold is None else rows.fold
+    for name, keep in by_word(np.char.add(np.char.add(parts, "|"), rows.moment)).items():
         ranking = Ranking(scored.margin[keep], rows.label[keep])
         values[name] = ranking.auc()
         drawn[name] = ranking.drawn_aucs(draws.rows(keep))
-    return MomentAucs(values, drawn)
+    return MomentAucs(values, drawn, over_folds=rows.fold is not None)
 
 
 def compare(

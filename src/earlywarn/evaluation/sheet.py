@@ -7,6 +7,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.cuts import CutPoints
+from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.subgroups import GroupFigures
 
@@ -37,7 +39,7 @@ class Backtest:
     """One protocol: what was trained on, what was held out, and how everything did."""
 
     protocol: str
-    """strict, or accepted where periods overlap."""
+    """strict, accepted where periods overlap, or by what groups folds leave out."""
     trained_on: tuple[str, ...]
     tested_on: tuple[str, ...]
     tested_from: str
@@ -57,10 +59,23 @@ class Backtest:
     by_grade: dict[str, Metrics]
     groups: tuple[GroupFigures, ...]
     held_out: tuple[HeldOut, ...]
+    folds: FoldsSheet | None = None
+    """How rows were cut where the split is not by time."""
+    cut_points: tuple[CutPoints, ...] = ()
+    """Where the outcome is a lowest share: what each split fitted on its training rows."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
         return next(one for one in self.candidates if one.name == name)
+
+
+@dataclass(frozen=True)
+class LeftOutSheet:
+    """Whom a declared rule left out of the cohort, counted, and why in both languages."""
+
+    n_rows: int
+    n_units: int
+    because: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -77,11 +92,24 @@ class QualitySheet:
     n_unlabeled: int
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
+    left_out: LeftOutSheet | None = None
 
 
 def sheet_json(sheet: QualitySheet) -> str:
     """Write a sheet as JSON with sorted keys; what cannot be told is null."""
-    return json.dumps(_plain(asdict(sheet)), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    content = _plain(asdict(sheet))
+    for one, backtest in zip(content["backtests"], sheet.backtests, strict=True):
+        # A rounded cut-point would judge otherwise whoever stands right at it.
+        one["cut_points"] = [asdict(cuts) for cuts in backtest.cut_points]
+        if one["folds"] is None:
+            del one["folds"]
+        elif not one["folds"]["along_time"]:
+            del one["folds"]["along_time"]
+        if not one["cut_points"]:
+            del one["cut_points"]
+    if content["left_out"] is None:
+        del content["left_out"]
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def _plain(value: Any) -> Any:

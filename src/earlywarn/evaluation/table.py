@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from earlywarn.evaluation.cuts import cut_lines
+from earlywarn.evaluation.folds import fold_lines
+
 Sheet = dict[str, Any]
 """A quality sheet as read back from `backtest.json`."""
 
@@ -19,17 +22,29 @@ def sheet_table(sheet: Sheet) -> str:
     share = f"capacity {sheet['capacity_share']:.0%} per {', '.join(sheet['capacity_per'])} and moment"
     parts = [title, f"{share}; ties at the cut by {sheet['tie_rule']}"]
     parts += [_backtest(one) for one in sheet["backtests"]]
+    if left_out := sheet.get("left_out"):
+        counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
+        parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 
 
 def _backtest(one: Sheet) -> str:
+    folds = one.get("folds")
+    tested = (
+        "each row tested once"
+        if folds and not folds.get("along_time")
+        else f"tested on {', '.join(one['tested_on'])}"
+    )
     head = (
         f"\n{one['protocol']}: trained on {', '.join(one['trained_on'])} ({one['n_train']} rows, "
         f"{one['n_positive']} with the outcome, {one['n_features']} features); "
-        f"tested on {', '.join(one['tested_on'])}; intervals over {one['intervals_over']}\n"
+        f"{tested}; intervals over {one['intervals_over']}\n"
         f"chosen: {one['chosen']} ({one['chosen_because']})"
     )
+    if folds:
+        head = "\n".join([head, *fold_lines(folds)])
+    head = "\n".join([head, *cut_lines(one.get("cut_points", ()))])
     rows = [
         _row(moment, candidate, one["chosen"]) for moment in one["moments"] for candidate in one["candidates"]
     ]

@@ -9,7 +9,9 @@ from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
+from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import (
     AsOfSpec,
@@ -30,7 +32,7 @@ from earlywarn.features.outcomes import (
     QuantileOutcome,
     check_outcome,
 )
-from earlywarn.features.peers import empty_snapshot
+from earlywarn.features.peers import empty_snapshot, group_keys
 
 __all__ = [
     "PERIOD_DAY",
@@ -46,6 +48,7 @@ __all__ = [
     "FeatureNames",
     "Indicator",
     "Indicators",
+    "LeftOut",
     "Matrix",
     "Moment",
     "Outcome",
@@ -60,6 +63,8 @@ __all__ = [
     "event_column",
     "feature_names",
     "fit_encoding",
+    "fold_columns",
+    "group_keys",
     "is_there",
     "known_column",
     "load_indicators",
@@ -68,4 +73,5 @@ __all__ = [
     "periods_of",
     "row_is_known",
     "shared_columns",
+    "without_condition",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from earlywarn.tables import quote
+from earlywarn.tables import Contract, quote
 
 
 def row_is_known(row: str, as_of: str) -> str:
@@ -23,6 +23,16 @@ def row_is_known(row: str, as_of: str) -> str:
     return (
         f"{row}.visible_from < {as_of}\n  AND ({row}.superseded_on IS NULL OR {row}.superseded_on >= {as_of})"
     )
+
+
+def row_is_seen(contract: Contract, row: str, as_of: str) -> str:
+    """Return the SQL condition that a version of a row may be looked at.
+
+    Where a network has days, that is what the day could know. Where it has stages instead, a correction
+    cannot be placed among them: every stage sees the rows as they now stand, and a column waits for its
+    stage.
+    """
+    return row_is_known(row, as_of) if contract.network.has_dates else f"{row}.superseded_on IS NULL"
 
 
 def known_column(row: str, column: str, as_of: str, reveals: Mapping[str, str]) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import cast
 
 from earlywarn.domain import Language
+
+Labels = Mapping[Language, Mapping[str, str]]
+"""What codes are called, by language; a code without a label is called by itself."""
 
 
 @dataclass(frozen=True)

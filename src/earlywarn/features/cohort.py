@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from earlywarn.declarations import Declared
 from earlywarn.errors import DeclarationError
-from earlywarn.features.asof import days_before, is_there, known_column, row_is_known
+from earlywarn.features.asof import days_before, is_there, known_column, row_is_seen
 from earlywarn.features.moments import Calendar, Moment
 from earlywarn.features.windows import Window
-from earlywarn.tables import Contract, parse_expression, quote
+from earlywarn.tables import Contract, Expression, parse_expression, quote
 
 PAIRS = "pairs"
 _PLACES: dict[str, pa.DataType] = {
@@ -33,10 +33,23 @@ _PLACES: dict[str, pa.DataType] = {
 }
 
 
+class Without(Declared):
+    """Units that are left out: those of whom a table had, by the as-of date, a row that meets a condition."""
+
+    table: str
+    where: str
+    fr: str
+    en: str
+
+
 class CohortSpec(Declared):
-    """Which members are scored: a condition over the membership table's columns; all of them without one."""
+    """Which members are scored: a condition over the membership table's columns; all of them without one.
+
+    `without` leaves out, and counts, units by what any table said of them by the as-of date.
+    """
 
     where: str | None = None
+    without: Without | None = None
 
     def condition(self, contract: Contract) -> str:
         """Return the condition as SQL over `pairs`.
@@ -46,16 +59,23 @@ class CohortSpec(Declared):
         """
         if self.where is None:
             return "TRUE"
-        membership = contract.network.membership
-        types = contract.types_of(membership)
-        expression = parse_expression(self.where, types, kind="boolean", where="[cohort]")
-        columns = contract.columns_of(membership)
-        for name in sorted(expression.columns):
-            if columns[name].sensitive:
-                raise DeclarationError(
-                    f"'{name}' is sensitive: it audits, and never shapes a list", where="[cohort]"
-                )
-        return f"coalesce({expression.sql}, FALSE)"
+        return f"coalesce({cohort_expression(contract, contract.network.membership, self.where).sql}, FALSE)"
+
+
+def cohort_expression(contract: Contract, table: str, text: str) -> Expression:
+    """Return a condition that may shape a list.
+
+    Raises:
+        DeclarationError: It is not of the grammar, or names a sensitive column.
+    """
+    expression = parse_expression(text, contract.types_of(table), kind="boolean", where="[cohort]")
+    columns = contract.columns_of(table)
+    for name in sorted(expression.columns):
+        if columns[name].sensitive:
+            raise DeclarationError(
+                f"'{name}' is sensitive: it audits, and never shapes a list", where="[cohort]"
+            )
+    return expression
 
 
 def create_pairs(
@@ -104,19 +124,22 @@ def pairs_sql(contract: Contract) -> str:
     ties = ", ".join(f"{quote(name)} DESC" for name in contract.key_of(network.membership))
     key = network.periods.key
     own_period = f"\n    AND stay.{quote(key)} = place._period" if key and key in columns else ""
-    there = is_there(known[network.starts_on], known[network.left_on], "place._as_of")
+    there, latest = "TRUE", ties
+    if network.has_dates:
+        there = is_there(known[network.starts_on], known[network.left_on], "place._as_of")
+        latest = f"{quote(network.starts_on)} DESC, {ties}"
     return f"""WITH stays AS (
   SELECT
     place.*,
     {shown}
   FROM places AS place
   JOIN versions.{quote(network.membership)} AS stay
-    ON {row_is_known("stay", "place._as_of")}{own_period}
+    ON {row_is_seen(contract, "stay", "place._as_of")}{own_period}
   WHERE {there}
 ),
 ranked AS (
   SELECT *, row_number() OVER (
-    PARTITION BY {unit}, _as_of, _period ORDER BY {quote(network.starts_on)} DESC, {ties}
+    PARTITION BY {unit}, _as_of, _period ORDER BY {latest}
   ) AS _rank
   FROM stays
 )
@@ -138,6 +161,11 @@ def create_presence(
     A zero is only known for a time at which the unit was a member.
     """
     network = contract.network
+    if not network.has_dates:
+        # No window of days can be asked for, so nobody needs to have come on a day.
+        nobody = f"CREATE OR REPLACE TEMP TABLE presence AS SELECT _row, NULL::DATE AS _came_on FROM {PAIRS}"
+        connection.execute(nobody)
+        return
     reveals = contract.reveals(network.membership)
     columns = contract.columns_of(network.membership)
     starts_on = known_column("stay", network.starts_on, "pair._as_of", reveals)
@@ -155,5 +183,5 @@ def create_presence(
 SELECT pair._row, min({starts_on}) AS _came_on{overlaps}
 FROM {PAIRS} AS pair
 JOIN versions.{quote(network.membership)} AS stay ON {unit}
-WHERE {row_is_known("stay", "pair._as_of")}
+WHERE {row_is_seen(contract, "stay", "pair._as_of")}
 GROUP BY pair._row""")

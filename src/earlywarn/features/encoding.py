@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError
 from earlywarn.features.catalog import Catalog, slug
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from earlywarn.features.matrix import Matrix
 
 OTHER = "other"
+OTHER_WORDS: dict[Language, str] = {"fr": "autre", "en": "other"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,13 @@ def encoded_catalog(matrix: Matrix, encoding: Encoding) -> Catalog:
     """Return the catalog of the columns that `encode` gives: the features, then the levels of each code."""
     entries = list(matrix.catalog.entries)
     for column, levels in encoding.levels.items():
-        template = matrix.code_entries[column]
+        template, labels = matrix.code_entries[column], matrix.code_labels.get(column, {})
         for level, ending in zip((*levels, OTHER), (*_endings(levels), OTHER), strict=True):
-            text = {language: words.replace("{code}", level) for language, words in template.text.items()}
+            told = {language: labels.get(language, {}).get(level, level) for language in template.text}
+            if level == OTHER and ending == OTHER:
+                told |= OTHER_WORDS
+            text = {
+                language: words.replace("{code}", told[language]) for language, words in template.text.items()
+            }
             entries.append(replace(template, name=f"{column}__{ending}", code=level, text=text))
     return Catalog(tuple(entries))

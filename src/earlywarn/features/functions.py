@@ -15,7 +15,9 @@ from earlywarn.features.asof import days_before
 from earlywarn.features.parts import Parts
 from earlywarn.features.windows import Window
 
-Function = Literal["sum", "count", "mean", "min", "max", "last", "trend", "days_since", "share", "one_of"]
+Function = Literal[
+    "sum", "count", "mean", "min", "max", "last", "trend", "days_since", "share", "rank", "one_of"
+]
 Direction = Literal["up", "down", "none"]
 AbsentMeans = Literal["zero", "unknown"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
@@ -31,7 +33,7 @@ _SPAN = 2**64
 _SIGN_OF_EVENTS: dict[Function, int] = {"sum": 1, "count": 1, "max": 1, "share": 1, "days_since": -1}
 # In a table of measurements (absence means unknown) the fact is the value measured, and raising it raises
 # these.
-_SIGN_OF_MEASUREMENTS: dict[Function, int] = {**_SIGN_OF_EVENTS, "mean": 1, "min": 1, "last": 1}
+_SIGN_OF_MEASUREMENTS: dict[Function, int] = {**_SIGN_OF_EVENTS, "mean": 1, "min": 1, "last": 1, "rank": 1}
 
 
 def sign_of(function: Function, direction: Direction, absent_means: AbsentMeans, *, own_past: bool) -> int:
@@ -194,6 +196,7 @@ _FORMULAS: dict[Function, Callable[[Measured, Window, Parts], str]] = {
     "min": _min,
     "max": _max,
     "last": _last,
+    "rank": _last,  # of which ranks.py then says how many lie lower
     "trend": _trend,
     "days_since": _days_since,
     "share": _share,

@@ -6,6 +6,9 @@ with one row per person or stay, as they were known on the as-of date.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from earlywarn.domain import Language
 from earlywarn.features.cohort import PAIRS
 from earlywarn.features.dating import shared_columns
 from earlywarn.features.history import history_sql
@@ -27,6 +30,26 @@ def group_columns(contract: Contract) -> dict[str, tuple[str, str]]:
             codes = column.type in ("category", "boolean") and is_person
             if (column.sensitive or codes) and name not in network.unit:
                 found[name if name not in found else f"{table}_{name}"] = (table, name)
+    return found
+
+
+def fold_columns(contract: Contract) -> dict[str, Mapping[Language, str]]:
+    """Return what folds may leave out in whole groups, each with the declared words for one group.
+
+    The school, the grade, the student, a column of the unit, or a code of a table of persons: none of them
+    sensitive, because folds shape which model is chosen.
+    """
+    network = contract.network
+    members = contract.columns_of(network.membership)
+    found: dict[str, Mapping[Language, str]] = {"school": members[network.school].label, "student": {}}
+    if network.grade:
+        found["grade"] = members[network.grade].label
+    for name in network.unit:
+        found.setdefault(name, members[name].label)
+    for name, (table, column) in group_columns(contract).items():
+        declared = contract.columns_of(table)[column]
+        if not declared.sensitive:
+            found.setdefault(name, declared.label)
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from earlywarn.features.asof import days_before, known_column, row_is_known
+from earlywarn.features.asof import days_before, known_column, row_is_seen
 from earlywarn.features.cohort import PAIRS
 from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.features.windows import Window
@@ -89,7 +89,7 @@ def _joined(
   {NEXT_COLUMN.join(shown)}
 FROM {pairs} AS pair
 JOIN {facts} AS fact ON {matched}
-WHERE {row_is_known("fact", as_of)}"""
+WHERE {row_is_seen(contract, "fact", as_of)}"""
 
 
 def exposure_sql(contract: Contract, exposure: str, windows: Iterable[Window]) -> str:

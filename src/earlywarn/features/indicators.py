@@ -23,7 +23,7 @@ from earlywarn.features.windows import Window, parse_window
 from earlywarn.tables import Contract, Expression, parse_expression
 
 Comparison = Literal["own_past", "peers"]
-NEEDS_VALUE: frozenset[Function] = frozenset({"sum", "mean", "min", "max", "last", "one_of"})
+NEEDS_VALUE: frozenset[Function] = frozenset({"sum", "mean", "min", "max", "last", "rank", "one_of"})
 NEEDS_DATES: frozenset[Function] = frozenset({"trend", "days_since"})
 NOT_COMPARED: frozenset[Function] = frozenset({"one_of"})
 CODES = ("category", "id", "text", "boolean")
@@ -194,6 +194,10 @@ def _problems(one: Indicator, contract: Contract) -> Iterator[tuple[str, str]]:
         yield "table", f"'{one.table}' shares no column with the unit or the place it is in"
     if "peers" in one.compare_with and not contract.network.peers:
         yield "compare_with", "the network declares no peers"
+    if "rank" in one.functions and "own_past" in one.compare_with:
+        yield "compare_with", "a rank is among this date's group, and has no past"
+    if "rank" in one.functions and not contract.network.ranked_among:
+        yield "functions", "[network] ranked_among names nobody to rank among"
 
 
 def _sensitive(

@@ -21,7 +21,9 @@ from earlywarn.features.outcomes import (
     ExitOutcome,
     Outcome,
     QuantileOutcome,
+    columns_read,
 )
+from earlywarn.features.ranks import rank_labels
 from earlywarn.tables import Contract, parse_expression, quote
 
 _DECIDED = "pair._decided_on"
@@ -68,6 +70,8 @@ SELECT
   CASE WHEN is_known THEN decided.label_value END AS label_value
 FROM horizons AS pair
 LEFT JOIN decided USING (_row)""")
+    if isinstance(outcome, QuantileOutcome) and outcome.ranked:
+        rank_labels(connection, contract)
 
 
 def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date | None:
@@ -80,30 +84,34 @@ def data_end(connection: duckdb.DuckDBPyConnection, contract: Contract) -> date 
 
 def _decided_on(outcome: Outcome) -> str:
     delay = outcome.delay_days
-    if isinstance(outcome, EventOutcome) and outcome.horizon_days is not None:
-        return f"_as_of + {outcome.horizon_days + delay}"
+    if isinstance(outcome, EventOutcome):
+        end = "_ends_on + 1" if outcome.horizon_days is None else f"_as_of + {outcome.horizon_days}"
+        return f"{end} + {delay}"
     if isinstance(outcome, ExitOutcome):
         return f"{_return_by(outcome)} + {1 + delay}"
-    ends_next = isinstance(outcome, BelowOutcome | QuantileOutcome) and "next_period" in outcome.at
-    return f"{'_next_ends_on' if ends_next else '_ends_on'} + {1 + delay}"
+    place = "_next" if "next_period" in outcome.at else ""
+    if outcome.by is None:
+        return f"{place}_ends_on + {1 + delay}"
+    day = _day_of_period(f"{place}_starts_on", outcome.by)
+    # What was decided before the as-of date is no warning.
+    return f"CASE WHEN {day} >= _as_of THEN {day} END + {1 + delay}"
 
 
 def _return_by(outcome: ExitOutcome) -> str:
     """Return SQL of the day of the following period by which a student must be back."""
-    month, day = outcome.return_by.split("-")
-    start = "_next_starts_on"
+    return _day_of_period("_next_starts_on", outcome.return_by)
+
+
+def _day_of_period(start: str, day_of_year: str) -> str:
+    """Return SQL of the first such day of the year in the period that begins on `start`."""
+    month, day = day_of_year.split("-")
     this = f"make_date(year({start}), {int(month)}, {int(day)})"
     later = f"make_date(year({start}) + 1, {int(month)}, {int(day)})"
     return f"CASE WHEN {this} >= {start} THEN {this} ELSE {later} END"
 
 
 def _history(contract: Contract, outcome: Outcome) -> str:
-    columns: set[str] = set()
-    types = contract.types_of(outcome.table)
-    for text in (getattr(outcome, key, None) for key in ("where", "value", "completed", "censored")):
-        if text is not None:
-            columns |= parse_expression(text, types).columns
-    columns |= {name for key in ("column", "period") if (name := getattr(outcome, key, None))}
+    columns = set(columns_read(outcome, contract))
     if isinstance(outcome, ExitOutcome):
         columns |= {contract.network.starts_on}
         columns |= set(contract.key_of(outcome.table))
@@ -126,13 +134,17 @@ def _where(contract: Contract, outcome: Any) -> str:
 
 def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
     column = f"CAST({quote(outcome.column)} AS VARCHAR)"
+    within = "".join(f" AND {_in_period(contract, outcome, at)}" for at in outcome.at)
     values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
     order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
-    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL)"
+    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL{within})"
     return f"{latest} IN ({values})", "NULL::DOUBLE"
 
 
-def _in_period(outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
+def _in_period(contract: Contract, outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str) -> str:
+    if not contract.network.has_dates:
+        # The stages make one period, and every row is of it.
+        return "TRUE"
     name, first, last = (
         ("_period", "_starts_on", "_ends_on")
         if at == "period"
@@ -146,7 +158,7 @@ def _in_period(outcome: BelowOutcome | QuantileOutcome, at: str) -> str:
 def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     where = f"({_where(contract, outcome)}) AND ({value}) IS NOT NULL"
-    within = [_in_period(outcome, at) for at in outcome.at]
+    within = [_in_period(contract, outcome, at) for at in outcome.at]
     failing = f"count(*) FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
     seen = " AND ".join(f"count(*) FILTER (WHERE {where} AND {period}) > 0" for period in within)
     return f"(CASE WHEN {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)", "NULL::DOUBLE"
@@ -155,7 +167,7 @@ def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
 def _quantile(contract: Contract, outcome: QuantileOutcome) -> tuple[str, str]:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     exact = f"CAST({value} AS DECIMAL(18, 4))"
-    within = " OR ".join(_in_period(outcome, at) for at in outcome.at)
+    within = " OR ".join(_in_period(contract, outcome, at) for at in outcome.at)
     kept = f"FILTER (WHERE ({_where(contract, outcome)}) AND ({within}))"
     mean = f"(sum({exact}) {kept})::DOUBLE / nullif(count({exact}) {kept}, 0)"
     return "NULL::BOOLEAN", mean

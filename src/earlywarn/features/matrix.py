@@ -7,7 +7,7 @@ matrix: one row per unit and as-of date of the cohort, sorted by unit and date.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import duckdb
@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, TableError
-from earlywarn.features.catalog import Catalog, FeatureEntry, slug
+from earlywarn.features.catalog import Catalog, FeatureEntry, Labels, slug
 from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs
 from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
 from earlywarn.features.indicators import PERIOD_DAY, Indicators
 from earlywarn.features.labels import create_labels, data_end
+from earlywarn.features.leaving_out import NOBODY, LeftOut, leave_out
 from earlywarn.features.moments import Moment, Tables, calendar_of
 from earlywarn.features.outcomes import Outcome, check_outcome
 from earlywarn.features.peers import (
@@ -32,7 +33,15 @@ from earlywarn.features.peers import (
     medians_join,
     snapshot,
 )
-from earlywarn.features.plan import Measure, catalog_of, code_entry, plan_measures
+from earlywarn.features.plan import Measure, catalog_of, code_entry, code_labels, plan_measures
+from earlywarn.features.ranks import (
+    adopt_percentiles,
+    create_percentiles,
+    percentile_snapshot,
+    percentiles_join,
+    rank_sql,
+    ranked_measures,
+)
 from earlywarn.tables import Contract, quote
 
 
@@ -51,6 +60,8 @@ class Matrix:
         peers: The peer snapshot: one row per group, date and feature.
         catalog: What each feature means.
         code_entries: What each column of `codes` means.
+        left_out: How many rows and units the cohort left out by its `without`.
+        code_labels: What the codes of each column of `codes` are called, by language.
     """
 
     rows: pa.Table
@@ -61,6 +72,8 @@ class Matrix:
     peers: pa.Table
     catalog: Catalog
     code_entries: Mapping[str, FeatureEntry]
+    left_out: LeftOut = NOBODY
+    code_labels: Mapping[str, Labels] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -115,11 +128,12 @@ def build_matrix(
     measures = plan_measures(contract, indicators, families)
     condition = cohort.condition(contract)
     if outcome is not None:
-        check_outcome(outcome, contract)
+        check_outcome(outcome, contract, [moment.name for moment in moments])
     with tables.connection.cursor() as connection:
         create_pairs(connection, contract, moments, calendar_of(contract, tables, moments))
         connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")
         connection.execute(f"UPDATE {PAIRS} SET _in_cohort = {condition}")
+        left_out = leave_out(connection, contract, cohort)
         create_values(connection, contract, measures, progress=progress)
         kept = _compare(connection, contract, measures, peers)
         labels = None
@@ -138,6 +152,10 @@ def build_matrix(
             peers=kept,
             catalog=catalog_of(contract, measures),
             code_entries={m.name: code_entry(m) for m in measures if m.is_code and m.levels is None},
+            left_out=left_out,
+            code_labels={
+                m.name: code_labels(contract, m) for m in measures if m.is_code and m.levels is None
+            },
         )
 
 
@@ -147,15 +165,26 @@ def _compare(
     measures: Sequence[Measure],
     peers: pa.Table | None,
 ) -> pa.Table:
-    """Create `medians` where peers are compared, and return the snapshot that it holds."""
-    compared = compared_with_peers(measures)
-    if not compared:
+    """Create `medians` and `percentiles` where peers are compared, and return the snapshot they hold."""
+    compared, ranked = compared_with_peers(measures), ranked_measures(measures)
+    if not compared and not ranked:
         return empty_snapshot(contract)
     if peers is not None:
-        adopt_medians(connection, contract, compared, peers)
+        if compared:
+            adopt_medians(connection, contract, compared, peers)
+        if ranked:
+            adopt_percentiles(connection, contract, ranked, peers)
         return peers
-    create_medians(connection, contract, compared)
-    return snapshot(connection, contract, compared)
+    parts = []
+    if compared:
+        create_medians(connection, contract, compared)
+        parts.append(snapshot(connection, contract, compared))
+    if ranked:
+        create_percentiles(connection, contract, ranked)
+        parts.append(percentile_snapshot(connection, contract, ranked))
+    if not contract.network.ranked_among:
+        return parts[0]
+    return pa.concat_tables([empty_snapshot(contract), *parts], promote_options="default")
 
 
 def _table(connection: duckdb.DuckDBPyConnection, shown: Sequence[str], source: str) -> pa.Table:
@@ -183,21 +212,26 @@ def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table
 def _features(
     connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
 ) -> pa.Table:
-    """Return the features: base values, differences with the own past and with the peers' median."""
+    """Return the features: base values, differences with the own past and the peers' median, and ranks."""
     shown = {PERIOD_DAY: "pair._period_day"}
     for measure in measures:
         value = f"own.{quote(measure.name)}"
         if measure.is_code:
             shown |= {f"{measure.name}__{entry}": sql for entry, sql in _levels(measure, value)}
             continue
-        shown[measure.name] = value
+        shown[measure.name] = rank_sql(measure, value) if measure.function == "rank" else value
         if "own_past" in measure.indicator.compare_with:
             shown[f"{measure.name}__own_past"] = f"{value} - own.{quote(measure.past_name)}"
         if "peers" in measure.indicator.compare_with:
-            shown[f"{measure.name}__peers"] = f"{value} - medians.{quote(measure.name)}"
+            median = f"medians.{quote(measure.name)}"
+            # A rank lies as far from its peers as from where their median would rank.
+            other = rank_sql(measure, median) if measure.function == "rank" else median
+            shown[f"{measure.name}__peers"] = f"{shown[measure.name]} - {other}"
     source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
     if compared_with_peers(measures):
         source += f"\n{medians_join(contract)}"
+    if ranked_measures(measures):
+        source += f"\n{percentiles_join(contract)}"
     cells = [f"coalesce(({sql})::DOUBLE, 'nan'::DOUBLE) AS {quote(name)}" for name, sql in shown.items()]
     return _table(connection, cells, source)
 

@@ -19,6 +19,9 @@ from earlywarn.declarations import Declared
 from earlywarn.errors import AsOfError
 from earlywarn.tables import Contract, quote
 
+EVERYBODY = "all"
+"""The one period of a network that has stages instead of dates."""
+
 
 class Tables(Protocol):
     """Validated tables as the features room needs them: `versions.<table>` in a DuckDB connection."""
@@ -30,11 +33,15 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Period:
-    """A school year or a declared period, first and last day included."""
+    """A school year or a declared period, first and last day included.
+
+    `line` is the line of periods it stands in, where several run side by side.
+    """
 
     name: str
     starts_on: date
     ends_on: date
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ def periods_of(contract: Contract, tables: Tables) -> list[Period]:
         columns = ", ".join(
             quote(name or "") for name in (declared.key, declared.starts_on, declared.ends_on)
         )
+        columns += f", coalesce(CAST({quote(declared.within)} AS VARCHAR), '')" if declared.within else ""
         rows = tables.connection.execute(
             f"SELECT DISTINCT {columns} FROM versions.{quote(declared.table)} WHERE superseded_on IS NULL"
         ).fetchall()
@@ -122,6 +130,8 @@ def moments_of(contract: Contract, spec: AsOfSpec, tables: Tables, *, before: da
     """
     if spec.stages:
         return _stages(contract, spec.stages)
+    if not contract.network.has_dates:
+        raise AsOfError("the network has stages and no dates", todo="name stages in [as_of]")
     moments = [
         Moment(period.name, name, as_of)
         for period in periods_of(contract, tables)
@@ -133,12 +143,19 @@ def moments_of(contract: Contract, spec: AsOfSpec, tables: Tables, *, before: da
     )
 
 
-def moments_on(contract: Contract, tables: Tables, as_of: date) -> list[Moment]:
-    """Return the moments of the periods that an as-of date lies in, for scoring on any day.
+def moments_on(contract: Contract, tables: Tables, as_of: date, *, stage: str | None = None) -> list[Moment]:
+    """Return the moments of the periods that an as-of date lies in, for scoring on any day; or of a stage.
 
     Raises:
-        AsOfError: The date lies in no period.
+        AsOfError: The date lies in no period, or the network has stages and none is named.
     """
+    if stage is not None:
+        return _stages(contract, (stage,))
+    if not contract.network.has_dates:
+        known = ", ".join(contract.network.stages)
+        raise AsOfError(
+            "the network has stages instead of dates", todo=f"say at which: --stage, one of {known}"
+        )
     if contract.network.periods.table is None:
         period = school_year(contract, _year(contract, as_of))
         return [Moment(period.name, f"{as_of:%m-%d}", as_of)]
@@ -171,7 +188,13 @@ def _stages(contract: Contract, stages: Sequence[str]) -> list[Moment]:
     if unknown:
         raise AsOfError(f"the network has no stage '{unknown[0]}'", todo="name stages of the contract")
     days = [(stage, contract.stage_day(stage) + timedelta(days=1)) for stage in stages]
-    return [Moment("all", stage, day) for stage, day in days]
+    return [Moment(EVERYBODY, stage, day) for stage, day in days]
+
+
+def _stages_as_period(contract: Contract) -> Period:
+    """Return the one period of a network without dates: from the first stage's day to the last's."""
+    stages = contract.network.stages
+    return Period(EVERYBODY, contract.stage_day(stages[0]), contract.stage_day(stages[-1]))
 
 
 @dataclass(frozen=True)
@@ -189,6 +212,8 @@ def calendar_of(contract: Contract, tables: Tables, moments: Sequence[Moment]) -
     Raises:
         AsOfError: A moment names a period that the network does not have.
     """
+    if not contract.network.has_dates:
+        return {EVERYBODY: Calendar(_stages_as_period(contract), None, None)}
     if contract.network.periods.table is None:
         years = {moment.period: _year(contract, moment.as_of) for moment in moments}
         return {
@@ -196,8 +221,10 @@ def calendar_of(contract: Contract, tables: Tables, moments: Sequence[Moment]) -
             for name, year in years.items()
         }
     periods = periods_of(contract, tables)
-    neighbors = {later.name: earlier for earlier, later in pairwise(periods)}
-    followers = {earlier.name: later for earlier, later in pairwise(periods)}
+    lines = sorted(periods, key=lambda period: period.line)  # sorting keeps the order within a line
+    pairs = [(earlier, later) for earlier, later in pairwise(lines) if earlier.line == later.line]
+    neighbors = {later.name: earlier for earlier, later in pairs}
+    followers = {earlier.name: later for earlier, later in pairs}
     known = {period.name: period for period in periods}
     for moment in moments:
         if moment.period not in known:

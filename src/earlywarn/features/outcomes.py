@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from earlywarn.declarations import Declared, Location, ProblemsError
 from earlywarn.errors import DeclarationError
@@ -15,6 +16,13 @@ from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.tables import Contract, parse_expression
 
 At = Literal["period", "next_period"]
+CutGroup = Literal["period", "moment", "grade"]
+_EXPRESSIONS: dict[str, Literal["boolean", "number"]] = {
+    "where": "boolean",
+    "value": "number",
+    "completed": "boolean",
+    "censored": "boolean",
+}
 _DAY_OF_YEAR = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
@@ -35,20 +43,40 @@ class EventOutcome(_InWords):
     horizon_days: int | None = Field(default=None, ge=1, le=3660)
 
 
-class EqualsOutcome(_InWords):
-    """A column has one of the given values when the period has ended."""
+class _InPeriods(_InWords):
+    """What a table says of this period or the next.
+
+    `period` names the column that says which period a row is of; without it, the day it happened says so.
+    `by` is a day of the last of these periods, MM-DD, by which the facts are in: the label is decided on the
+    day after it instead of the day after the period.
+    """
+
+    period: str | None = None
+    by: str | None = Field(default=None, pattern=_DAY_OF_YEAR)
+
+
+class EqualsOutcome(_InPeriods):
+    """A column has one of the given values when the period has ended.
+
+    Without `at` it is the latest value ever known; with it, the latest one of that period, and a unit that
+    has none there has no label.
+    """
 
     form: Literal["equals"]
     table: str
     column: str
     values: tuple[str, ...] = Field(min_length=1)
+    at: tuple[At] | tuple[()] = ()
+
+    @model_validator(mode="after")
+    def _in_a_period(self) -> EqualsOutcome:
+        if not self.at and (self.period or self.by):
+            raise ValueError('period and by need at = ["period"] or at = ["next_period"]')
+        return self
 
 
-class BelowOutcome(_InWords):
-    """A number lies below a mark in one of the periods.
-
-    `period` names the column that says which period a row is of; without it, the day it happened says so.
-    """
+class BelowOutcome(_InPeriods):
+    """A number lies below a mark in one of the periods."""
 
     form: Literal["below"]
     table: str
@@ -56,11 +84,15 @@ class BelowOutcome(_InWords):
     mark: float
     where: str | None = None
     at: tuple[At, ...] = ("period",)
-    period: str | None = None
 
 
-class QuantileOutcome(_InWords):
-    """A number lies in the lowest share of the next period; training periods fit the cut-point."""
+class QuantileOutcome(_InPeriods):
+    """A number lies in the lowest share of the next period; training rows fit the cut-point.
+
+    With `per`, each of these groups has a cut-point of its own. With `ranked`, the number is first turned
+    into the share of its group (`[network] ranked_among`) that lies lower, so that a cut-point of one year
+    holds for another whose scale differs.
+    """
 
     form: Literal["quantile"]
     table: str
@@ -68,7 +100,8 @@ class QuantileOutcome(_InWords):
     share: float = Field(gt=0, lt=1)
     where: str | None = None
     at: tuple[At, ...] = ("next_period",)
-    period: str | None = None
+    per: tuple[CutGroup, ...] = ()
+    ranked: bool = False
 
 
 class ExitOutcome(_InWords):
@@ -90,20 +123,22 @@ Outcome = Annotated[
 ]
 
 
-def check_outcome(outcome: Outcome, contract: Contract) -> None:
-    """Check an outcome against the tables it is read from.
+def check_outcome(outcome: Outcome, contract: Contract, stages: Sequence[str] = ()) -> None:
+    """Check an outcome against the tables it is read from, and against the stages at which a model looks.
 
     Raises:
         DeclarationError: It names what is not there, or what its form cannot use.
     """
-    problems = list(outcome_problems(outcome, contract))
+    problems = outcome_problems(outcome, contract, stages)
     if problems:
         raise DeclarationError(
             "; ".join(message for _, message in problems), where="[outcome]", todo="mend model.toml"
         ) from ProblemsError(problems)
 
 
-def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Location, str]]:
+def outcome_problems(
+    outcome: Outcome, contract: Contract, stages: Sequence[str] = ()
+) -> list[tuple[Location, str]]:
     """Return every problem of an outcome, located by its keys."""
     if outcome.table not in contract.tables:
         return [(("table",), f"there is no table '{outcome.table}'")]
@@ -122,16 +157,49 @@ def outcome_problems(outcome: Outcome, contract: Contract) -> list[tuple[Locatio
             found.append(((key,), f"table '{outcome.table}' has no column '{name}'"))
     if contract.network.student not in shared_columns(contract, outcome.table):
         found.append((("table",), f"'{outcome.table}' does not name the student"))
-    if isinstance(outcome, EventOutcome) and event_column(contract, outcome.table) is None:
+    if not contract.network.has_dates:
+        found += _undated(outcome) or (_known_early(outcome, stages, contract) if not found else [])
+    elif isinstance(outcome, EventOutcome) and event_column(contract, outcome.table) is None:
         found.append((("table",), f"'{outcome.table}' has no dated rows"))
+    if isinstance(outcome, QuantileOutcome) and outcome.ranked and not contract.network.ranked_among:
+        found.append((("ranked",), "[network] ranked_among names nobody to rank among"))
     if isinstance(outcome, ExitOutcome) and outcome.table != contract.network.membership:
         found.append((("table",), f"an exit is read from '{contract.network.membership}'"))
     return found
 
 
-_EXPRESSIONS: dict[str, Literal["boolean", "number"]] = {
-    "where": "boolean",
-    "value": "number",
-    "completed": "boolean",
-    "censored": "boolean",
-}
+def _undated(outcome: Outcome) -> list[tuple[Location, str]]:
+    """Find what needs days or periods in a network that has stages instead."""
+    if isinstance(outcome, EventOutcome | ExitOutcome):
+        return [(("form",), "the network has stages instead of dates: use equals, below or quantile")]
+    for key in ("period", "by"):
+        if getattr(outcome, key) is not None:
+            return [((key,), "the network has stages instead of periods")]
+    if "next_period" in outcome.at:
+        return [(("at",), 'the network has stages instead of periods: at = ["period"]')]
+    return []
+
+
+def _known_early(outcome: Outcome, stages: Sequence[str], contract: Contract) -> list[tuple[Location, str]]:
+    """Find the stages at which a model would look when its outcome is known already."""
+    order, columns = contract.network.stages, contract.columns_of(outcome.table)
+    key = "column" if isinstance(outcome, EqualsOutcome) else "value"
+    told_by = columns_read(outcome, contract, keys=(key,)) & columns.keys()
+    latest = max((order.index(stage) for name in told_by if (stage := columns[name].stage)), default=-1)
+    early = [stage for stage in stages if stage in order and order.index(stage) >= latest]
+    if not told_by or not early:
+        return []
+    return [((key,), f"the outcome is known at stage '{early[0]}' already; give its column a later stage")]
+
+
+def columns_read(
+    outcome: Outcome, contract: Contract, keys: Collection[str] = (*_EXPRESSIONS, "column", "period")
+) -> frozenset[str]:
+    """Return the columns of its table that some keys of an outcome read; all of them by default."""
+    read: set[str] = set()
+    types = contract.types_of(outcome.table)
+    for key in keys:
+        text = getattr(outcome, key, None)
+        if text is not None:
+            read |= parse_expression(text, types).columns if key in _EXPRESSIONS else {text}
+    return frozenset(read)

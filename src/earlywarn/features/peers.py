@@ -88,9 +88,14 @@ def snapshot(
     return found
 
 
+def group_keys(contract: Contract) -> tuple[str, ...]:
+    """Return the columns that name a snapshot's groups: the peers' own, then those of who is ranked."""
+    return tuple(dict.fromkeys((*contract.network.peers, *contract.network.ranked_among)))
+
+
 def empty_snapshot(contract: Contract) -> pa.Table:
     """Return a peer snapshot without rows, for networks that compare with nobody."""
-    fields: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in contract.network.peers]
+    fields: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in group_keys(contract)]
     fields += [("as_of", pa.date32()), ("feature", pa.string()), ("median", pa.float64()), ("n", pa.int64())]
     return pa.table({name: pa.array([], type=kind) for name, kind in fields})
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from earlywarn.errors import DeclarationError
-from earlywarn.features.catalog import Catalog, FeatureEntry, slug
+from earlywarn.features.catalog import Catalog, FeatureEntry, Labels, slug
 from earlywarn.features.dating import event_column
 from earlywarn.features.functions import Function, Measured, sign_of
 from earlywarn.features.indicators import CALENDAR, PERIOD_DAY, Indicator, Indicators
@@ -29,6 +29,12 @@ _PERIOD_DAY_ENTRY = FeatureEntry(
     text={"fr": "{value} jours depuis le début de la période", "en": "{value} days since the period began"},
     is_context=True,
 )
+
+
+_STAGE_ENTRY = replace(
+    _PERIOD_DAY_ENTRY, text={"fr": "étape {value} du parcours", "en": "stage {value} of the way"}
+)
+"""Without dates the period's day is the place of the stage, counted from one."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def catalog_of(contract: Contract, measures: Sequence[Measure]) -> Catalog:
 
     Codes without declared levels are not in it before an encoding is fitted.
     """
-    entries = [_PERIOD_DAY_ENTRY]
+    entries = [_PERIOD_DAY_ENTRY if contract.network.has_dates else _STAGE_ENTRY]
     for measure in measures:
         if not measure.is_code:
             entries += _entries(contract, measure)
@@ -171,13 +177,18 @@ def _entries(contract: Contract, measure: Measure) -> list[FeatureEntry]:
 
 def level_entry(contract: Contract, measure: Measure, level: str) -> FeatureEntry:
     """Return the entry of the 0/1 column that says whether a code is `level`."""
-    column = contract.columns_of(measure.indicator.table)[measure.indicator.value or ""]
+    labels = code_labels(contract, measure)
     template = code_entry(measure)
     text = {
-        language: words.replace("{code}", column.labels.get(language, {}).get(level, level))
+        language: words.replace("{code}", labels.get(language, {}).get(level, level))
         for language, words in template.text.items()
     }
     return replace(template, name=f"{measure.name}__{slug(level)}", code=level, text=text)
+
+
+def code_labels(contract: Contract, measure: Measure) -> Labels:
+    """Return what the codes of a measure's column are called."""
+    return contract.columns_of(measure.indicator.table)[measure.indicator.value or ""].labels
 
 
 def code_entry(measure: Measure) -> FeatureEntry:

@@ -11,19 +11,15 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import (
     Backtest,
-    CandidateSheet,
     Draws,
     Flags,
     Floats,
     HeldOut,
     Indexes,
-    Metrics,
-    MomentAucs,
     Scored,
     TestRows,
     Tolerance,
     audit_groups,
-    by_word,
     compare,
     draws_for,
     measure,
@@ -45,14 +41,20 @@ from earlywarn.modeling.candidates import (
 )
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.simple import Points
-from earlywarn.modeling.splits import Overlap, Split, fold_of, inner_splits, order_periods, time_split
+from earlywarn.modeling.splits import (
+    Overlap,
+    Split,
+    cut_split,
+    fold_of,
+    inner_splits,
+    order_periods,
+    time_split,
+)
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
-
-FEWEST_IN_GRADE = 10
-"""Grades with fewer outcomes than this get no figures of their own."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,10 @@ def run_backtest(
         TrainingError: There are too few outcomes to learn from.
     """
     everything = np.ones(rows.label.size, dtype=bool)
-    split = time_split(rows, plan.test, overlap=overlap, within=everything)
+    rows, split = cut_split(rows, time_split(rows, plan.test, overlap=overlap, within=everything))
     need_both(rows, split.train, what="the past", fewest=FEWEST_LABELS)
     need_both(rows, split.test, what="the held-out future", fewest=FEWEST_LABELS)
-    splits = [
-        prepare(rows, one) for one in _teachable(rows, inner_splits(rows, split.train, overlap=overlap))
-    ]
+    splits = [prepare(rows, one) for one in teachable(rows, inner_splits(rows, split.train, overlap=overlap))]
     step = f"back-test ({overlap})"
     inners = []
     for place, name in enumerate(plan.publishable):
@@ -108,7 +108,7 @@ def run_backtest(
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risk = calibrator_of(inner, rows, splits).risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
-        settings[inner.name] = _described(inner.settings, model)
+        settings[inner.name] = described(inner.settings, model)
     found = next(inner for inner in inners if inner.name == choice.name)
     progress(step, 2 * len(inners), 2 * len(inners) + 2)
     unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
@@ -118,8 +118,14 @@ def run_backtest(
     return Outcomes(backtest, split, found.settings, margins, choice)
 
 
-def _teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
-    kept = [one for one in splits if min(_fewest(rows, one.train), _fewest(rows, one.test)) >= FEWEST_LABELS]
+def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
+    """Return the inner splits that hold enough outcomes on either side.
+
+    Raises:
+        TrainingError: None does.
+    """
+    cut = [cut_split(rows, one) for one in splits]
+    kept = [one for own, one in cut if min(fewest(own, one.train), fewest(own, one.test)) >= FEWEST_LABELS]
     if not kept:
         raise TrainingError(
             "no part of the past holds enough outcomes to choose and calibrate by",
@@ -128,28 +134,38 @@ def _teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
     return kept
 
 
-def _fewest(rows: LabeledRows, chosen: Indexes) -> int:
+def fewest(rows: LabeledRows, chosen: Indexes) -> int:
+    """Count the outcomes, or the rows without it, whichever are fewer."""
     truth = rows.truth(chosen)
     return int(min(truth.sum(), truth.size - truth.sum()))
 
 
-def _described(settings: Mapping[str, float], model: FittedModel) -> dict[str, object]:
+def described(settings: Mapping[str, float], model: FittedModel) -> dict[str, object]:
+    """Return a candidate's settings, with the column where it is a single one."""
     return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
 
 
 def _rules(rows: LabeledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
     if plan.points is None:
         return []
-    missing = [name for name in plan.points.features if name not in whole.names]
+    told, points = points_of(plan.points, whole)
+    risk = rule_risks(told, rows.truth(whole.split.train), points)
+    return [score_rows("rules", points, risk, test_rows, share=plan.share)]
+
+
+def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
+    """Return the points of training rows and of test rows.
+
+    Raises:
+        TrainingError: A rule names a feature that the model's families do not give.
+    """
+    missing = [name for name in points.features if name not in whole.names]
     if missing:
         raise TrainingError(
             f"[[rules]] name the feature '{missing[0]}', which this model's families do not give",
             todo="name a feature of the allowed families",
         )
-    told = plan.points.margins(whole.train, whole.names)
-    points = plan.points.margins(whole.test, whole.names)
-    risk = rule_risks(told, rows.truth(whole.split.train), points)
-    return [score_rows("rules", points, risk, test_rows, share=plan.share)]
+    return points.margins(whole.train, whole.names), points.margins(whole.test, whole.names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +193,11 @@ def _held_out(
     n_folds = max(2, round(1 / plan.held_out_share))
     fold = fold_of(rows.school, n_folds)
     train, test = split.train[fold[split.train] != 0], split.test[fold[split.test] == 0]
-    if not test.size or not train.size or min(_fewest(rows, train), _fewest(rows, test)) < FEWEST_LABELS:
+    rows, apart = cut_split(rows, Split("held-out schools", train, test))
+    train, test = apart.train, apart.test
+    if not test.size or not train.size or min(fewest(rows, train), fewest(rows, test)) < FEWEST_LABELS:
         return None
-    whole = prepare(rows, Split("held-out schools", train, test))
+    whole = prepare(rows, apart)
     one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
     model = fit_candidate(name, rows, whole, settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
@@ -222,46 +240,19 @@ def _sheet(
         chosen_because=choice.because,
         inner_auc=choice.inner_auc,
         candidates=tuple(
-            _candidate(one, aucs, test_rows, draws, settings.get(one.name, {})) for one, aucs in told.values()
+            candidate_sheet(one, aucs, test_rows, draws, settings.get(one.name, {}))
+            for one, aucs in told.values()
         ),
         comparisons=tuple(
             compare(told[choice.name], pair, test_rows, draws)
             for name, pair in told.items()
             if name != choice.name
         ),
-        by_grade=_by_grade(chosen, test_rows, draws),
+        by_grade=by_grade(chosen, test_rows, draws),
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+        cut_points=() if rows.cuts is None else (rows.cuts,),
     )
-
-
-def _candidate(
-    scored: Scored, aucs: MomentAucs, rows: TestRows, draws: Draws, settings: Mapping[str, object]
-) -> CandidateSheet:
-    return CandidateSheet(
-        name=scored.name,
-        overall=measure(scored, rows, draws, auc=aucs.mean),
-        by_moment={
-            name: measure(scored, rows, draws, keep, auc=aucs.at(name))
-            for name, keep in by_word(rows.moment).items()
-        },
-        settings=dict(settings),
-    )
-
-
-def moments_by_day(rows: LabeledRows, chosen: Indexes) -> tuple[str, ...]:
-    """Return the moments' names in the order of their days within a period."""
-    first = {name: rows.as_of[chosen][keep].min() for name, keep in by_word(rows.moment[chosen]).items()}
-    return tuple(sorted(first, key=lambda name: (first[name], name)))
-
-
-def _by_grade(scored: Scored, rows: TestRows, draws: Draws) -> dict[str, Metrics]:
-    masks = {name: keep for name, keep in by_word(rows.grade).items() if name}
-    return {
-        name: measure(scored, rows, draws, keep)
-        for name, keep in masks.items()
-        if FEWEST_IN_GRADE <= int(rows.label[keep].sum()) < int(keep.sum())
-    }
 
 
 def _held_sheets(

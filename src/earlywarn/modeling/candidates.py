@@ -27,7 +27,7 @@ from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.simple import fit_one_column
-from earlywarn.modeling.splits import Split, fold_of
+from earlywarn.modeling.splits import Split, cut_split, fold_of
 
 MOST_ROWS_TO_TUNE = 30_000
 N_DRAWS = 200
@@ -53,9 +53,10 @@ class Inner:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """One inner split with its values encoded on its own training rows."""
+    """One split with its labels cut and its values encoded by its own training rows."""
 
     split: Split
+    rows: LabeledRows
     names: tuple[str, ...]
     signs: Floats
     values: Floats
@@ -70,11 +71,21 @@ class Prepared:
         """Return the values of test rows."""
         return self.values[self.split.test]
 
+    def truth(self, chosen: Indexes) -> Flags:
+        """Return the labels of rows, as this split has them."""
+        return self.rows.truth(chosen)
+
 
 def prepare(rows: LabeledRows, split: Split) -> Prepared:
-    """Encode the rows of a split by its training rows."""
-    names, signs, values = rows.encoder(split.train)
-    return Prepared(split, names, signs, values)
+    """Cut the labels and encode the rows of a split by its training rows."""
+    cut, own = cut_split(rows, split)
+    names, signs, values = rows.encoder(own.train)
+    return Prepared(own, cut, names, signs, values)
+
+
+def tested_truth(splits: Sequence[Prepared]) -> Flags:
+    """Return the labels of all tested rows, each as its own split has it."""
+    return np.concatenate([one.truth(one.split.test) for one in splits])
 
 
 def few_rows(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
@@ -94,32 +105,48 @@ def _inner_one_column(rows: LabeledRows, splits: Sequence[Prepared], _fitting: F
     margins = []
     for one in splits:
         train = one.split.train
-        model = fit_one_column(one.train, rows.truth(train), one.names, one.signs, moment=rows.moment[train])
+        model = fit_one_column(one.train, one.truth(train), one.names, one.signs, moment=rows.moment[train])
         margins.append(model.margins(one.test))
     return Inner("one_column", tuple(margins), {})
 
 
 def _inner_logistic(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
     """Tune the ridge on the first split, the latest past; the others tell what it would have said."""
+    if splits[0].split.grouped:
+        return _logistic_over_folds(rows, splits)
     first = splits[0]
-    train, truth = few_rows(rows, first.split.train), rows.truth(first.split.test)
-    path = fit_path(first.values[train], rows.truth(train), first.names, first.signs, penalties=PENALTIES)
+    train, truth = few_rows(rows, first.split.train), first.truth(first.split.test)
+    path = fit_path(first.values[train], first.truth(train), first.names, first.signs, penalties=PENALTIES)
     told = [model.margins(first.test) for model in path]
     best = int(np.argmin([log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told]))
     margins = [told[best]]
     for one in splits[1:]:
         train = few_rows(rows, one.split.train)
-        values, truth = one.values[train], rows.truth(train)
+        values, truth = one.values[train], one.truth(train)
         model = fit_logistic(values, truth, one.names, one.signs, penalty=PENALTIES[best])
         margins.append(model.margins(one.test))
     return Inner("logistic", tuple(margins), {"penalty": PENALTIES[best]})
 
 
+def _logistic_over_folds(rows: LabeledRows, splits: Sequence[Prepared]) -> Inner:
+    """Tune the ridge on all folds together: none of them is later than the others."""
+    told, losses = [], np.zeros(len(PENALTIES))
+    for one in splits:
+        train, truth = few_rows(rows, one.split.train), one.truth(one.split.test)
+        path = fit_path(one.values[train], one.truth(train), one.names, one.signs, penalties=PENALTIES)
+        told.append([model.margins(one.test) for model in path])
+        losses += [truth.size * log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told[-1]]
+    best = int(np.argmin(losses))
+    return Inner("logistic", tuple(margins[best] for margins in told), {"penalty": PENALTIES[best]})
+
+
 def _inner_lightgbm(rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
-    tried = [(trial, _stopped(rows, splits[0], trial, fitting)) for trial in TRIALS]
-    best, first = min(tried, key=lambda one: one[1].loss)
-    found = [first, *(_stopped(rows, one, best, fitting) for one in splits[1:])]
+    # Folds by groups have no latest one: they are tuned on all of them.
+    n_tuned = len(splits) if splits[0].split.grouped else 1
+    tried = [(trial, [_stopped(rows, one, trial, fitting) for one in splits[:n_tuned]]) for trial in TRIALS]
+    best, first = min(tried, key=lambda one: sum(found.loss for found in one[1]))
+    found = [*first, *(_stopped(rows, one, best, fitting) for one in splits[n_tuned:])]
     n_rounds = int(np.median([one.n_rounds for one in found]))
     settings = dict(replace(best, n_rounds=n_rounds).settings())
     return Inner("lightgbm", tuple(one.margins for one in found), settings)
@@ -128,8 +155,8 @@ def _inner_lightgbm(rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitt
 def _stopped(rows: LabeledRows, one: Prepared, trial: Boosting, fitting: Fitting) -> Stopped:
     train, test = few_rows(rows, one.split.train), one.split.test
     return rounds_by_stopping(
-        (one.values[train], rows.truth(train)),
-        (one.test, rows.truth(test)),
+        (one.values[train], one.truth(train)),
+        (one.test, one.truth(test)),
         fold_of(rows.student[test], 2) == 0,
         one.signs,
         boosting=trial,
@@ -152,7 +179,7 @@ def fit_candidate(
 ) -> FittedModel:
     """Fit one candidate on the whole of a past, with what tuning found."""
     values, names, signs = whole.train, whole.names, whole.signs
-    truth = rows.truth(whole.split.train)
+    truth = whole.truth(whole.split.train)
     if name == "one_column":
         return fit_one_column(values, truth, names, signs, moment=rows.moment[whole.split.train])
     if name == "logistic":
@@ -183,11 +210,11 @@ def boosting_of(settings: Mapping[str, float]) -> Boosting:
 def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> Calibrator:
     """Fit on the latest past cohort; by student-grouped folds where the past is one period."""
     if splits[0].split.by_time:
-        chosen, margin = splits[0].split.test, inner.margins[0]
+        told, margin = splits[:1], inner.margins[0]
     else:
-        chosen = np.concatenate([one.split.test for one in splits])
-        margin = np.concatenate(inner.margins)
-    return fit_calibrator(margin, rows.truth(chosen), rows.codes_of_students()[chosen])
+        told, margin = splits, np.concatenate(inner.margins)
+    chosen = np.concatenate([one.split.test for one in told])
+    return fit_calibrator(margin, tested_truth(told), rows.codes_of_students()[chosen])
 
 
 def rule_risks(points: Floats, truth: Flags, asked: Floats) -> Floats:
@@ -210,7 +237,8 @@ def choose(
 ) -> Choice:
     """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
     tests = np.concatenate([one.split.test for one in splits])
-    test_rows = rows.test_rows(tests)
+    fold = np.concatenate([np.full(one.split.test.size, one.split.name) for one in splits])
+    test_rows = rows.test_rows(tests, fold if splits[0].split.grouped else None, label=tested_truth(splits))
     generator = np.random.default_rng(fitting.seed)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
     scored = {

@@ -11,8 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words
-from earlywarn.features import Catalog, Encoding, Matrix, encode, encoded_catalog, fit_encoding
+from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words, crossed
+from earlywarn.features import (
+    Catalog,
+    Encoding,
+    Matrix,
+    Outcome,
+    QuantileOutcome,
+    encode,
+    encoded_catalog,
+    fit_encoding,
+)
+from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
 
 
@@ -63,11 +73,13 @@ def rows_of(
     capacity_per: tuple[str, ...],
     today: date,
     sizes: dict[str, int] | None = None,
+    outcome: Outcome | None = None,
+    fold_by: str | None = None,
 ) -> LabeledRows:
     """Read a labeled matrix as arrays; a label that is known only after today is not yet known.
 
     Raises:
-        TrainingError: It has no labels, or an audited group is not among its columns.
+        TrainingError: It has no labels, or an audited group or the column of folds is not among its columns.
     """
     unknown = [name for name in groups if name not in matrix.groups.column_names]
     if unknown:
@@ -101,13 +113,44 @@ def rows_of(
         groups={name: _words(matrix.groups[name]) for name in groups},
         capacity_per=capacity_per,
         period_sizes=sizes or {},
+        rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
+        fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
     )
+
+
+def _fold_words(matrix: Matrix, name: str) -> Words:
+    """Return the group that folds leave out: the school, the grade, the student, or a declared column."""
+    own = {"school": "school_id", "student": "student_id"}.get(name, name)
+    for table in (matrix.rows, matrix.groups):
+        if own in table.column_names:
+            return _words(table[own])
+    raise TrainingError(
+        f"[splits] leaves out groups of '{name}', which no table of the network has",
+        todo="name school, grade, student, or a code of the membership table",
+    )
+
+
+def cut_rule(matrix: Matrix, outcome: QuantileOutcome, today: date) -> CutRule:
+    """Return what labels are cut from: each row's value as known today, and its group."""
+    parts = [_words(matrix.rows[name]) for name in outcome.per]
+    group = crossed(*parts) if parts else np.full(len(matrix), "")
+    return CutRule(_known(matrix, "label_value", today), group, outcome)
+
+
+def is_known(matrix: Matrix, outcome: Outcome, today: date) -> Flags:
+    """Return which rows have a label today, or the value that one is cut from."""
+    column = "label_value" if isinstance(outcome, QuantileOutcome) else "label"
+    return np.isfinite(_known(matrix, column, today))
 
 
 def label_on(matrix: Matrix, today: date) -> Floats:
     """Return 1, 0, or NaN for each row, as known today."""
+    return _known(matrix, "label", today)
+
+
+def _known(matrix: Matrix, column: str, today: date) -> Floats:
     labels = labels_of(matrix)
-    values = labels["label"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = labels[column].cast(pa.float64()).to_numpy(zero_copy_only=False)
     known_on = _days(labels["label_known_on"])
     return np.where(known_on <= np.datetime64(today), values, np.nan).astype(np.float64)
 

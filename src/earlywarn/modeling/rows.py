@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import Days, Flags, Floats, Indexes, TestRows, Words, codes_of, crossed
+from earlywarn.evaluation import CutPoints, Days, Flags, Floats, Indexes, TestRows, Words, codes_of, crossed
+from earlywarn.modeling.cuts import CutRule
 
 Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
 """Fit code levels on some rows; return names, signs and the values of all rows."""
@@ -23,7 +24,7 @@ class LabeledRows:
 
     encoder: Encoder
     label: Floats
-    """1, 0, or NaN where not yet known or censored."""
+    """1, 0, or NaN where not yet known, censored, or before a quantile is cut."""
     label_known_on: Days
     as_of: Days
     period: Words
@@ -35,28 +36,53 @@ class LabeledRows:
     capacity_per: tuple[str, ...] = ("school", "grade")
     period_sizes: dict[str, int] = field(default_factory=dict)
     """Rows of each period before those without a label were put aside."""
+    rule: CutRule | None = None
+    """What to cut labels from, where the outcome is a lowest share."""
+    cuts: CutPoints | None = None
+    """The cut-points that made `label`, where the outcome is a lowest share."""
+    fold_by: Words | None = None
+    """The group that folds leave out together, where a spec splits by groups; otherwise the student."""
 
     @property
     def labeled(self) -> Flags:
-        """Return where the label is known."""
-        return np.isfinite(self.label)
+        """Return where the label is known, or the value that it is cut from."""
+        return np.isfinite(self.label if self.rule is None else self.rule.value)
+
+    def cut_on(self, train: Indexes, *, split: str) -> LabeledRows:
+        """Return the rows with labels by cut-points that some rows fit; other outcomes stay as they are."""
+        if self.rule is None:
+            return self
+        cuts = self.rule.fit(train, split=split)
+        return replace(self, label=self.rule.labels(cuts), cuts=cuts)
+
+    @property
+    def fold_group(self) -> Words:
+        """Return what folds leave out together."""
+        return self.student if self.fold_by is None else self.fold_by
 
     def truth(self, rows: Indexes) -> Flags:
         """Return the labels of rows that have one."""
+        assert self.rule is None or self.cuts is not None, "labels wait for their cut-points"  # noqa: S101
         return self.label[rows] > 0.5
 
     def codes_of_students(self) -> Indexes:
         """Return one number per student."""
         return codes_of(self.student)
 
-    def test_rows(self, rows: Indexes) -> TestRows:
-        """Return what evaluation needs of some rows; lists are per moment besides the declared columns."""
+    def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:
+        """Return what evaluation needs of some rows; lists are per moment besides the declared columns.
+
+        Args:
+            rows: Which.
+            fold: The fold that tested each row, where each was tested by a fold of its own.
+            label: What came true of each, where several splits cut their own labels; by default these rows'.
+        """
         parts = {"school": self.school, "grade": self.grade}
         lists = crossed(
             self.period[rows], self.moment[rows], *(parts[name][rows] for name in self.capacity_per)
         )
         return TestRows(
-            label=self.truth(rows),
+            label=self.truth(rows) if label is None else label,
             period=self.period[rows],
             moment=self.moment[rows],
             school=self.school[rows],
@@ -64,6 +90,7 @@ class LabeledRows:
             student=self.student[rows],
             lists=lists,
             groups={name: words[rows] for name, words in self.groups.items()},
+            fold=fold,
         )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from earlywarn.declarations import Declared, ProblemsError, load_declaration
+from earlywarn.domain import Language
 from earlywarn.evaluation import CardProse, Gates, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
+from earlywarn.modeling.folds import STUDENT, FoldPlan
 from earlywarn.modeling.simple import Points
 
 CandidateName = Literal["rules", "one_column", "logistic", "lightgbm"]
@@ -84,11 +87,40 @@ class AuditSpec(Declared):
 
 
 class SplitsSpec(Declared):
-    """What is held out, and what overlap of periods is accepted; `both` prints the two."""
+    """What is held out: later periods by default; with `by`, whole groups fold by fold, which is not by time.
+
+    With `by` and `test` both, each fold is tested on the later periods of the groups it leaves out, and
+    trained on what was known before of the others. `overlap` says what overlap of periods is accepted; `both`
+    prints the two. `by = "student"` draws students at random: an exception that carries no claim and needs
+    its reason in words.
+    """
 
     test: Literal["latest"] | tuple[str, ...] = "latest"
     overlap: Literal["strict", "accepted", "both"] = "strict"
     held_out_schools: Share = 0.2
+    by: str | None = None
+    folds: int = Field(default=5, ge=2, le=20)
+    reason: Both | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SplitsSpec:
+        given = self.model_fields_set
+        if self.by is None and given & {"folds", "reason"}:
+            raise ValueError("folds and reason belong to a split by groups: say by what")
+        if self.by is not None and given & {"overlap", "held_out_schools"}:
+            raise ValueError("a split by groups has no overlap or held_out_schools")
+        if self.by == STUDENT and "test" in given:
+            raise ValueError("students drawn at random are not held out along time: leave out test")
+        if self.by == STUDENT and self.reason is None:
+            raise ValueError("students drawn at random carry no claim: give the reason, in fr and en")
+        return self
+
+    def plan(self, name: Mapping[Language, str]) -> FoldPlan | None:
+        """Return the folds to leave out, with what one group is called; None where the split is by time."""
+        if self.by is None:
+            return None
+        reason: dict[Language, str] = {"fr": self.reason.fr, "en": self.reason.en} if self.reason else {}
+        return FoldPlan(self.by, self.folds, dict(name), reason, "test" in self.model_fields_set)
 
 
 class GatesSpec(Declared):

@@ -6,7 +6,7 @@ as the horizon asks. `accepted` waives it between overlapping periods, and is pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
@@ -29,6 +29,22 @@ class Split:
     train: Indexes
     test: Indexes
     by_time: bool = True
+    grouped: bool = False
+    """One of several folds that leave groups out; what they tell is averaged over them."""
+
+
+def cut_split(rows: LabeledRows, split: Split) -> tuple[LabeledRows, Split]:
+    """Cut labels by a split's own training rows; a row whose group has no cut-point stays out of it.
+
+    Outcomes that need no cut-point come back as they are.
+    """
+    cut = rows.cut_on(split.train, split=split.name)
+    if cut.cuts is None or rows.rule is None:
+        return rows, split
+    known = np.isfinite(cut.label)
+    train, test = split.train[known[split.train]], split.test[known[split.test]]
+    cuts = replace(cut.cuts, n_without=int(split.test.size - test.size))
+    return replace(cut, cuts=cuts), replace(split, train=train, test=test)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from earlywarn.features import (
     Indicators,
     check_outcome,
     feature_names,
+    fold_columns,
     load_indicators,
+    without_condition,
 )
 from earlywarn.modeling import ModelSpec, load_spec
 from earlywarn.tables import Contract, load_contract, load_extracts
@@ -103,12 +105,15 @@ def _spec_problems(
     for group in spec.audit.groups:
         if group not in audited:
             yield ("audit", "groups"), f"no table has a sensitive column '{group}'"
+    by, known = spec.splits.by, fold_columns(contract)
+    if by is not None and by not in known:
+        yield ("splits", "by"), f"folds cannot leave out groups of '{by}'; name one of {', '.join(known)}"
 
 
 def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Located]:
     """Find what is wrong with what is warned of, for whom and when."""
     try:
-        check_outcome(spec.outcome, contract)
+        check_outcome(spec.outcome, contract, spec.as_of.stages)
     except DeclarationError as error:
         cause = error.__cause__
         located = cause.problems if isinstance(cause, ProblemsError) else [((), error.what)]
@@ -118,7 +123,13 @@ def _population_problems(spec: ModelSpec, contract: Contract) -> Iterator[Locate
         spec.cohort.condition(contract)
     except DeclarationError as error:
         yield ("cohort", "where"), error.what
+    try:
+        without_condition(contract, spec.cohort)
+    except DeclarationError as error:
+        yield ("cohort", "without"), error.what
     stages = contract.network.stages
+    if not contract.network.has_dates and not spec.as_of.stages:
+        yield ("as_of",), f"the network has stages instead of dates: name some of {', '.join(stages)}"
     for stage in spec.as_of.stages:
         if stage not in stages:
             nearest = next(iter(get_close_matches(stage, stages, n=1)), None)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.domain import Progress
-from earlywarn.features import Matrix
+from earlywarn.features import Matrix, group_keys
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.publication import PublishedModel
 from earlywarn.scoring import TIE_RULE, Place, capacity_of, cut_rosters, score_values, share_in_words
@@ -125,9 +125,13 @@ def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Seque
 def _peers(matrix: Matrix, declared: DeclaredInputs) -> pa.Table:
     """Return the peer snapshot with each group's key also as one JSON object; small groups are left out."""
     large = matrix.peers.filter(pc.greater_equal(matrix.peers["n"], pa.scalar(_SMALLEST_PEER_GROUP)))
-    columns = [large[name].to_pylist() for name in declared.contract.network.peers]
+    keys = group_keys(declared.contract)
+    columns = [large[name].to_pylist() for name in keys]
+    # A rank's group has no school, and a peer group nothing but its own columns.
     groups = [
-        orjson.dumps(dict(zip(declared.contract.network.peers, values, strict=True))).decode()
+        orjson.dumps(
+            {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+        ).decode()
         for values in zip(*columns, strict=True)
     ]
     return large.append_column("peers", pa.array(groups, pa.string()))

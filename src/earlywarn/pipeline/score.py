@@ -29,6 +29,7 @@ def score(
     as_of: date,
     today: date,
     keys: Path,
+    stage: str | None = None,
     progress: Progress = no_progress,
 ) -> ScoreRun:
     """Score everyone in scope as of a day with every published model of a network.
@@ -39,10 +40,11 @@ def score(
         as_of: The day to look from; facts visible before it are used.
         today: The day taken as today.
         keys: The folder with the key by which published folders are verified.
+        stage: At which stage, where the network has stages instead of dates; the day then only dates the run.
         progress: Told as the work goes on.
 
     Raises:
-        AsOfError: The day lies in the future, or in no period.
+        AsOfError: The day lies in the future or in no period, or a model was not trained at the stage.
         PublicationError: No model of the network is published.
         DamagedModelError: A published folder is not what was signed.
     """
@@ -54,15 +56,26 @@ def score(
     models = [model for model in models if model.network == network]
     if not models:
         raise PublicationError("no model is published", where=network, todo="run earlywarn publish")
+    if stage is not None:
+        for model in models:
+            _refuse_other_stage(model, stage)
     with locked(workspace, "score", owner=f"score {network}"):
         runs: list[RunToLoad] = []
         for declared, alike in _by_inputs(workspace, models):
             tables = open_tables(workspace, declared.contract)
             try:
-                runs += _score_alike(tables, declared, alike, as_of, progress)
+                runs += _score_alike(tables, declared, alike, as_of, stage, progress)
             finally:
                 tables.close()
         return write_run(workspace, as_of, runs)
+
+
+def _refuse_other_stage(model: PublishedModel, stage: str) -> None:
+    known = tuple(cast("Sequence[str]", model.details.get("moments", ())))
+    if stage not in known:
+        raise AsOfError(
+            f"{model.model} was not trained at stage '{stage}'", todo=f"score at one of {', '.join(known)}"
+        )
 
 
 def _by_inputs(
@@ -87,6 +100,7 @@ def _score_alike(
     declared: DeclaredInputs,
     models: Sequence[PublishedModel],
     as_of: date,
+    stage: str | None,
     progress: Progress,
 ) -> list[RunToLoad]:
     matrix = build_matrix(
@@ -94,15 +108,18 @@ def _score_alike(
         declared.contract,
         declared.indicators,
         cohort=declared.cohort,
-        moments=moments_on(declared.contract, tables, as_of),
+        moments=moments_on(declared.contract, tables, as_of, stage=stage),
         families=declared.families,
         progress=progress,
     )
     data_as_of = min(_last_delivery(tables) or as_of, as_of)
-    return [
+    runs = [
         score_model(model, matrix, declared, as_of=as_of, data_as_of=data_as_of, progress=progress)
         for model in models
     ]
+    # The ledger only grows: its length and digest say which batches the scores were made from.
+    seen = {"last_batch": len(tables.batches), "batches": tables.digest}
+    return [replace(run, facts={**run.facts, **seen}) for run in runs]
 
 
 def _last_delivery(tables: Tables) -> date | None:

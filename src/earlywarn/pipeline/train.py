@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from earlywarn.domain import Progress, no_progress
+from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
-from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of
+from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.tables import Contract, load_contract, open_tables
@@ -74,7 +74,13 @@ def train(
         matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
-            matrix, spec, network=contract.network.name, today=today, fitting=fitting, progress=progress
+            matrix,
+            spec,
+            network=contract.network.name,
+            today=today,
+            fitting=fitting,
+            fold_name=_fold_name(spec, contract),
+            progress=progress,
         )
         sheet = sheet_json(trained.sheet)
         card = card_markdown(json.loads(sheet), spec.card.prose, group_names(contract))
@@ -124,6 +130,16 @@ def labeled_matrix(
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix
+
+
+def _fold_name(spec: ModelSpec, contract: Contract) -> Mapping[Language, str]:
+    """Return what a group is called that folds leave out."""
+    by, known = spec.splits.by, fold_columns(contract)
+    if by is not None and by not in known:
+        raise TrainingError(
+            f"[splits] cannot leave out groups of '{by}'", todo=f"name one of {', '.join(known)}"
+        )
+    return known[by] if by is not None else {}
 
 
 def group_names(contract: Contract) -> GroupNames:

@@ -71,7 +71,7 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
         capacity_per=tuple(content["capacity"]["per"]),
         base_rate=float(content["base_rate"]),
         expected_precision=None if precision is None else float(precision),
-        has_school_years="starts" in contract["network"]["periods"],
+        has_school_years="starts" in contract["network"].get("periods", {}),
         abstention=_abstention(spec.get("scoring", {})),
         details=content,
     )

@@ -79,6 +79,8 @@ def write_published(
         "largest_difference_from_lightgbm": _compare_with_lightgbm(model, files, rows),
         "leaf_tables": _facts_of(tables),
     }
+    if "cut_points" in model.details:
+        facts["cut_points"] = model.details["cut_points"]
     files[GOLDEN] = golden_file(model, rows)
     files |= signed_manifest(files, facts, key)
     with locked(workspace, "publish", owner="publish"):

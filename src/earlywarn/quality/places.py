@@ -56,10 +56,13 @@ def window_of(tables: Tables, as_of: date) -> Window:
         AsOfError: The day lies in no period.
     """
     contract = tables.contract
-    moments = moments_on(contract, tables, as_of)
+    # Where there are stages and no dates, everything that is known at last is looked at.
+    stage = None if contract.network.has_dates else contract.network.stages[-1]
+    moments = moments_on(contract, tables, as_of, stage=stage)
     calendar = calendar_of(contract, tables, moments)
     first = min(calendar[moment.period].period.starts_on for moment in moments)
-    return Window(as_of, first, as_of - timedelta(days=1))
+    seen_from = moments[0].as_of if stage else as_of
+    return Window(seen_from, first, seen_from - timedelta(days=1))
 
 
 def lay_places(tables: Tables, window: Window, told: Sequence[Subject]) -> None:
@@ -115,17 +118,19 @@ def _stays_sql(contract: Contract, window: Window) -> str:
     membership = network.membership
     reveals, key = contract.reveals(membership), contract.key_of(membership)
     grade = (network.grade,) if network.grade else ()
-    columns = dict.fromkeys(
-        (*network.unit, network.school, *grade, network.starts_on, network.left_on, *key, *_places(contract))
-    )
+    dates = (network.starts_on, network.left_on) if network.has_dates else ()
+    columns = dict.fromkeys((*network.unit, network.school, *grade, *dates, *key, *_places(contract)))
     shown = ", ".join(f"{known_column('stay', name, at, reveals)} AS {quote(name)}" for name in columns)
     unit = ", ".join(map(quote, network.unit))
     ties = ", ".join(f"{quote(name)} DESC" for name in key)
     carried = ", ".join(quote(name) for name in dict.fromkeys((*network.unit, *_places(contract))))
     own_grade = f"CAST({quote(network.grade)} AS VARCHAR)" if network.grade else "CAST(NULL AS VARCHAR)"
     first, last = f"DATE '{window.first}'", f"DATE '{window.last}'"
+    starts_on, left_on = (
+        (known_column("stay", name, at, reveals) for name in dates) if dates else ("NULL", "NULL")
+    )
     return f"""WITH known AS (
-  SELECT {shown}, coalesce({known_column("stay", network.starts_on, at, reveals)}, {first}) AS _from
+  SELECT {shown}, coalesce({starts_on}, {first}) AS _from, coalesce({left_on}, {FOREVER}) AS _until
   FROM versions.{quote(membership)} AS stay
   WHERE {row_is_known("stay", at)}
 ), single AS (
@@ -133,7 +138,7 @@ def _stays_sql(contract: Contract, window: Window) -> str:
   QUALIFY row_number() OVER (PARTITION BY {unit}, _from ORDER BY {ties}) = 1
 ), ended AS (
   SELECT *, least(
-    coalesce({quote(network.left_on)}, {FOREVER}),
+    _until,
     coalesce(lead(_from) OVER (PARTITION BY {unit} ORDER BY _from) - 1, {FOREVER})
   ) AS _to FROM single
 )

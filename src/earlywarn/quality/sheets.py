@@ -162,6 +162,8 @@ def _facts(school: SchoolQuality, network: NetworkQuality, naming: Naming) -> tu
 
 def _days(network: NetworkQuality, naming: Naming) -> tuple[Fact, ...]:
     day, first, last = (write_day(d, naming.language) for d in (network.as_of, network.first, network.last))
+    if not naming.contract.network.has_dates:
+        return (Fact("Situation au" if naming.language == "fr" else "As of", day),)
     if naming.language == "fr":
         return (Fact("Situation au", day), Fact("Période", f"du {first} au {last}"))
     return (Fact("As of", day), Fact("Period", f"{first} to {last}"))

@@ -273,7 +273,7 @@ def _texts(
     said: dict[Language, str] = {}
     compared: dict[Language, str] = {}
     for language in LANGUAGES:
-        percent = entry.function == "share"
+        percent = entry.function in ("share", "rank")
         words = {
             "value": number_in_words(value, language, percent=percent),
             "window": window_in_words(entry.window, language, school_years=school_years),

@@ -18,6 +18,7 @@ from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.page import contract_page
+from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
 from earlywarn.tables.report import FileIntake, Finding, IntakeReport, Refusal, TableIntake
 from earlywarn.tables.rows import tables_from_rows
@@ -36,6 +37,7 @@ __all__ = [
     "IntakeReport",
     "Network",
     "Periods",
+    "Provenance",
     "Refusal",
     "Table",
     "TableIntake",
@@ -45,6 +47,7 @@ __all__ = [
     "load_extracts",
     "open_tables",
     "parse_expression",
+    "provenance",
     "pseudonym_of",
     "pseudonyms",
     "quote",

@@ -141,13 +141,18 @@ class Table(Declared):
 
 
 class Periods(Declared):
-    """The ordered periods of a network: school years from a day of the year, or a declared table."""
+    """The ordered periods of a network: school years from a day of the year, or a declared table.
+
+    Where several lines of periods run side by side (two studies, two calendars), `within` names the column
+    that tells them apart: a period is followed by the next one of its own line.
+    """
 
     starts: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
     table: str | None = None
     key: str | None = None
     starts_on: str | None = None
     ends_on: str | None = None
+    within: str | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Periods:
@@ -156,8 +161,8 @@ class Periods(Declared):
             raise ValueError('give either starts = "MM-DD" or a table')
         if self.table is not None and None in given:
             raise ValueError("a table of periods needs key, starts_on and ends_on")
-        if self.table is None and any(value is not None for value in given):
-            raise ValueError("key, starts_on and ends_on belong to a table of periods")
+        if self.table is None and any(value is not None for value in (*given, self.within)):
+            raise ValueError("key, starts_on, ends_on and within belong to a table of periods")
         return self
 
 
@@ -181,13 +186,14 @@ class Network(Declared):
     membership: str
     school: str
     grade: str | None = None
-    starts_on: str
-    left_on: str
+    starts_on: str = ""
+    left_on: str = ""
     peers: tuple[str, ...] = ()
+    ranked_among: tuple[str, ...] = ()
     timezone: str = "UTC"
     stages: tuple[str, ...] = ()
     level: str | None = None
-    periods: Periods
+    periods: Periods = Periods.model_construct()
     scope: ScopeTables = ScopeTables()
 
     @field_validator("timezone")
@@ -198,6 +204,23 @@ class Network(Declared):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("there is no such time zone") from error
         return name
+
+    @model_validator(mode="after")
+    def _dates_or_stages(self) -> Network:
+        if not self.has_dates and not self.stages:
+            raise ProblemsError([(("periods",), "give periods, or stages where the files hold no dates")])
+        missing = [name for name in ("starts_on", "left_on") if not getattr(self, name)]
+        if self.has_dates and missing:
+            raise ProblemsError([((missing[0],), f"{missing[0]} is missing: name a date of the membership")])
+        given = [name for name in ("starts_on", "left_on") if getattr(self, name)]
+        if not self.has_dates and given:
+            raise ProblemsError([((given[0],), "a network without periods has stages and no dates")])
+        return self
+
+    @property
+    def has_dates(self) -> bool:
+        """Say whether facts have days; without them, stages alone say what was known when."""
+        return self.periods.starts is not None or self.periods.table is not None
 
 
 class Contract(Declared):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from earlywarn.declarations import Location
 from earlywarn.errors import DeclarationError
 from earlywarn.tables.expressions import parse_expression
+from earlywarn.tables.reveal_checks import reveal_problems
 
 if TYPE_CHECKING:
     from earlywarn.tables.contract import Column, Contract, Table
@@ -22,7 +23,7 @@ def contract_problems(contract: Contract) -> list[tuple[Location, str]]:
     for name, table in contract.tables.items():
         at = ("tables", name)
         problems += _expected(contract, table, at) if table.expected else _table(contract, table, at)
-    return problems or [*_cycle(contract), *_circles(contract)]
+    return problems or [*_cycle(contract), *_circles(contract), *reveal_problems(contract)]
 
 
 def _network(contract: Contract) -> Found:
@@ -33,11 +34,18 @@ def _network(contract: Contract) -> Found:
     if membership is None:
         yield ("network", "membership"), f"there is no table '{network.membership}'"
         return
-    wanted = {"school": network.school, "starts_on": network.starts_on, "left_on": network.left_on}
+    wanted = {"school": network.school}
+    if network.has_dates:
+        wanted |= {"starts_on": network.starts_on, "left_on": network.left_on}
     if network.grade:
         wanted["grade"] = network.grade
     named = list(wanted.items())
-    named += [("unit", name) for name in network.unit] + [("peers", name) for name in network.peers]
+    for key, names in (
+        ("unit", network.unit),
+        ("peers", network.peers),
+        ("ranked_among", network.ranked_among),
+    ):
+        named += [(key, name) for name in names]
     for key, name in named:
         column = membership.stored.get(name)
         if column is None:
@@ -69,6 +77,8 @@ def _periods(contract: Contract) -> Found:
             yield (*at, key), f"table '{periods.table}' has no column '{name}'"
         elif key != "key" and not column.is_date:
             yield (*at, key), f"'{name}' is not a date"
+    if periods.within is not None and periods.within not in table.stored:
+        yield (*at, "within"), f"table '{periods.table}' has no column '{periods.within}'"
 
 
 def _level(contract: Contract) -> Found:

@@ -1,25 +1,22 @@
-"""Turn text into declared types by declared rules, in one DuckDB statement per shape of file.
+"""Turn text into declared types by declared rules, in one DuckDB statement per column.
 
 Every rule either gives the exact value or a reason; nothing is rounded, padded or guessed.
-The statement gives one row per row of text: the given columns typed, `_reason` where a cell broke a rule, and
-`_shape`, which kinds of signs stood in that cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column, Scalar, Table
-from earlywarn.tables.expressions import quote
+from earlywarn.tables.contract import Column, Scalar, Table
 from earlywarn.tables.extracts import Source
-from earlywarn.tables.reading import FILE, LINE, WIDE_SPACES
+from earlywarn.tables.reading import WIDE_SPACES
 from earlywarn.tables.report.shapes import has_shape, shape_sql
 
 REASON = "_reason"
 SHAPE = "_shape"
+PADDING = " " + WIDE_SPACES
 _MAX_OFFSET = 100_000
 _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 _WRONG = {
@@ -29,17 +26,6 @@ _WRONG = {
     "boolean": "not_true_or_false",
     "day_offset": "not_a_number_of_days",
 }
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """One given column: the SQL of its text, of its value, and of each way it can be wrong."""
-
-    name: str
-    text: str
-    value: str
-    wrong: tuple[tuple[str, str], ...]
-    has_few_texts: bool
 
 
 def literal(value: Scalar | date | Decimal) -> str:
@@ -62,113 +48,42 @@ def given_columns(table: Table) -> dict[str, Column]:
     return {name: column for name, column in table.columns.items() if column.is_given}
 
 
-def staged_type(column: Column, *, dated: bool = False) -> str:
+def staged_type(column: Column) -> str:
     """Return the type a column has between conversion and resolution; an offset is still a number of days."""
-    return "BIGINT" if column.type == "day_offset" and not dated else column.sql_type
+    return "BIGINT" if column.type == "day_offset" else column.sql_type
 
 
-def conversion_sql(
-    columns: Mapping[str, Column],
-    sources: Mapping[str, Source],
-    *,
-    raw: str,
-    row_number: str,
-    wide_spaces: bool = False,
-    dated: bool = False,
-) -> str:
-    """Return the statement that converts the text relation `raw`.
+def conversion_sql(name: str, column: Column, source: Source, *, texts: str, dated: bool = False) -> str:
+    """Return the statement that converts the texts of one column, in the order given.
+
+    Grain of what it gives: one row per row of `texts` (`_at`, `cell`), with `_value`, `_reason` and `_shape`,
+    the shape of a cell that broke a rule.
 
     Args:
-        columns: The columns to give, in order; those without a source are NULL.
-        sources: Each column's source, its rules filled in.
-        raw: The name of the text relation.
-        row_number: The SQL of the text that stands for a row where a file has no id.
-        wide_spaces: Whether cells may be padded with more than plain spaces.
+        name: The declared column.
+        column: What it may hold.
+        source: The rules that turn its text into a value, filled in.
+        texts: The relation of texts, each once.
         dated: Whether day offsets are given as dates already.
     """
-    rules = [
-        _rule(name, columns[name], source, row_number, wide_spaces=wide_spaces, dated=dated)
-        for name, source in sources.items()
-    ]
-    header = ["WHEN _is_header THEN 'row:repeated_header'"] if rules else []
-    wrong = [f"WHEN {broken} THEN {literal(reason)}" for rule in rules for broken, reason in rule.wrong]
-    cases = " ".join([*header, *wrong])
-    reason = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
-    mapped = {rule.name for rule in rules}
-    outputs = [
-        f"{quote('v:' + name)} AS {quote(name)}"
-        if name in mapped
-        else f"CAST(NULL AS {staged_type(column, dated=dated)}) AS {quote(name)}"
-        for name, column in columns.items()
-    ]
-    outputs += [FILE, LINE, ROW_NUMBER_COLUMN, REASON, f"{_shape(rules, columns)} AS {SHAPE}"]
-    valued = _valued(rules, sources, raw, row_number)
-    return f"SELECT {', '.join(outputs)} FROM (SELECT *, {reason} AS {REASON} FROM ({valued}))"
-
-
-def _shape(rules: list[_Rule], columns: Mapping[str, Column]) -> str:
-    """Return SQL of the shape of the cell that broke a rule; a clean row costs one look at its reason."""
-    cases = " ".join(
-        f"WHEN {literal(rule.name)} THEN {shape_sql(quote('t:' + rule.name))}"
-        for rule in rules
-        if rule.wrong and has_shape(columns[rule.name])
-    )
-    if not cases:
-        return "CAST(NULL AS VARCHAR)"
-    return f"CASE WHEN {REASON} IS NOT NULL THEN CASE split_part({REASON}, ':', 1) {cases} END END"
-
-
-def _valued(rules: list[_Rule], sources: Mapping[str, Source], raw: str, row_number: str) -> str:
-    """Return the statement of every row's texts and values."""
-    texts = [f"{rule.text} AS {quote('t:' + rule.name)}" for rule in rules]
-    kept = [
-        FILE,
-        LINE,
-        f"{row_number} AS {ROW_NUMBER_COLUMN}",
-        f"{_is_header(sources)} AS _is_header",
-        *texts,
-    ]
-    values, joins = [], ""
-    for index, rule in enumerate(rules):
-        value = rule.value
-        if rule.has_few_texts:
-            # Reading a date by its format is slow, and a file holds few different dates.
-            text = quote("t:" + rule.name)
-            joins += (
-                f" LEFT JOIN (SELECT {text} AS k, {value} AS v FROM "
-                f"(SELECT DISTINCT {rule.text} AS {text} FROM {raw})) d{index} ON c.{text} = d{index}.k"
-            )
-            value = f"d{index}.v"
-        values.append(f"{value} AS {quote('v:' + rule.name)}")
-    return f"SELECT {', '.join(['c.*', *values])} FROM (SELECT {', '.join(kept)} FROM {raw}) c{joins}"
-
-
-def _is_header(sources: Mapping[str, Source]) -> str:
-    """Return SQL that knows a header repeated in the middle, where two files were glued."""
-    names = sorted({s.from_ for s in sources.values() if s.from_ not in (None, ROW_NUMBER)} - {None})
-    same = [f"{quote(name)} = {literal(name)}" for name in names if name is not None]
-    # Most rows are settled by the first cell; CASE leaves the others alone.
-    return f"CASE WHEN {same[0]} THEN {' AND '.join(same)} ELSE FALSE END" if same else "FALSE"
-
-
-def _rule(
-    name: str, column: Column, source: Source, row_number: str, *, wide_spaces: bool, dated: bool
-) -> _Rule:
-    given = quote("t:" + name)
-    if source.constant is not None:
-        text = literal(_written(source.constant))
-    elif source.from_ == ROW_NUMBER:
-        text = row_number
-    else:
-        text = _text(quote(source.from_ or ""), source.missing or (), wide_spaces=wide_spaces)
     kind = "date" if dated and column.type == "day_offset" else column.type
-    value = _coded(column, source, given) if source.codes else _value(kind, column, source, given)
-    has_few_texts = kind == "date" and source.from_ not in (None, ROW_NUMBER)
-    return _Rule(name, text, value, tuple(_wrong(name, kind, column, source)), has_few_texts)
+    value = _coded(column, source, "_text") if source.codes else _value(kind, column, source, "_text")
+    if source.prefix:
+        value = f"{literal(source.prefix)} || {value}"
+    wrong = [f"WHEN {broken} THEN {literal(reason)}" for broken, reason in _wrong(name, kind, column, source)]
+    reason = f"CASE {' '.join(wrong)} END" if wrong else "CAST(NULL AS VARCHAR)"
+    text = _text("cell", source.missing or ())
+    # Only texts that broke a rule are looked at again, each once.
+    shape = f"CASE WHEN {REASON} IS NOT NULL THEN {shape_sql('_text')} END" if has_shape(column) else "NULL"
+    return (
+        f"SELECT _value, {reason} AS {REASON}, CAST({shape} AS VARCHAR) AS {SHAPE} "
+        f"FROM (SELECT _at, _text, {value} AS _value "
+        f"FROM (SELECT _at, {text} AS _text FROM {texts})) ORDER BY _at"
+    )
 
 
-def _text(cell: str, missing: tuple[str, ...], *, wide_spaces: bool) -> str:
-    trimmed = f"trim({cell}, {literal(' ' + WIDE_SPACES)})" if wide_spaces else f"trim({cell})"
+def _text(cell: str, missing: tuple[str, ...]) -> str:
+    trimmed = f"trim({cell}, {literal(PADDING)})"
     others = [token for token in missing if token]
     text = f"nullif({trimmed}, '')"
     if others:
@@ -178,13 +93,14 @@ def _text(cell: str, missing: tuple[str, ...], *, wide_spaces: bool) -> str:
 
 def _coded(column: Column, source: Source, text: str) -> str:
     cases = " ".join(
-        f"WHEN {literal(code)} THEN CAST({literal(_written(value))} AS {staged_type(column)})"
+        f"WHEN {literal(code)} THEN CAST({literal(written(value))} AS {staged_type(column)})"
         for code, value in source.codes.items()
     )
     return f"CASE {text} {cases} END"
 
 
-def _written(value: Scalar) -> str:
+def written(value: Scalar) -> str:
+    """Return a declared constant as the text a file would hold."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -249,7 +165,7 @@ def _dated(form: str, text: str) -> str:
 
 
 def _wrong(name: str, kind: str, column: Column, source: Source) -> Iterator[tuple[str, str]]:
-    text, value = quote("t:" + name), quote("v:" + name)
+    text, value = "_text", "_value"
     unread = "unknown_code" if source.codes else _WRONG.get(kind)
     if unread:
         yield f"{text} IS NOT NULL AND {value} IS NULL", f"{name}:{unread}"

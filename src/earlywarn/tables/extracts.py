@@ -26,6 +26,7 @@ class Source(Declared):
 
     from_: str | None = Field(default=None, alias="from")
     constant: Scalar | None = None
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
     format: Formats = ()
     codes: Mapping[str, Scalar] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
@@ -42,11 +43,16 @@ class Source(Declared):
     def _one_origin(self) -> Source:
         if (self.from_ is None) == (self.constant is None):
             raise ValueError("give either the file's column (from) or a constant")
+        if self.prefix and self.codes:
+            raise ValueError("a prefix stands before a code as it is given, so a column has no list of codes")
         return self
 
 
 class Reading(Declared):
-    """How files are written: the rules that `[defaults]` and each extract may give."""
+    """How files are written: the rules that `[defaults]` and each extract may give.
+
+    `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
+    """
 
     format: Literal["csv", "parquet"] = "csv"
     encoding: str = "utf-8"
@@ -56,6 +62,8 @@ class Reading(Declared):
     date_format: Formats = "%Y-%m-%d"
     missing: tuple[str, ...] = ("",)
     quoted_newlines: bool = False
+    booleans: Mapping[str, bool] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
 
     @field_validator("encoding")
     @classmethod
@@ -72,20 +80,48 @@ class Reading(Declared):
         return self
 
 
+class Deletes(Declared):
+    """The file's column, and its texts, that say that the key of a row is gone."""
+
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class Defaults(Reading):
+    """What holds for every extract that does not say otherwise; columns and codes are added to its own."""
+
+    columns: Mapping[str, Source] = Field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to."""
+    """Files of one shape, and the table they give rows to.
+
+    `member` names files inside .zip files. `complete` says that a key that is known and not given is gone:
+    within the values that the named columns have in these files, or in the whole table.
+    """
 
     table: str
     file: str
+    member: str | None = None
     optional: bool = False
-    ignore: tuple[str, ...] = ()
+    complete: bool | tuple[str, ...] = False
+    deletes: Deletes | None = None
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @property
+    def complete_within(self) -> tuple[str, ...] | None:
+        """Return the columns within whose values the files are all there is; None where they are not."""
+        if isinstance(self.complete, bool):
+            return () if self.complete else None
+        return self.complete
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Return the file's columns that the mapping reads, each once."""
         named = [source.from_ for source in self.columns.values() if source.from_ not in (None, ROW_NUMBER)]
+        named += [self.deletes.column] if self.deletes else []
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def rule(self, name: str) -> Source:
@@ -106,7 +142,7 @@ class Extract(Reading):
 class Extracts(Declared):
     """A network's declared files."""
 
-    defaults: Reading = Reading()
+    defaults: Defaults = Defaults()
     extract: tuple[Extract, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -115,12 +151,23 @@ class Extracts(Declared):
         """Give every extract the defaults it does not overrule."""
         if not isinstance(given, dict) or not isinstance(given.get("defaults", {}), dict):
             return given
-        known = {k: v for k, v in given.get("defaults", {}).items() if k in Reading.model_fields}
+        known = {k: v for k, v in given.get("defaults", {}).items() if k in Defaults.model_fields}
         extracts = given.get("extract", [])
         if not isinstance(extracts, list):
             return given
-        inherited = [{**known, **item} if isinstance(item, dict) else item for item in extracts]
-        return {**given, "extract": inherited}
+        return {**given, "extract": [_inheriting(known, item) for item in extracts]}
+
+
+def _inheriting(known: dict[str, Any], item: Any) -> Any:
+    """Return an extract with the defaults filled in; columns and codes are joined name by name."""
+    if not isinstance(item, dict):
+        return item
+    joined = {**known, **item}
+    for key in ("columns", "codes"):
+        parts = [part.get(key, {}) for part in (known, item)]
+        if any(parts) and all(isinstance(part, dict) for part in parts):
+            joined[key] = {**parts[0], **parts[1]}
+    return joined
 
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
@@ -130,10 +177,31 @@ def load_extracts(path: Path, contract: Contract) -> Extracts:
         DeclarationError: Lists every problem with its line.
     """
     extracts = load_declaration(path, Extracts)
-    problems = list(_problems(extracts, contract))
+    problems = list(dict.fromkeys(_written_at(extracts, *found) for found in _problems(extracts, contract)))
     if problems:
         raise declaration_error(path, read_declaration(path), problems)
-    return extracts
+    filled = [_with_booleans(extract, contract.tables[extract.table]) for extract in extracts.extract]
+    return extracts.model_copy(update={"extract": tuple(filled)})
+
+
+def _written_at(extracts: Extracts, at: Location, message: str) -> tuple[Location, str]:
+    """Locate a problem of an inherited column or code where it is written: among the defaults."""
+    match at:
+        case (_, int(index), "columns" | "codes" as key, str(name)):
+            own, common = getattr(extracts.extract[index], key), getattr(extracts.defaults, key)
+            if name in common and own.get(name) == common[name]:
+                return ("defaults", key, name), message
+    return at, message
+
+
+def _with_booleans(extract: Extract, table: Table) -> Extract:
+    """Give each yes-or-no column without codes of its own the texts declared for all of them."""
+    plain = {
+        name: extract.booleans
+        for name, source in extract.columns.items()
+        if extract.booleans and table.columns[name].type == "boolean" and not source.codes
+    }
+    return extract.model_copy(update={"codes": {**plain, **extract.codes}})
 
 
 def _problems(extracts: Extracts, contract: Contract) -> Iterator[tuple[Location, str]]:
@@ -157,6 +225,9 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
             yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
         else:
             yield from _rules(extract, name, column, at)
+    for name in extract.complete_within or ():
+        if name not in table.stored:
+            yield (*at, "complete"), f"the contract's table has no column '{name}'"
     for name in extract.codes:
         if name not in extract.columns:
             yield (*at, "codes", name), f"codes for '{name}', which no file column gives"
@@ -173,6 +244,10 @@ def _rules(
     if source.format and column.type != "date":
         yield (*at, "columns", name), f"'{name}' is not a date and has no format"
     codes = source.codes or extract.codes.get(name, {})
+    if source.prefix and column.type != "id":
+        yield (*at, "columns", name), f"'{name}' is not an id and has no prefix"
+    if source.prefix and extract.codes.get(name):
+        yield (*at, "codes", name), f"'{name}' has a prefix, so it has no list of codes"
     if codes and column.type in ("date", "day_offset", "identity"):
         yield (*at, "codes", name), f"a column of type {column.type} has no codes"
     if column.allowed is not None:

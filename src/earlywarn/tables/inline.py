@@ -9,7 +9,7 @@ from earlywarn.tables.resolution import EVER
 
 _SYSTEM = (
     f"{EVER} AS _known_on, {EVER} AS _received_on, TRUE AS _backfill, FALSE AS _superseding, "
-    "0 AS _batch, 0 AS _file"
+    "FALSE AS _deleted, 0 AS _batch, 0 AS _file"
 )
 
 

@@ -1,14 +1,15 @@
-"""Take in a network's files: read, convert, resolve, settle, and write one batch, whole or not at all.
+"""Take in a network's sources: read, convert, resolve, settle, and write one batch, whole or not at all.
 
-For every table, rows read = accepted (new, superseding or unchanged) + quarantined + declared duplicates.
+For every table, rows read = accepted (new, superseding, unchanged or deleting) + quarantined + declared
+duplicates. Nothing that the ledger does not name exists: it is written last.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -16,47 +17,49 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import StorageError, TableError
+from earlywarn.errors import ExtractError, StorageError, TableError
 from earlywarn.tables.contract import Contract
-from earlywarn.tables.conversion import REASON
-from earlywarn.tables.expressions import quote
-from earlywarn.tables.extracts import Extracts
-from earlywarn.tables.ledger import Batch, BatchFile, GivenFile, Ledger, read_ledger, write_ledger
-from earlywarn.tables.pseudonyms import check_keys_apart, read_identities, write_identities
-from earlywarn.tables.report import FileIntake, IntakeReport, TableIntake, counted_reasons
-from earlywarn.tables.resolution import (
-    KNOWN_ON,
-    VISIBLE_FROM,
-    current,
-    reading_order,
-    resolution_sql,
-    rules_of,
-    targets_of,
+from earlywarn.tables.extracts import Extract, Extracts
+from earlywarn.tables.identities import Identities
+from earlywarn.tables.ledger import (
+    Batch,
+    BatchFile,
+    GivenFile,
+    Ledger,
+    StoredFile,
+    digest_of,
+    read_ledger,
+    write_ledger,
 )
-from earlywarn.tables.settlement import STATUS, settled
-from earlywarn.tables.staging import Staged, pseudonymize, stage_table, staged_name
-from earlywarn.tables.versions import connect, create_current, stored_tables, visible_from
+from earlywarn.tables.pseudonyms import check_keys_apart, pseudonyms
+from earlywarn.tables.reading import FILE, LINE, GivenText, open_texts
+from earlywarn.tables.report import FileIntake, IntakeReport, Refusal, TableIntake
+from earlywarn.tables.resolution import current, reading_order, targets_of
+from earlywarn.tables.settlement import REMOVED, Settled, Settlement
+from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp, arrow, read_parts
+from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
 from earlywarn.workspace import Workspace, storage_errors, sync_folder
 
-_STORED = "'new', 'superseding'"
+MEMORY_LIMIT = "2GB"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Intake:
-    """What one intake works on."""
+    """What one intake works on, and what it has written so far."""
 
     connection: duckdb.DuckDBPyConnection
     contract: Contract
+    extracts: Extracts
     workspace: Workspace
     ledger: Ledger
-    received_on: date
-    backfill: bool
+    stamp: Stamp
     keys: Path
-
-    @property
-    def number(self) -> int:
-        """Return the number of the batch this intake would add."""
-        return len(self.ledger.batches) + 1
+    files: list[GivenFile] = field(default_factory=list)
+    described: list[FileIntake] = field(default_factory=list)
+    written: dict[str, BatchFile] = field(default_factory=dict)
+    parts: list[tuple[Path, Path]] = field(default_factory=list)
+    results: list[TableIntake] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
 
 
 def take_in(
@@ -73,8 +76,9 @@ def take_in(
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
+    A source that cannot be read exactly is refused; then nothing is stored, and the report names every one.
+
     Raises:
-        ExtractError: A file is missing or cannot be read exactly.
         StorageError: The disk is full; the earlier ledger stands.
     """
     check_keys_apart(keys, workspace)
@@ -82,10 +86,17 @@ def take_in(
     _check_order(ledger, received_on, workspace)
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
-    connection = connect(threads=threads, spill=workspace.tables / ".spill")
+    _remove_parts(workspace)
+    spill = workspace.tables / ".spill"
+    connection = connect(threads=threads, spill=spill, memory_limit=MEMORY_LIMIT)
+    stamp = Stamp(len(ledger.batches) + 1, received_on, backfill)
+
+    def open_extract(extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
+        return open_texts(extract, folder, first=first, repeating=repeating)
+
     try:
-        intake = Intake(connection, contract, workspace, ledger, received_on, backfill, keys)
-        return _run(intake, extracts, folder, progress)
+        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys)
+        return _run(intake, open_extract, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -97,42 +108,31 @@ def take_in(
         _remove_parts(workspace)
 
 
-def _run(intake: Intake, extracts: Extracts, folder: Path, progress: Progress) -> IntakeReport:
-    _open_current(intake, extracts)
+def _run(intake: Intake, open_extract: OpenTexts, progress: Progress) -> IntakeReport:
+    stored = stored_tables(intake.workspace, intake.contract)
+    _open_lookups(intake, stored)
     order = reading_order(intake.contract)
-    files: list[GivenFile] = []
-    described: list[FileIntake] = []
-    results: list[TableIntake] = []
-    written: dict[str, BatchFile] = {}
+    identities = []
     for done, name in enumerate(order):
         progress("ingest", done, len(order))
-        table = intake.contract.tables[name]
-        staged = stage_table(intake.connection, name, table, extracts, folder, first=len(files) + 1)
-        if not staged.files:
-            continue
-        files += staged.files
-        described += staged.described
-        result, batch_file = _take_in_table(intake, name, staged)
-        results.append(result)
-        if batch_file is not None:
-            written[name] = batch_file
-    if written:
-        batch = Batch(
-            number=intake.number,
-            received_on=intake.received_on,
-            backfill=intake.backfill,
-            tables=written,
-            files=tuple(files),
-        )
-        write_ledger(intake.workspace, intake.ledger.with_batch(batch))
+        found = _take_in_table(intake, name, stored.get(name), open_extract)
+        if found is not None:
+            identities.append(found)
+    is_refused = bool(intake.refusals)
+    if not is_refused:
+        for one in identities:
+            one.write(intake.workspace, keys=intake.keys)
+        if intake.written:
+            _keep(intake)
     progress("ingest", len(order), len(order))
     return IntakeReport(
         network=intake.contract.network.name,
-        batch=intake.number if written else None,
-        received_on=intake.received_on,
-        backfill=intake.backfill,
-        tables=tuple(results),
-        files=tuple(described),
+        batch=intake.stamp.number if intake.written and not is_refused else None,
+        received_on=intake.stamp.received_on,
+        backfill=intake.stamp.backfill,
+        tables=tuple(intake.results),
+        refusals=tuple(intake.refusals),
+        files=tuple(intake.described),
     )
 
 
@@ -145,57 +145,86 @@ def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> Non
         )
 
 
-def _open_current(intake: Intake, extracts: Extracts) -> None:
-    """Open the latest rows of tables that this intake compares with or looks up."""
+def _open_lookups(intake: Intake, stored: dict[str, Stored]) -> None:
+    """Open the latest rows of the tables that others look up."""
     contract = intake.contract
-    stored = stored_tables(intake.workspace, contract)
-    looked_up = {other for table in contract.tables.values() for other in targets_of(table)}
-    compared = {extract.table for extract in extracts.extract} & stored.keys()
-    for name in sorted(looked_up | compared):
+    for name in sorted({other for table in contract.tables.values() for other in targets_of(table)}):
         create_current(intake.connection, contract, name, stored.get(name))
 
 
-def _take_in_table(intake: Intake, name: str, staged: Staged) -> tuple[TableIntake, BatchFile | None]:
-    connection, contract = intake.connection, intake.contract
-    table = contract.tables[name]
-    pseudonymize(connection, contract, name, keys=intake.keys)
-    sql = resolution_sql(contract, name, staged_name(name))
-    connection.execute(f"CREATE TEMP TABLE {quote(f'resolved:{name}')} AS {sql}")
-    connection.execute(f"DROP TABLE {staged_name(name)}")
-    has_previous = bool(intake.ledger.files_of(name))
-    relation = settled(connection, name, table, has_previous=has_previous)
-    result = _counted(intake, name, relation, staged)
-    batch_file = None
-    if result.n_new or result.n_superseding:
-        batch_file = _write_batch(intake, name, relation, result)
-    _put_identities_away(intake, name, relation)
-    if any(name in targets_of(other) for other in contract.tables.values()):
-        _advance_current(intake, name, relation)
-    _forget(connection, name)
-    return result, batch_file
+def _take_in_table(
+    intake: Intake, name: str, previous: Stored | None, open_extract: OpenTexts
+) -> Identities | None:
+    """Read, settle and write one table; return the names of its people, where it has any."""
+    extracts = [extract for extract in intake.extracts.extract if extract.table == name]
+    folder = intake.workspace.tables / name
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    stager = Stager(
+        intake.connection,
+        intake.contract,
+        name,
+        intake.stamp,
+        folder,
+        pseudonymize=lambda codes: pseudonyms(codes, keys=intake.keys),
+    )
+    for extract in extracts:
+        try:
+            with storage_errors(folder):
+                stager.stage(extract, open_extract, first=len(intake.files) + 1)
+        except ExtractError as error:
+            intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
+    staged = stager.staged
+    if not staged.files:
+        return None
+    intake.files += staged.files
+    intake.described += staged.described
+    create_latest(intake.connection, intake.contract, name, previous or empty(intake.contract.tables[name]))
+    settled = _settle(intake, name, stager, extracts, has_previous=previous is not None)
+    intake.results.append(_result(intake, name, staged, settled))
+    _write(intake, name, settled)
+    if any(name in targets_of(other) for other in intake.contract.tables.values()):
+        _advance_current(intake, name, previous, settled)
+    table = intake.contract.tables[name]
+    return Identities(name, table, tuple(staged.identities), _removed(intake)) if table.identities else None
 
 
-def _counted(intake: Intake, name: str, relation: str, staged: Staged) -> TableIntake:
-    connection, table = intake.connection, intake.contract.tables[name]
-    rows = connection.execute(f"SELECT {STATUS}, count(*) FROM {relation} GROUP BY 1").fetchall()
-    counts = {str(status): int(count) for status, count in rows}
-    names = {file.number: file.name for file in staged.files}
-    reasons = list(staged.reasons)
-    if counts.get("quarantined"):
-        reasons += counted_reasons(connection, relation, names)
+def _settle(
+    intake: Intake, name: str, stager: Stager, extracts: list[Extract], *, has_previous: bool
+) -> Settled:
+    """Compare the staged rows; where lines wait whose key nobody can read, no key is taken for gone."""
+    complete = next((one.complete_within for one in extracts if one.complete_within is not None), None)
+    settlement = Settlement(intake.connection, name, intake.contract.tables[name], intake.stamp)
+    return settlement.settle(
+        stager.staged.parts,
+        stager.hashes.repeated(),
+        has_previous=has_previous,
+        has_deletions=any(extract.deletes for extract in extracts),
+        complete=None if stager.staged.has_unknown_keys else complete,
+    )
+
+
+def _result(intake: Intake, name: str, staged: Staged, settled: Settled) -> TableIntake:
+    """Count every row read.
+
+    Raises:
+        TableError: A row was lost or invented; a defect of the program.
+    """
+    names = {file.number: file.name for file in intake.files}
+    for number, reason, n_rows, lines in settled.held:
+        staged.hold(names[number], reason, n_rows, lines)
     result = TableIntake(
         table=name,
         n_read=staged.n_read,
-        n_new=counts.get("new", 0),
-        n_superseding=counts.get("superseding", 0),
-        n_unchanged=counts.get("unchanged", 0),
-        n_quarantined=counts.get("quarantined", 0) + staged.n_broken,
-        n_duplicates=counts.get("duplicate", 0),
-        reasons=tuple(reasons),
-        contradictions=tuple(
-            (rule.name, _count(connection, f"{relation} WHERE {flag} AND {REASON} IS NULL"))
-            for flag, rule in zip(rules_of(table), table.contradictions, strict=True)
-        ),
+        n_new=settled.n_new,
+        n_superseding=settled.n_superseding,
+        n_unchanged=settled.n_unchanged,
+        n_deleted=settled.n_deleting,
+        n_gone=settled.n_gone,
+        n_quarantined=staged.n_held,
+        n_duplicates=settled.n_duplicates,
+        reasons=tuple(staged.reasons),
+        contradictions=tuple(staged.contradictions.items()),
     )
     if not result.conserves:
         message = "rows were lost or invented on the way in; nothing was stored"
@@ -203,87 +232,61 @@ def _counted(intake: Intake, name: str, relation: str, staged: Staged) -> TableI
     return result
 
 
-def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _write_batch(intake: Intake, name: str, relation: str, result: TableIntake) -> BatchFile:
-    table = intake.contract.tables[name]
-    columns = ", ".join(quote(column) for column in table.stored)
-    file = f"{name}/{intake.number:06d}.parquet"
-    path = intake.workspace.tables / file
-    temporary = path.with_name(f".{path.name}.part")
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        intake.connection.execute(
-            f"COPY (SELECT {columns}, {KNOWN_ON}, DATE '{intake.received_on}' AS _received_on, "
-            f"{intake.backfill} AS _backfill, {STATUS} = 'superseding' AS _superseding, "
-            f"{intake.number} AS _batch, _file, _line FROM {relation} WHERE {STATUS} IN ({_STORED})) "
-            f"TO '{str(temporary).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)"
-        )
-        with temporary.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    n_rows = result.n_new + result.n_superseding
-    return BatchFile(file=file, n_rows=n_rows, n_superseding=result.n_superseding, digest=digest)
-
-
-def _put_identities_away(intake: Intake, name: str, relation: str) -> None:
-    """Encrypt the names of the rows accepted, over those known before."""
-    table = intake.contract.tables[name]
-    if not table.identities:
+def _write(intake: Intake, name: str, settled: Settled) -> None:
+    """Take the digests of a batch's parts; they get their names once all tables are done."""
+    if not settled.parts:
         return
-    columns = [*table.key_columns, "_code", *table.identities]
-    listed = ", ".join(quote(column) for column in columns)
-    given = _arrow(intake, f"SELECT {listed} FROM {relation} WHERE {STATUS} IN ({_STORED}, 'unchanged')")
-    known = read_identities(name, intake.workspace, keys=intake.keys)
-    if known is not None and known.column_names == columns:
-        intake.connection.register("identities", pa.concat_tables([given, known]))
-        keys = ", ".join(quote(key) for key in table.key_columns)
-        given = _arrow(
-            intake,
-            f"SELECT {listed} FROM (SELECT *, row_number() OVER () AS _at FROM identities) "
-            f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _at) = 1 ORDER BY {keys}",
-        )
-        intake.connection.unregister("identities")
-    write_identities(name, given, intake.workspace, keys=intake.keys)
+    stored = []
+    for index, part in enumerate(settled.parts, start=1):
+        suffix = f"-{index:04d}" if len(settled.parts) > 1 else ""
+        file = f"{name}/{intake.stamp.number:06d}{suffix}.parquet"
+        with storage_errors(part):
+            stored.append(StoredFile(file=file, digest=digest_of(part)))
+        intake.parts.append((part, intake.workspace.tables / file))
+    n_superseding = settled.n_superseding + settled.n_deleting + settled.n_gone
+    intake.written[name] = BatchFile(
+        files=tuple(stored), n_rows=settled.n_new + n_superseding, n_superseding=n_superseding
+    )
 
 
-def _arrow(intake: Intake, sql: str) -> pa.Table:
-    table: pa.Table | None = intake.connection.sql(sql).to_arrow_table()
-    return pa.table({}) if table is None else table
+def _keep(intake: Intake) -> None:
+    """Name the parts for good, then the batch: from that moment on it exists."""
+    for part, path in intake.parts:
+        with storage_errors(path):
+            with part.open("rb") as handle:
+                os.fsync(handle.fileno())
+            part.replace(path)
+            sync_folder(path.parent)
+    batch = Batch(
+        number=intake.stamp.number,
+        received_on=intake.stamp.received_on,
+        backfill=intake.stamp.backfill,
+        tables=intake.written,
+        files=tuple(intake.files),
+    )
+    write_ledger(intake.workspace, intake.ledger.with_batch(batch))
 
 
-def _advance_current(intake: Intake, name: str, relation: str) -> None:
+def _advance_current(intake: Intake, name: str, previous: Stored | None, settled: Settled) -> None:
     """Let later tables of this intake look up what was just accepted."""
+    if not settled.parts:
+        return
     table = intake.contract.tables[name]
-    columns = ", ".join(quote(column) for column in table.stored)
-    keys = ", ".join(quote(key) for key in table.key_columns)
-    fresh = (
-        f"SELECT *, DATE '{intake.received_on}' AS _received_on, {intake.backfill} AS _backfill, "
-        f"{STATUS} = 'superseding' AS _superseding FROM {relation} WHERE {STATUS} IN ({_STORED})"
-    )
-    intake.connection.execute(
-        f"CREATE TEMP TABLE advanced AS WITH fresh AS ({fresh}) "
-        f"SELECT {columns}, {visible_from(table)} AS {VISIBLE_FROM} FROM fresh UNION ALL "
-        f"SELECT {columns}, {VISIBLE_FROM} FROM {current(name)} ANTI JOIN fresh USING ({keys})"
-    )
+    fresh = f"SELECT * FROM {read_parts(settled.parts)}"
+    base = previous or empty(table)
     intake.connection.execute(f"DROP TABLE {current(name)}")
-    intake.connection.execute(f"ALTER TABLE advanced RENAME TO {current(name)}")
+    stored = Stored(f"SELECT * FROM ({base.sql}) UNION ALL BY NAME {fresh}", has_superseding=True)
+    create_current(intake.connection, intake.contract, name, stored)
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Free a table's intermediate relations before the next is read."""
-    found = connection.execute(
-        "SELECT view_name, 'VIEW' FROM duckdb_views() WHERE view_name = $1 UNION ALL "
-        "SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE table_name IN ($1, $2, $3)",
-        [f"settled:{name}", f"judged:{name}", f"resolved:{name}"],
+def _removed(intake: Intake) -> pa.Table:
+    """Return the file and line of each row of the table just settled that does not count."""
+    found = intake.connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = $1", [REMOVED]
     ).fetchall()
-    for relation, kind in found:
-        connection.execute(f"DROP {kind} {quote(relation)}")
+    if not found[0][0]:
+        return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
+    return arrow(intake.connection, f"SELECT {FILE}, {LINE} FROM {REMOVED}")
 
 
 def _remove_parts(workspace: Workspace) -> None:

@@ -6,8 +6,10 @@ A batch file that the ledger does not name does not exist, for every reader.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -15,16 +17,22 @@ from earlywarn.declarations import Declared
 from earlywarn.errors import TableError
 from earlywarn.workspace import Workspace, write_atomically
 
-FORMAT = 1
+FORMAT = 2
+
+
+class StoredFile(Declared):
+    """One Parquet file of a batch, below `tables/`."""
+
+    file: str
+    digest: str
 
 
 class BatchFile(Declared):
-    """One table's rows of one batch."""
+    """One table's rows of one batch; `n_superseding` counts the versions that take another's place."""
 
-    file: str
+    files: tuple[StoredFile, ...]
     n_rows: int
     n_superseding: int
-    digest: str
 
 
 class GivenFile(Declared):
@@ -45,6 +53,12 @@ class Batch(Declared):
     tables: dict[str, BatchFile]
     files: tuple[GivenFile, ...]
 
+    @property
+    def digest(self) -> str:
+        """Return one digest of all its rows."""
+        digests = [file.digest for _, table in sorted(self.tables.items()) for file in table.files]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
 
 class Ledger(Declared):
     """Every batch of a workspace, in the order received."""
@@ -60,6 +74,12 @@ class Ledger(Declared):
     def with_batch(self, batch: Batch) -> Ledger:
         """Return the ledger one batch longer."""
         return self.model_copy(update={"batches": (*self.batches, batch)})
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_ledger(workspace: Workspace, network: str) -> Ledger:

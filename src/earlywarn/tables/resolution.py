@@ -13,6 +13,7 @@ from earlywarn.tables.conversion import REASON, SHAPE, limits, literal
 from earlywarn.tables.expressions import parse_expression, quote
 
 KNOWN_ON = "_known_on"
+DELETED = "_deleted"
 VISIBLE_FROM = "_visible_from"
 EVER = f"DATE '{ALWAYS_DAY.isoformat()}'"
 
@@ -20,6 +21,11 @@ EVER = f"DATE '{ALWAYS_DAY.isoformat()}'"
 def current(table: str) -> str:
     """Return the name of the relation that holds each key's latest row of a table."""
     return quote(f"current:{table}")
+
+
+def latest(table: str) -> str:
+    """Return the name of the relation that holds each key's latest version, deletions among them."""
+    return quote(f"latest:{table}")
 
 
 def targets_of(table: Table) -> dict[str, list[str]]:
@@ -161,11 +167,17 @@ def _finished(table: Table, sql: str, joined: set[str]) -> str:
     others = [_looked_up(other, "_known") for other in sorted(joined) if _dates_the_row(table, other)]
     known_on = f"greatest({', '.join([own, *others])})" if others else own
     checks = " ".join(f"WHEN {wrong} THEN {literal(reason)}" for wrong, reason in _row_checks(table))
-    reason = f"coalesce({REASON}, CASE {checks} END)" if checks else REASON
+    keyless = " ".join(
+        f"WHEN {quote(key)} IS NULL THEN {literal(f'{key}:missing')}" for key in table.key_columns
+    )
+    # A row that only says that its key is gone need not say anything else.
+    checks = f"CASE WHEN {DELETED} THEN CASE {keyless} END ELSE CASE {checks} END END"
+    reason = f"coalesce({REASON}, {checks})"
     columns = [quote(name) for name in (*table.stored, *table.identities)]
     columns += [name for name in ("_code", *rules_of(table)) if name != "_code" or table.identities]
     return (
-        f"SELECT {', '.join(columns)}, _file, _line, {reason} AS {REASON}, {SHAPE}, {known_on} AS {KNOWN_ON} "
+        f"SELECT {', '.join(columns)}, _file, _line, {DELETED}, {reason} AS {REASON}, {SHAPE}, "
+        f"{known_on} AS {KNOWN_ON} "
         f"FROM ({sql})"
     )
 

@@ -15,22 +15,17 @@ import pyarrow as pa
 
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import ROW_NUMBER_COLUMN, Column, Contract
-from earlywarn.tables.conversion import REASON, conversion_sql
+from earlywarn.tables.conversion import REASON
+from earlywarn.tables.converting import CODE, Converter
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Source
 from earlywarn.tables.reading import FILE, LINE
-from earlywarn.tables.resolution import (
-    KNOWN_ON,
-    reading_order,
-    resolution_sql,
-    targets_of,
-)
-from earlywarn.tables.settlement import STATUS, settled
-from earlywarn.tables.staging import staged_name
+from earlywarn.tables.resolution import reading_order, resolution_sql, targets_of
+from earlywarn.tables.settlement import REMOVED, repeats_sql
+from earlywarn.tables.staging import TYPED, Stamp, stored_columns
 from earlywarn.tables.versions import Stored, Tables, connect, create_current, create_versions
 
 Row = Mapping[str, object]
-_RAW = "raw_rows"
 _SHOWN = 20
 
 
@@ -103,26 +98,32 @@ def _add(
     missing = [n for n in table.key_columns if n not in given and n in columns and columns[n].is_given]
     if rows and missing:
         return [f"table '{name}' lacks column '{n}'" for n in missing]
-    connection.register(_RAW, _texts(rows, sorted(given)))
-    sql = conversion_sql(
+    converter = Converter(
+        connection,
         {n: c for n, c in columns.items() if c.is_given or n in given},
         {n: _source(n, columns[n]) for n in columns if n in given},
-        raw=_RAW,
-        row_number=quote(ROW_NUMBER_COLUMN) if ROW_NUMBER_COLUMN in given else f"CAST({LINE} AS VARCHAR)",
-        wide_spaces=True,
+        names_rows="line",
         dated=True,
     )
-    extra = ", CAST(NULL AS VARCHAR) AS _code" if table.identities else ""
-    extra += "".join(f", CAST(NULL AS VARCHAR) AS {quote(n)}" for n in table.identities)
-    connection.execute(f"CREATE TEMP TABLE {staged_name(name)} AS SELECT *{extra} FROM ({sql})")
-    connection.unregister(_RAW)
+    texts = _texts(rows, sorted(given))
+    typed = converter.convert(texts)
+    if ROW_NUMBER_COLUMN in given:
+        at = typed.column_names.index(ROW_NUMBER_COLUMN)
+        typed = typed.set_column(at, ROW_NUMBER_COLUMN, texts[ROW_NUMBER_COLUMN])
+    for one in (CODE, *table.identities) if table.identities else ():
+        typed = typed.append_column(one, pa.nulls(typed.num_rows, pa.string()))
+    connection.register(TYPED, typed)
     # An offset is posted as the date it was stored as; where none is posted there is none to compute.
     ready = given | {n for n, c in columns.items() if c.is_given and c.type == "day_offset"}
-    resolved = resolution_sql(contract, name, staged_name(name), given=ready)
-    connection.execute(f"CREATE TEMP TABLE {quote(f'resolved:{name}')} AS {resolved}")
-    relation = settled(connection, name, table, has_previous=False)
+    relation = quote(f"resolved:{name}")
+    resolved = resolution_sql(contract, name, TYPED, given=ready)
+    connection.execute(f"CREATE TEMP TABLE {relation} AS {resolved}")
+    connection.unregister(TYPED)
+    kept = f"(SELECT * FROM {relation} WHERE {REASON} IS NULL)"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {REMOVED} AS {repeats_sql(table, kept)}")
     found = connection.execute(
-        f"SELECT _line, {REASON} FROM {relation} WHERE {REASON} IS NOT NULL ORDER BY 1"
+        f"SELECT {LINE}, {REASON} FROM (SELECT {LINE}, {REASON} FROM {relation} "
+        f"UNION ALL SELECT {LINE}, {REASON} FROM {REMOVED}) WHERE {REASON} IS NOT NULL ORDER BY 1"
     ).fetchall()
     return [f"{name} row {line}: {str(reason).replace(':', ' ')}" for line, reason in found]
 
@@ -130,12 +131,11 @@ def _add(
 def _store(
     connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, received_on: date, *, backfill: bool
 ) -> Stored:
-    columns = ", ".join(quote(column) for column in contract.tables[name].stored)
+    stamp = Stamp(1, received_on, backfill)
     target = quote(f"stored:{name}")
     connection.execute(
-        f"CREATE TABLE {target} AS SELECT {columns}, {KNOWN_ON}, DATE '{received_on}' AS _received_on, "
-        f"{backfill} AS _backfill, FALSE AS _superseding, 1 AS _batch, _file, _line "
-        f"FROM {quote(f'settled:{name}')} WHERE {STATUS} = 'new'"
+        f"CREATE TABLE {target} AS SELECT {stored_columns(contract.tables[name], stamp)} "
+        f"FROM {quote(f'resolved:{name}')} ANTI JOIN {REMOVED} USING ({FILE}, {LINE})"
     )
     return Stored(f"SELECT * FROM {target}")
 

@@ -1,149 +1,254 @@
-"""Bring a table's files into the engine: read, convert, and replace the codes that name people."""
+"""Bring a table's sources into the engine, a bounded number of rows at a time, and onto disk as parts.
+
+A part holds rows that no rule of their own holds back, typed, resolved and dated, as a batch stores them.
+What waits is counted by reason; names of people are kept apart, in memory only.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from earlywarn.tables.contract import Contract, Table
-from earlywarn.tables.conversion import REASON, conversion_sql, given_columns, literal
+from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
+from earlywarn.tables.conversion import REASON, given_columns
+from earlywarn.tables.converting import CODE, Converter, Pseudonymize, RowNames
 from earlywarn.tables.expressions import quote
-from earlywarn.tables.extracts import Extract, Extracts
+from earlywarn.tables.extracts import Extract
+from earlywarn.tables.key_hashes import KeyHashes
 from earlywarn.tables.ledger import GivenFile
-from earlywarn.tables.pseudonyms import pseudonyms
-from earlywarn.tables.reading import GivenText, TextBlock, open_texts
-from earlywarn.tables.report import MAX_LINES, FileIntake, Reason, file_intake
+from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
+from earlywarn.tables.report import (
+    MAX_LINES,
+    FileIntake,
+    Reason,
+    counted_reasons,
+    file_intake,
+    most_frequent,
+)
+from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of, targets_of
+
+_ROWS_AT_ONCE = 1 << 21
+TYPED = "typed_rows"
+HELD = "held"
+
+OpenTexts = Callable[[Extract, int, frozenset[str]], Iterator[GivenText]]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every row of a batch carries: its number, the day it was received, and whether it is history."""
+
+    number: int
+    received_on: date
+    backfill: bool
 
 
 @dataclass
 class Staged:
-    """What reading a table's files gave: their numbers, their rows, and the lines that are no rows."""
+    """What reading a table's sources gave."""
 
     files: list[GivenFile] = field(default_factory=list)
     described: list[FileIntake] = field(default_factory=list)
+    parts: list[Path] = field(default_factory=list)
     n_read: int = 0
-    n_broken: int = 0
-    _broken: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
-
-    def add_block(self, text: GivenText, block: TextBlock) -> None:
-        """Count one block's rows."""
-        self.n_read += block.n_read
-        self.n_broken += len(block.quarantined)
-        for line, reason in block.quarantined:
-            count, lines = self._broken.setdefault((text.name, reason), (0, []))
-            self._broken[text.name, reason] = (count + 1, lines)
-            if len(lines) < MAX_LINES:
-                lines.append(line)
-
-    def add_file(self, name: str, text: GivenText, number: int) -> None:
-        """Count one file, once its last block was taken."""
-        self.files.append(GivenFile(number=number, name=text.name, table=name, digest=text.digest))
+    n_held: int = 0
+    contradictions: dict[str, int] = field(default_factory=dict)
+    identities: list[pa.Table] = field(default_factory=list)
+    has_unknown_keys: bool = False
+    _held: dict[tuple[str, str, str], tuple[int, list[int]]] = field(default_factory=dict)
+    _shapes: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
 
     @property
     def reasons(self) -> list[Reason]:
-        """Return why lines are no rows, by file."""
+        """Return why rows wait, by file, column and reason."""
         return [
-            Reason(file, "row", reason, count, tuple(lines))
-            for (file, reason), (count, lines) in sorted(self._broken.items())
+            Reason(*key, count, tuple(lines), most_frequent(self._shapes.get(key, {})))
+            for key, (count, lines) in sorted(self._held.items())
         ]
 
+    def hold(
+        self,
+        file: str,
+        reason: str,
+        count: int,
+        lines: Iterable[int],
+        shapes: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """Count rows of a file that wait for one reason; keep the first of their lines, and their shapes."""
+        column, _, code = reason.partition(":")
+        for shape, n in shapes:
+            self._shapes.setdefault((file, column, code), Counter())[shape] += n
+        before, kept = self._held.setdefault((file, column, code), (0, []))
+        self._held[file, column, code] = (before + count, kept)
+        kept.extend(line for line in lines if len(kept) < MAX_LINES)
+        self.n_held += count
 
-def staged_name(name: str) -> str:
-    """Return the relation of a table's converted rows."""
-    return quote(f"staged:{name}")
 
+@dataclass
+class Stager:
+    """One table on its way in.
 
-def stage_table(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    table: Table,
-    extracts: Extracts,
-    folder: Path,
-    *,
-    first: int,
-) -> Staged:
-    """Read every file of a table and convert its rows into `staged:<table>`.
-
-    Raises:
-        ExtractError: A file is missing or cannot be read exactly.
+    Attributes:
+        connection: The engine, with the latest rows of every table that is looked up.
+        contract: The network's contract.
+        name: The table.
+        stamp: What its rows carry.
+        folder: Where the parts go.
+        pseudonymize: Gives the pseudonyms of codes.
     """
-    staged = Staged()
-    for extract in extracts.extract:
-        if extract.table != name:
-            continue
-        for text in open_texts(extract, folder, first=first + len(staged.files)):
-            n_before = staged.n_read
+
+    connection: duckdb.DuckDBPyConnection
+    contract: Contract
+    name: str
+    stamp: Stamp
+    folder: Path
+    pseudonymize: Pseudonymize | None
+    staged: Staged = field(default_factory=Staged)
+    _pending: list[pa.Table] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start with no key met."""
+        self.hashes = KeyHashes(self.folder / f".{self.stamp.number:06d}.keys.part")
+        keys = ", ".join(f"{quote(key)} {self.table.stored[key].sql_type}" for key in self.table.key_columns)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {HELD} ({keys})")
+
+    @property
+    def table(self) -> Table:
+        """Return the table's declaration."""
+        return self.contract.tables[self.name]
+
+    def stage(self, extract: Extract, open_extract: OpenTexts, *, first: int) -> None:
+        """Read every source of an extract; the table's files are numbered from `first`.
+
+        Raises:
+            ExtractError: A source cannot be read exactly.
+        """
+        converter = self._converter(extract)
+        self._pending.clear()
+        start = first + len(self.staged.files)
+        for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
+            self._names[number] = text.name
+            n_before = self.staged.n_read
             for block in text.blocks():
-                _convert(connection, name, table, extract, text.name, block)
-                staged.add_block(text, block)
-            staged.add_file(name, text, first + len(staged.files))
-            described = file_intake(extract, text.name, text.digest, staged.n_read - n_before)
-            staged.described.append(described)
-    return staged
+                self._count(text.name, block)
+                self._pending.append(block.cells)
+                if sum(rows.num_rows for rows in self._pending) >= _ROWS_AT_ONCE:
+                    self._store(converter)
+            self.staged.files.append(
+                GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
+            )
+            n_read = self.staged.n_read - n_before
+            self.staged.described.append(file_intake(extract, text.name, text.digest, n_read))
+        self._store(converter)
+
+    def _converter(self, extract: Extract) -> Converter:
+        columns = given_columns(self.table)
+        coded = [n for n, column in columns.items() if column.pseudonym]
+        keeps = next((n for n in coded if n in self.table.key_columns), None)
+        return Converter(
+            self.connection,
+            columns,
+            {column: extract.rule(column) for column in extract.columns},
+            names_rows=self._names_rows(extract),
+            pseudonymize=self.pseudonymize,
+            keeps_code=keeps if self.table.identities else None,
+            deletes=(extract.deletes.column, extract.deletes.values) if extract.deletes else None,
+        )
+
+    def _names_rows(self, extract: Extract) -> RowNames | None:
+        given = [source.from_ for source in extract.columns.values()]
+        if ROW_NUMBER not in (*self.table.key, *given):
+            return None
+        is_one_file = not any(mark in extract.file for mark in "*?[") and extract.member is None
+        return "line" if is_one_file else "file and line"
+
+    def _count(self, file: str, block: TextBlock) -> None:
+        self.staged.n_read += block.n_read
+        by_reason: dict[str, list[int]] = {}
+        for line, reason in block.quarantined:
+            by_reason.setdefault(reason, []).append(line)
+        for reason, lines in by_reason.items():
+            self.staged.hold(file, f"row:{reason}", len(lines), lines)
+        self.staged.has_unknown_keys |= bool(block.quarantined)
+
+    def _store(self, converter: Converter) -> None:
+        """Convert and resolve the text read so far, count what waits, and put the others on disk."""
+        texts = [cells for cells in self._pending if cells.num_rows]
+        self._pending.clear()
+        if not texts:
+            return
+        self.connection.register(TYPED, converter.convert(pa.concat_tables(texts), files=self._names))
+        # Rows that look nothing up are as quickly resolved twice as kept.
+        kind = "TABLE" if targets_of(self.table) else "VIEW"
+        sql = resolution_sql(self.contract, self.name, TYPED)
+        self.connection.execute(f"CREATE TEMP {kind} resolved AS {sql}")
+        keys = ", ".join(map(quote, self.table.key_columns))
+        found = arrow(self.connection, f"SELECT hash({keys}) AS h, {REASON} IS NULL AS kept FROM resolved")
+        kept = found["kept"].to_numpy()
+        if not kept.all():
+            self._count_held()
+        self._count_contradictions()
+        self.hashes.add(found["h"].to_numpy()[kept])
+        is_kept = f"FROM resolved WHERE {REASON} IS NULL"
+        if self.table.identities:
+            names = ", ".join(map(quote, (*self.table.key_columns, CODE, *self.table.identities, FILE, LINE)))
+            self.staged.identities.append(arrow(self.connection, f"SELECT {names} {is_kept}"))
+        part = self.folder / f".{self.stamp.number:06d}-{len(self.staged.parts) + 1:04d}.parquet.part"
+        copy_to(self.connection, f"SELECT {stored_columns(self.table, self.stamp)} {is_kept}", part)
+        self.staged.parts.append(part)
+        self.connection.execute(f"DROP {kind} resolved")
+        self.connection.unregister(TYPED)
+
+    def _count_held(self) -> None:
+        for held in counted_reasons(self.connection, "resolved"):
+            self.staged.hold(self._names[held.file], held.reason, held.n_rows, held.lines, held.shapes)
+        keyless = " OR ".join(f"{quote(key)} IS NULL" for key in self.table.key_columns)
+        unknown = count(self.connection, f"resolved WHERE {REASON} IS NOT NULL AND ({keyless})")
+        self.staged.has_unknown_keys |= bool(unknown)
+        keys = ", ".join(map(quote, self.table.key_columns))
+        self.connection.execute(f"INSERT INTO {HELD} SELECT {keys} FROM resolved WHERE {REASON} IS NOT NULL")
+
+    def _count_contradictions(self) -> None:
+        rules = self.table.contradictions
+        for flag, rule in zip(rules_of(self.table), rules, strict=True):
+            n_found = count(self.connection, f"resolved WHERE {flag} AND {REASON} IS NULL")
+            self.staged.contradictions[rule.name] = self.staged.contradictions.get(rule.name, 0) + n_found
 
 
-def _convert(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    table: Table,
-    extract: Extract,
-    file: str,
-    block: TextBlock,
-) -> None:
-    is_pattern = any(mark in extract.file for mark in "*?[")
-    row_number = "CAST(_line AS VARCHAR)"
-    sql = conversion_sql(
-        given_columns(table),
-        {column: extract.rule(column) for column in extract.columns},
-        raw="raw_cells",
-        row_number=f"{literal(file + ':')} || {row_number}" if is_pattern else row_number,
-        wide_spaces=block.has_wide_spaces,
+def stored_columns(table: Table, stamp: Stamp, *, superseding: str = "FALSE", deleted: str = DELETED) -> str:
+    """Return the SQL of the columns that a batch holds."""
+    columns = ", ".join(map(quote, table.stored))
+    return (
+        f"{columns}, {KNOWN_ON}, DATE '{stamp.received_on}' AS _received_on, {stamp.backfill} AS _backfill, "
+        f"{superseding} AS _superseding, {deleted} AS {DELETED}, {stamp.number} AS _batch, {FILE}, {LINE}"
     )
-    connection.register("raw_cells", block.cells)
-    target = staged_name(name)
-    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {target} AS {sql} LIMIT 0")
-    connection.execute(f"INSERT INTO {target} {sql}")
-    connection.unregister("raw_cells")
 
 
-def pseudonymize(connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, *, keys: Path) -> None:
-    """Replace the declared codes of `staged:<table>`; the code itself stays only beside names, as `_code`."""
-    table = contract.tables[name]
-    columns = [n for n, column in table.columns.items() if column.pseudonym]
-    target = staged_name(name)
-    code = next((n for n in columns if n in table.key_columns), None)
-    for column in columns:
-        _learn(connection, target, column, keys)
-    joins, replaced = "", []
-    for index, column in enumerate(columns):
-        joins += f" LEFT JOIN pseudonyms p{index} ON s.{quote(column)} = p{index}.code"
-        replaced.append(f"p{index}.pseudonym AS {quote(column)}")
-    selected = f"s.* REPLACE ({', '.join(replaced)})" if replaced else "s.*"
-    if table.identities:
-        selected += f", {'s.' + quote(code) if code else 'CAST(NULL AS VARCHAR)'} AS _code"
-    elif not replaced:
-        return
-    connection.execute(f"CREATE TEMP TABLE named AS SELECT {selected} FROM {target} s{joins}")
-    connection.execute(f"DROP TABLE {target}")
-    connection.execute(f"ALTER TABLE named RENAME TO {target}")
+def copy_to(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """Write what a statement gives to a Parquet file, in order."""
+    target = str(path).replace("'", "''")
+    connection.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)")
 
 
-def _learn(connection: duckdb.DuckDBPyConnection, target: str, column: str, keys: Path) -> None:
-    """Compute the pseudonyms of codes not met before in this intake."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS pseudonyms (code VARCHAR, pseudonym VARCHAR)")
-    codes = [
-        str(row[0])
-        for row in connection.execute(
-            f"SELECT DISTINCT {quote(column)} AS code FROM {target} "
-            f"WHERE {quote(column)} IS NOT NULL AND {REASON} IS NULL "
-            f"AND {quote(column)} NOT IN (SELECT code FROM pseudonyms)"
-        ).fetchall()
-    ]
-    if codes:
-        learned = pa.table({"code": codes, "pseudonym": pseudonyms(codes, keys=keys)})
-        connection.register("learned", learned)
-        connection.execute("INSERT INTO pseudonyms SELECT code, pseudonym FROM learned")
-        connection.unregister("learned")
+def read_parts(parts: Collection[Path]) -> str:
+    """Return the SQL that reads parts in order."""
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parts)
+    return f"read_parquet([{listed}])"
+
+
+def count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    """Return how many rows a relation has."""
+    return int(connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
+
+
+def arrow(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """Return what a statement gives as an Arrow table."""
+    table: pa.Table | None = connection.sql(sql).to_arrow_table()
+    return pa.table({}) if table is None else table

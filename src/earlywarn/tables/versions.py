@@ -6,6 +6,7 @@ which it is current. The comparison with an as-of date itself stands in `feature
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.increments import increments_sql
 from earlywarn.tables.inline import inline_sql
 from earlywarn.tables.ledger import read_ledger
-from earlywarn.tables.resolution import KNOWN_ON, VISIBLE_FROM, current
+from earlywarn.tables.resolution import DELETED, KNOWN_ON, VISIBLE_FROM, current, latest
 from earlywarn.workspace import Workspace
 
 SYSTEM_COLUMNS = {
@@ -29,6 +30,7 @@ SYSTEM_COLUMNS = {
     "_received_on": "DATE",
     "_backfill": "BOOLEAN",
     "_superseding": "BOOLEAN",
+    DELETED: "BOOLEAN",
     "_batch": "INTEGER",
     "_file": "INTEGER",
     "_line": "BIGINT",
@@ -37,11 +39,16 @@ SYSTEM_COLUMNS = {
 
 @dataclass(frozen=True)
 class Tables:
-    """A network's tables, every version dated, in an in-memory DuckDB."""
+    """A network's tables, every version dated, in an in-memory DuckDB; `batches` holds the digest of each."""
 
     connection: duckdb.DuckDBPyConnection
     contract: Contract
     batches: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Return one digest of every batch, in order."""
+        return hashlib.sha256("".join(self.batches).encode()).hexdigest()
 
     def close(self) -> None:
         """Give the memory back."""
@@ -56,8 +63,13 @@ class Stored:
     has_superseding: bool = False
 
 
-def connect(*, threads: int = 2, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB that reaches for no extension and keeps the order of rows."""
+def connect(
+    *, threads: int = 2, spill: Path | None = None, memory_limit: str | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Return an in-memory DuckDB that reaches for no extension and keeps the order of rows.
+
+    Without a folder to spill to, nothing is ever written; what is spilled is encrypted.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -65,7 +77,9 @@ def connect(*, threads: int = 2, spill: Path | None = None) -> duckdb.DuckDBPyCo
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            **({"temp_directory": str(spill)} if spill else {}),
+            "temp_directory": str(spill) if spill else "",
+            **({"temp_file_encryption": True} if spill else {}),
+            **({"memory_limit": memory_limit} if memory_limit else {}),
         },
     )
     connection.execute("SET enable_progress_bar = false")
@@ -83,8 +97,7 @@ def open_tables(workspace: Workspace, contract: Contract, *, threads: int = 2) -
         raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
     connection = connect(threads=threads)
     create_versions(connection, contract, stored_tables(workspace, contract))
-    digests = (file.digest for batch in ledger.batches for _, file in sorted(batch.tables.items()))
-    return Tables(connection, contract, tuple(digests))
+    return Tables(connection, contract, tuple(batch.digest for batch in ledger.batches))
 
 
 def stored_tables(workspace: Workspace, contract: Contract) -> dict[str, Stored]:
@@ -99,11 +112,11 @@ def stored_tables(workspace: Workspace, contract: Contract) -> dict[str, Stored]
         files = ledger.files_of(name) if table.is_read else []
         if not files:
             continue
-        paths = [workspace.tables / file.file for file in files]
+        paths = [workspace.tables / file.file for table in files for file in table.files]
         for path in paths:
-            _check_batch(path, name, table)
+            _check_batch(path, name, contract.tables[name])
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        sql = f"SELECT {_typed(table)} FROM read_parquet([{listed}], union_by_name = true)"
+        sql = f"SELECT {_typed(contract.tables[name])} FROM read_parquet([{listed}], union_by_name = true)"
         stored[name] = Stored(sql, any(file.n_superseding for file in files))
     return stored
 
@@ -154,24 +167,41 @@ def versions_sql(table: Table, stored: Stored) -> str:
             f"min(visible_from) OVER (PARTITION BY {keys} ORDER BY _batch "
             "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
         )
-    return f"SELECT {columns}, visible_from, {superseded} AS superseded_on, {system} FROM ({dated})"
+    versions = f"SELECT *, {superseded} AS superseded_on FROM ({dated})"
+    # A version that says that its key is gone ends the one before, and shows nothing itself.
+    return f"SELECT {columns}, visible_from, superseded_on, {system} FROM ({versions}) WHERE NOT {DELETED}"
 
 
 def create_current(
     connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, stored: Stored | None
 ) -> None:
-    """Create the relation of each key's latest row, which lookups and later intakes compare with."""
+    """Create the relation of each key's latest row, which lookups read."""
     table = contract.tables[name]
-    base = stored or empty(table)
     columns = ", ".join(quote(column) for column in table.stored)
-    latest = ""
-    if base.has_superseding:
-        keys = ", ".join(quote(key) for key in table.key_columns)
-        latest = f" QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _batch DESC) = 1"
     connection.execute(
         f"CREATE TEMP TABLE {current(name)} AS SELECT {columns}, {visible_from(table)} AS {VISIBLE_FROM} "
-        f"FROM ({base.sql}){latest}"
+        f"FROM ({_latest_sql(table, stored or empty(table))}) WHERE NOT {DELETED}"
     )
+
+
+def create_latest(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, stored: Stored
+) -> None:
+    """Create the view of each key's latest version, deletions among them, which an intake compares with."""
+    table = contract.tables[name]
+    columns = ", ".join(quote(column) for column in table.stored)
+    connection.execute(
+        f"CREATE TEMP VIEW {latest(name)} AS SELECT {columns}, {KNOWN_ON}, {DELETED} "
+        f"FROM ({_latest_sql(table, stored)})"
+    )
+
+
+def _latest_sql(table: Table, stored: Stored) -> str:
+    if not stored.has_superseding:
+        return stored.sql
+    keys = ", ".join(quote(key) for key in table.key_columns)
+    order = f"row_number() OVER (PARTITION BY {keys} ORDER BY _batch DESC)"
+    return f"SELECT * FROM ({stored.sql}) QUALIFY {order} = 1"
 
 
 def _typed(table: Table) -> str:

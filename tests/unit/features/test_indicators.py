@@ -152,6 +152,7 @@ def test_signs_of_events_survive_one_more_fact() -> None:
         "trend": 0,
         "days_since": -1,
         "share": 1,
+        "rank": 0,
         "one_of": 0,
     }
 

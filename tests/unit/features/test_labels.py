@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from earlywarn.errors import DeclarationError
 from earlywarn.features import (
@@ -20,7 +21,7 @@ from earlywarn.features import (
     build_matrix,
     check_outcome,
 )
-from tests.builders.network import Row, Rows, memory_tables, stay, tiny_contract, tiny_indicators
+from tests.builders.network import CONTRACT, Row, Rows, memory_tables, stay, tiny_contract, tiny_indicators
 
 AS_OF = date(2024, 10, 15)
 LATER = date(2029, 1, 1)
@@ -110,6 +111,56 @@ def test_equals_reads_the_column_as_the_period_ends(
 
 
 @pytest.mark.parametrize(
+    ("next_year", "expected"),
+    [("dropout", True), ("graduated", False), (None, None)],
+)
+def test_equals_of_the_next_period_reads_that_period_alone(
+    next_year: str | None, expected: bool | None
+) -> None:
+    """What the column said this year is no answer, and who has no row next year has no label."""
+    outcome = EQUALS.model_copy(update={"at": ("next_period",), "by": "11-30"})
+    this = stay("a", exit_type="dropout", left_on=date(2024, 10, 20))
+    stays = [this]
+    if next_year is not None:
+        stays.append(stay("a", starts_on=date(2025, 9, 1), exit_type=next_year, left_on=date(2025, 11, 20)))
+
+    assert label(outcome, {"stays": stays}) == (expected, date(2025, 12, 1))
+
+
+@pytest.mark.parametrize(
+    ("at", "by", "decided"),
+    [
+        ("next_period", None, date(2026, 7, 1)),
+        ("next_period", "05-15", date(2026, 5, 16)),
+        ("next_period", "09-30", date(2025, 10, 1)),
+        ("period", "05-15", date(2025, 5, 16)),
+        ("period", "10-15", date(2024, 10, 16)),
+        ("period", "10-14", None),
+    ],
+)
+def test_a_label_is_decided_by_a_day_of_its_period(at: str, by: str | None, decided: date | None) -> None:
+    """The day after the one by which facts are in; one before the as-of date decides nothing."""
+    outcome = BELOW.model_copy(update={"at": (at,), "by": by})
+
+    assert label(outcome, {})[1] == decided
+
+
+def test_what_comes_in_after_the_day_is_not_in_the_label() -> None:
+    """A mark reported on the day of decision is too late, as after any horizon."""
+    outcome = BELOW.model_copy(update={"at": ("next_period",), "by": "05-15"})
+    marks = [{"student_id": "a", "subject": "french", "reported_on": date(2026, 5, 16), "mark": 55}]
+
+    assert label(outcome, {"marks": marks})[0] is None
+    assert label(outcome, {"marks": [{**marks[0], "reported_on": date(2026, 5, 15)}]})[0] is True
+
+
+def test_equals_needs_a_period_for_its_day() -> None:
+    """A day by which facts are in is a day of some period."""
+    with pytest.raises(ValidationError, match='need at = \\["period"\\]'):
+        EqualsOutcome.model_validate({**EQUALS.model_dump(exclude={"at"}), "by": "05-15"})
+
+
+@pytest.mark.parametrize(
     ("this_year", "next_year", "expected"),
     [
         ([55], [70], True),
@@ -154,6 +205,38 @@ def test_quantile_gives_the_value_and_leaves_the_cut_to_training() -> None:
     assert found.labels.to_pylist() == [
         {"label": None, "label_known_on": date(2026, 7, 1), "label_value": 55.5}
     ]
+
+
+def test_a_ranked_quantile_gives_the_share_that_lies_lower() -> None:
+    """A hundred marks of next year: the k-th from below has k - 1 below it and itself, (2k - 1) / 200."""
+    ranked = tiny_contract(
+        CONTRACT.replace('starts_on = "starts_on"', 'ranked_among = ["grade"]\nstarts_on = "starts_on"', 1)
+    )
+    names = [f"s{number:03d}" for number in range(101)]
+    marks = [
+        {"student_id": name, "subject": "maths", "reported_on": date(2025, 11, 20), "mark": 10 + number // 2}
+        for number, name in enumerate(names[:100])
+    ]
+    found = build_matrix(
+        memory_tables({"stays": [stay(name) for name in names], "marks": marks}, ranked),
+        ranked,
+        tiny_indicators(),
+        cohort=CohortSpec(),
+        moments=[Moment("2024-2025", "10-15", AS_OF)],
+        outcome=QUANTILE.model_copy(update={"ranked": True}),
+        before=LATER,
+    )
+    assert found.labels is not None
+
+    values = found.labels["label_value"].to_pylist()
+
+    assert (values[0], values[1], values[99], values[100]) == (0.01, 0.01, 0.99, None)
+
+
+def test_nobody_is_ranked_where_the_network_names_no_group() -> None:
+    """A ranked quantile needs [network] ranked_among."""
+    with pytest.raises(DeclarationError, match="ranked_among names nobody"):
+        check_outcome(QUANTILE.model_copy(update={"ranked": True}), tiny_contract())
 
 
 @pytest.mark.parametrize(

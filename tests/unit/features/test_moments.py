@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from earlywarn.errors import AsOfError
 from earlywarn.features import AsOfSpec, CohortSpec, Moment, build_matrix, moments_of, moments_on, periods_of
 from earlywarn.features.asof import known_column, row_is_known
+from earlywarn.features.moments import calendar_of
 from tests.builders.network import CONTRACT, memory_tables, stay, tiny_contract, tiny_indicators
 
 COURSES = CONTRACT.replace(
@@ -53,6 +54,37 @@ def test_offsets_count_from_the_start_of_each_declared_period() -> None:
         ("long", "0", date(2024, 10, 1)),
         ("long", "30", date(2024, 10, 31)),
     ]
+
+
+def test_a_period_is_followed_by_the_next_of_its_own_line() -> None:
+    """Two studies whose years coincide: each year's neighbors are its own study's."""
+    contract = tiny_contract(
+        COURSES.replace('ends_on = "last_on"', 'ends_on = "last_on"\nwithin = "study"')
+        + 'study = { type = "category" }\n'
+    )
+    years = [
+        {
+            "term": f"{study}{year}",
+            "study": study,
+            "first_on": date(year, 9, 1),
+            "last_on": date(year + 1, 6, 1),
+        }
+        for year in (2022, 2023, 2024)
+        for study in ("a", "b")
+    ]
+    moments = [Moment("a2023", "30", date(2023, 10, 1)), Moment("b2024", "30", date(2024, 10, 1))]
+
+    found = calendar_of(contract, memory_tables({"terms": years}, contract), moments)
+
+    assert [one and one.name for one in (found["a2023"].previous, found["a2023"].following)] == [
+        "a2022",
+        "a2024",
+    ]
+    assert [one and one.name for one in (found["b2024"].previous, found["b2024"].following)] == [
+        "b2023",
+        None,
+    ]
+    assert found["b2022"].previous is None
 
 
 def test_any_day_is_a_moment_of_the_periods_it_lies_in() -> None:

@@ -47,7 +47,7 @@ def only_problem(network: Path) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("name", ["quebec", "oulad"])
+@pytest.mark.parametrize("name", ["quebec", "oulad", "uci320", "uci697", "star"])
 def test_networks_of_the_project_hold_together(project: Path, name: str) -> None:
     """The declared networks have no problem."""
     assert "no problem" in check(project / "models" / name)
@@ -201,6 +201,18 @@ def test_folder_that_is_no_outcome_passes(network: Path) -> None:
     assert "no problem" in check(network)
 
 
+def test_rule_of_leaving_out_that_reads_what_is_not_there_is_found(network: Path) -> None:
+    """The table and the condition of [cohort.without] are checked, at their own line."""
+    text = '[cohort.without]\ntable = "marks"\nwhere = "points < 3"\nfr = "f"\nen = "e"\n'
+    path = network / "dropout" / "model.toml"
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    problem = only_problem(network)
+
+    assert "names `points`, which is not a readable column of the table" in problem.message
+    assert path.read_text(encoding="utf-8").splitlines()[problem.line - 1] == "[cohort.without]"
+
+
 def test_unknown_stage_is_found(network: Path) -> None:
     """A model is looked at on stages of the network only."""
     change(
@@ -211,6 +223,44 @@ def test_unknown_stage_is_found(network: Path) -> None:
 
     message = "the network has no stage 'secnd_term'; did you mean 'second_term'?"
     assert only_problem(network) == Problem(str(model), line, message)
+
+
+def test_days_are_no_moments_of_a_network_of_stages(project: Path, tmp_path: Path) -> None:
+    """Where there are no dates, a model names stages."""
+    network = Path(shutil.copytree(project / "models" / "uci320", tmp_path / "uci320"))
+    shutil.rmtree(network / "fail_portuguese")
+    model = network / "fail" / "model.toml"
+    line = change(model, 'stages = ["start", "first_grade", "second_grade"]', 'dates = ["10-15"]')
+
+    problem = only_problem(network)
+
+    assert problem.line == line - 1
+    assert problem.message.startswith("the network has stages instead of dates: name some of start, ")
+
+
+def test_an_outcome_that_a_stage_knows_already_is_found(project: Path, tmp_path: Path) -> None:
+    """Whoever looks at the end sees the final grade."""
+    network = Path(shutil.copytree(project / "models" / "uci320", tmp_path / "uci320"))
+    model = network / "fail" / "model.toml"
+    change(model, '"second_grade"]', '"second_grade", "end"]')
+
+    problem = only_problem(network)
+
+    assert problem.message == "the outcome is known at stage 'end' already; give its column a later stage"
+
+
+@pytest.mark.parametrize("by", ["sex", "shool"])
+def test_folds_by_a_sensitive_or_unknown_column_are_found(network: Path, by: str) -> None:
+    """Folds decide which model is chosen, so that a sensitive column never makes them."""
+    model = network / "dropout" / "model.toml"
+    line = change(model, 'test = "latest"', f'by = "{by}"')
+
+    problem = only_problem(network)
+
+    assert problem.line == line
+    assert problem.message.startswith(
+        f"folds cannot leave out groups of '{by}'; name one of school, student, "
+    )
 
 
 def test_two_features_of_one_name_are_found(network: Path) -> None:

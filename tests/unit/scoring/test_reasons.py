@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earlywarn.features import Catalog
-from earlywarn.scoring import PublishedModel, Reason, reasons_for
+from earlywarn.scoring import PublishedModel, Reason, compile_trees, linear_terms, reasons_for
 from earlywarn.scoring.wording import STRENGTH_WORDS
 from tests.builders.published import CATALOG, FEATURES, MARK_TEXT, entry, example_rows, plain_model
 
@@ -104,6 +104,26 @@ def test_a_code_is_said_only_of_those_who_have_it() -> None:
 def test_the_calendar_and_trifles_are_no_reasons() -> None:
     """The day of the year is known to models and never a reason, and neither is a share of 0.04."""
     assert said({"period_day": 2.0, "marks__mean__period": 0.04}, marks__mean__period=1.0) == []
+
+
+def test_a_rank_is_told_as_a_percentage_of_the_group() -> None:
+    """The share that lies lower is a percentage, and so is where the peers' median would rank."""
+    words = {"fr": "{value} des élèves ont moins", "en": "{value} of the students have less"}
+    catalog = Catalog(
+        (entry("standing__rank__period", -1, words), entry("standing__rank__period__peers", -1, words))
+    )
+    model = plain_model(
+        features=catalog.names,
+        catalog=catalog,
+        linear=linear_terms([], catalog.names),
+        tables=compile_trees([], 2),
+        deciles={"standing__rank__period": (0.5,) * 11},
+    )
+
+    (reason,) = reasons_for(model, np.array([[0.12, -0.3]]), np.array([[0.9, 0.0]]))[0]
+
+    assert reason.text["fr"] == "12\u00a0% des élèves ont moins"
+    assert reason.comparison["en"] == "median of the group: 42%"
 
 
 def test_shares_are_percentages_with_french_spaces() -> None:

@@ -96,6 +96,26 @@ def test_derived_from_a_sensitive_column_is_sensitive(tmp_path: Path) -> None:
     assert any("'days' is sensitive" in message for _, message in _problems(tmp_path, text))
 
 
+def test_who_is_ranked_and_which_line_a_period_stands_in_are_columns(tmp_path: Path) -> None:
+    """A group that no column names, and a line of periods that no column tells, are found."""
+    text = CONTRACT.replace('school = "school_id"', 'school = "school_id"\nranked_among = ["cohort"]')
+    text = text.replace(
+        'starts = "07-01"',
+        'table = "years"\nkey = "year"\nstarts_on = "starts_on"\nends_on = "ends_on"\nwithin = "study"',
+    ) + (
+        '[tables.years]\ngrain = "one row per year"\nkey = ["year"]\nknown_on = "always"\n'
+        '[tables.years.columns]\nyear = { type = "id" }\n'
+        'starts_on = { type = "date" }\nends_on = { type = "date" }\n'
+    )
+
+    found = [message for _, message in _problems(tmp_path, text)]
+
+    assert found == [
+        "table 'enrollments' has no column 'cohort'",
+        "table 'years' has no column 'study'",
+    ]
+
+
 def _extract_problems(tmp_path: Path, text: str) -> list[str]:
     contract, extracts = tmp_path / "contract.toml", tmp_path / "extracts.toml"
     contract.write_text(CONTRACT, encoding="utf-8")
@@ -115,6 +135,13 @@ def _extract_problems(tmp_path: Path, text: str) -> list[str]:
         ('file = "stays.csv"', 'file = "stays.csv"\nencoding = "cp9999"', "there is no such encoding"),
         ('note = "Note"', 'note = { from = "Note", constant = 1 }', "give either the file's column"),
         ('M = "excused"', 'M = "ill"', "code for 'ill', which the contract does not allow"),
+        ('note = "Note"', 'note = { from = "Note", prefix = "a-" }', "'note' is not an id and has no prefix"),
+        (
+            'school_id = "School"',
+            'school_id = { from = "School", prefix = "a-", codes = { 1 = "2" } }',
+            "a prefix stands before a code as it is given",
+        ),
+        ('school_id = "School"', 'school_id = { from = "School", prefix = "a b" }', "should match pattern"),
     ],
 )
 def test_mapping_problem_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

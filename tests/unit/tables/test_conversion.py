@@ -43,6 +43,17 @@ def test_values_are_exact(network: Network) -> None:
     ]
 
 
+def test_a_prefix_keeps_two_numberings_apart(tmp_path: Path) -> None:
+    """Two sources that both count from 1 give two students, and a missing number stays missing."""
+    text = EXTRACTS.replace('student_id = "Student"', 'student_id = { from = "Student", prefix = "north-" }')
+    network = declare(tmp_path, extracts=text)
+
+    intake = network.absences("1;2024-09-01;;M;1;1;1;", ";2024-09-02;;M;1;1;1;")
+
+    assert network.rows("SELECT student_id FROM versions.absences") == [("north-1",)]
+    assert reasons(intake) == {"student_id:missing": (3,)}
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

@@ -5,34 +5,47 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
 
+from earlywarn.domain import Language
 from earlywarn.errors import ExtractError
 from earlywarn.tables import Column, IntakeReport, TableIntake, conversion
+from earlywarn.tables.reading import decoding
 from earlywarn.tables.report import (
-    FINDINGS,
     REASONS,
     FileIntake,
-    Finding,
     LeftOut,
     Reason,
     Refusal,
-    Words,
-    figures_of,
     has_shape,
     shape_sql,
 )
-from earlywarn.tables.report.finding_words import finding_text
 from earlywarn.tables.report.refusals import FRENCH, has_french, refusal_text
 from tests.builders.intake import HEADER, Network, declare
 
 NO_BREAK = "\u00a0"
 ROOM = Path(conversion.__file__).parent
+NO_HEADER = Refusal("a.csv", "absences", "the file has no header", "export the file again")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a rule about files found, as a rule would say it."""
+
+    level: Literal["stop", "warn", "note"]
+    said: str
+    table: str = "schools"
+
+    def sentence(self, language: Language) -> str:
+        """Say it."""
+        return self.said
 
 
 @pytest.fixture
@@ -116,20 +129,29 @@ def test_rows_left_out_are_part_of_the_equation() -> None:
 
     assert TableIntake("t", n_read=3, n_new=1, left_out=left_out).conserves
     assert not TableIntake("t", n_read=4, n_new=1, left_out=left_out).conserves
-    assert "before_2020" in invented(tables=(TableIntake("t", 2, left_out=left_out),)).as_text("fr")
+    assert "before 2020, 2" in invented(tables=(TableIntake("t", 2, left_out=left_out),)).as_text("fr")
 
 
-def test_deleted_rows_are_no_part_of_what_was_read() -> None:
-    """A row taken back was read before; it is told apart and changes no equation."""
-    report = invented(tables=(TableIntake("t", n_read=1, n_superseding=1, n_deleted=4),))
+def test_rows_that_take_back_are_read_and_rows_that_are_gone_are_not() -> None:
+    """A row that deletes is part of the equation; a key that a whole file no longer holds is told apart."""
+    report = invented(tables=(TableIntake("t", n_read=3, n_new=1, n_deleted=2, n_gone=4),))
+    page = Reader(report.as_page("fr")).text
 
     assert report.tables[0].conserves
-    assert "Lignes retirées" in report.as_page("fr")
+    assert re.search(r"Lignes retirées\s*6", page)
+    assert "+ retirant" in page
+    assert "lignes retirées, 6" in report.as_text("fr")
 
 
 @pytest.mark.parametrize(
     ("changes", "status"),
-    [({}, "accepted"), ({"batch": None}, "nothing new"), ({"refusal": Refusal("a.csv", "x")}, "refused")],
+    [
+        ({}, "accepted"),
+        ({"batch": None}, "nothing new"),
+        ({"refusals": (NO_HEADER,), "batch": None}, "refused"),
+        ({"findings": (Found("stop", "gone"),), "batch": None}, "refused"),
+        ({"findings": (Found("warn", "gone"),)}, "accepted"),
+    ],
 )
 def test_the_report_says_how_the_intake_ended(changes: dict[str, object], status: str) -> None:
     """Accepted, nothing new or refused, in the stored report too."""
@@ -187,64 +209,40 @@ def test_every_reason_that_intake_gives_has_words() -> None:
 
 def test_words_are_whole_and_typed_as_french_is() -> None:
     """Both languages, both a fact and a deed; no plain space where French keeps words together."""
-    for words in [*REASONS.values(), *FINDINGS.values()]:
+    for words in REASONS.values():
         assert all((words.french, words.english, words.todo_french, words.todo_english))
         for text in (words.french, words.todo_french):
             assert re.findall(r" [;:!?»]|« ", text) == []
 
 
-@pytest.mark.parametrize("rule", sorted(FINDINGS))
-def test_a_finding_is_said_with_its_figures(rule: str) -> None:
-    """Both languages ask for the same figures; given them, no question mark is left."""
-    words: Words = FINDINGS[rule]
-    asked = {
-        name: set(re.findall(r"\{(\w+)\}", text))
-        for name, text in (("fr", words.french), ("en", words.english))
-    }
-    figures = tuple((name, "0.5" if name.startswith("share") else "12") for name in sorted(figures_of(rule)))
-    finding = Finding("absences", "days", rule, "warned", figures)
-
-    assert asked["fr"] == asked["en"]
-    assert not re.search(r"[{}?|]", finding_text(finding, "fr") + finding_text(finding, "en"))
-
-
-def test_figures_are_written_as_the_language_does() -> None:
-    """Shares are percentages, days are days, counts choose the plural."""
-    jumped = Finding(
-        "t", "days", "missing_jumped", "warned", (("share_before", "0.021"), ("share_now", "0.5"))
-    )
-    dates = Finding(
-        "t",
-        "day",
-        "dates_out_of_range",
-        "stopped",
-        (("n_rows", "1"), ("first_usual", "2026-08-28"), ("last_usual", "2026-11-01")),
-    )
-
-    said = finding_text(jumped, "fr", column="Durée").replace(NO_BREAK, " ")
-
-    assert said == "« Durée » est vide sur 50 % des lignes, contre 2,1 % la dernière fois"
-    assert "1 date hors" in finding_text(dates, "fr").replace(NO_BREAK, " ")
-    assert "du 28 août 2026 au 1er novembre 2026" in finding_text(dates, "fr").replace(NO_BREAK, " ")
-
-
-def test_a_rule_without_words_is_shown_by_its_name() -> None:
-    """A finding that nobody put into words is not lost."""
-    finding = Finding("t", "c", "new_rule", "warned", (("n_rows", "3"),))
-
-    assert finding_text(finding, "fr") == "new rule (n_rows 3)"
-
-
 def test_what_stopped_all_comes_first() -> None:
-    """The refusal, then stopped findings, then warnings, then reasons."""
-    findings = (Finding("t", "c", "constant", "warned"), Finding("t", "c", "all_empty", "stopped"))
-    text = invented(refusal=Refusal("a.csv", "the file has no header"), findings=findings).as_text("en")
+    """The refusal, then findings that stop, then warnings, then reasons; a mere note comes nowhere."""
+    findings = (Found("note", "reordered"), Found("warn", "fewer rows"), Found("stop", "a column is gone"))
+    text = invented(refusals=(NO_HEADER,), findings=findings).as_text("en")
 
     order = [
-        text.index(said) for said in ("a.csv: the file has no header", "is empty", "one value", "30 rows of")
+        text.index(said)
+        for said in ("a.csv: the file has no header", "a column is gone", "fewer rows", "30 rows of")
     ]
 
     assert order == sorted(order)
+    assert "reordered" not in text
+
+
+def test_every_finding_is_on_the_page() -> None:
+    """What is only to know stands in the section of its own, under the table's name."""
+    page = Reader(invented(findings=(Found("note", "colonnes dans un autre ordre"),)).as_page("fr")).text
+
+    assert "écoles : colonnes dans un autre ordre" in page
+
+
+def test_a_refused_intake_keeps_nothing_and_says_so() -> None:
+    """The page says that what was read is not kept, and names the refused file beside the others."""
+    page = Reader(invented(refusals=(NO_HEADER,)).as_page("fr")).text
+
+    assert "Rien n’a été pris" in page
+    assert "rien n’en est gardé" in page
+    assert "le fichier n’a pas d’en-tête" in page
 
 
 @pytest.mark.parametrize(
@@ -290,17 +288,24 @@ def test_shapes_come_with_the_reasons(network: Network) -> None:
 def test_a_refused_intake_leaves_a_report(network: Network) -> None:
     """The file, why and what to do are stored in both languages, and the error says where."""
     with pytest.raises(ExtractError, match=r"the report is .*intake-000001\.fr\.html"):
-        network.take_in({"absences.csv": f"{HEADER}\n1;\0\n"})
+        network.take_in({"absences.csv": "Student;Day;Kind\n1;2024-09-01;M\n"})
     stored = json.loads((network.workspace.reports / "intake-000001.json").read_text())
     page = Reader((network.workspace.reports / "intake-000001.fr.html").read_text())
 
-    assert (stored["status"], stored["batch"], stored["files"][0]["name"]) == (
-        "refused",
-        None,
-        "absences.csv",
-    )
-    assert "absences.csv : la ligne 2 contient un octet nul." in page.text
-    assert "Exporter le fichier de nouveau, ou déclarer son encodage." in page.text
+    assert (stored["status"], stored["batch"]) == ("refused", None)
+    assert stored["refusals"][0]["file"] == "absences.csv"
+    assert "absences.csv : l’en-tête a une colonne de moins : 'Entered', 'Days'" in page.text
+    assert "Déclarer la colonne dans extracts.toml" in page.text
+
+
+def test_a_file_without_header_shows_no_cell(network: Network) -> None:
+    """Where no column is the mapping's, the first line may be a student's: nothing shows it."""
+    with pytest.raises(ExtractError) as refusal:
+        network.take_in({"absences.csv": "TREMBLAY;Émilie;2011-03-04\n"})
+    stored = "".join(path.read_text() for path in network.workspace.reports.iterdir())
+
+    assert "unknown column (3)" in str(refusal.value)
+    assert "TREMBLAY" not in str(refusal.value) + stored
 
 
 def test_reports_are_numbered_and_whole(network: Network) -> None:
@@ -334,6 +339,7 @@ def test_every_refusal_of_the_readers_has_its_french() -> None:
     """A sentence that a clerk may read is written in French too: add it to report/refusals.py."""
     said = {text for path in sorted(ROOM.glob("reading/*.py")) for text in _sentences(path)}
     said |= {text for name in ("intake.py", "staging.py") for text in _sentences(ROOM / name)}
+    said |= {*decoding.WORDS.values()}
 
     assert len(said) >= 25
     assert sorted(text for text in said if not has_french(text)) == []

@@ -1,158 +1,173 @@
-"""Turn a file's bytes into exact UTF-8 lines, or refuse the file and name the line.
+"""Turn pieces of a file into exact UTF-8 lines, and name each line that cannot be.
 
-Nothing is guessed: a byte that the declared encoding does not know, a NUL, text decoded twice or a file that
-is plainly in another encoding is refused, because a name once garbled cannot be told from a real one.
+Nothing is guessed: a line with a byte that the declared encoding does not know, a NUL, or text that was
+garbled before waits; a file most of whose accented lines are so is in another encoding, and is refused.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import zlib
-from dataclasses import dataclass
-from pathlib import Path
+import codecs
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
 from earlywarn.errors import ExtractError
+from earlywarn.tables.reading.letters import doubtful, is_strange, is_typed_unicode, was_decoded_twice
 
 _WIDE = ("utf-16", "utf-32")
 _UNICODE = ("utf-8", "utf-8-sig")
 _REPLACEMENT = "\ufffd".encode()
-_TWICE_DECODED = b"\xc3\x83\xc2"
-ODD_QUOTES = "odd_quotes"
-STRAY_QUOTE = "stray_quote"
+# How text that was decoded twice begins: Ã, Â, Å or â, then what no one types after it.
+_TWICE = (
+    b"\xc3\x83\xc2",
+    b"\xc3\x83\xe2",
+    b"\xc3\x83\xc5",
+    b"\xc3\x82\xc2",
+    b"\xc3\x85\xe2",
+    b"\xc3\xa2\xe2",
+)
+_COMBINING = (b"\xcc", b"\xcd")
+
+UNKNOWN_BYTE = "unknown_byte"
+NUL = "nul"
+LOST = "lost_character"
+TWICE = "decoded_twice"
+OTHER = "other_encoding"
+WORDS = {
+    UNKNOWN_BYTE: "a byte that the declared encoding does not know",
+    OTHER: "text in another encoding than the declared one",
+    TWICE: "text that was decoded twice",
+    LOST: "a character lost by an earlier conversion",
+    NUL: "a NUL character",
+}
+
+Judge = Callable[[bytes], str | None]
 
 
-@dataclass(frozen=True)
-class Lines:
-    """A file's text without the lines that were taken out, and the numbers of those that stayed."""
+@dataclass
+class Decoded:
+    """UTF-8 lines, and the reason of each that must be taken out, by its place from 0."""
 
     content: bytes
-    numbers: np.ndarray | None
-    quarantined: tuple[tuple[int, str], ...]
-    digest: str
+    bad: dict[int, str] = field(default_factory=dict)
+    n_accented: int = 0
 
 
-def read_lines(path: Path, *, encoding: str, separator: str, quoted_newlines: bool) -> Lines:
-    """Read and decode a delimited file, strictly.
-
-    Raises:
-        ExtractError: The file cannot be read exactly; names the line.
-    """
-    raw = read_bytes(path)
-    digest = hashlib.sha256(raw).hexdigest()
-    content = _line_ends(path, _decoded(path, _unpacked(path, raw), encoding))
-    if quoted_newlines:
-        if content.count(b'"') % 2:
-            raise ExtractError("a quote is never closed", where=path.name, todo="export the file again")
-        return Lines(content, None, (), digest)
-    return _without_bad_lines(content, separator, digest)
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes.
+def as_utf8(pieces: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
+    """Yield pieces whose bytes stand for themselves: wide encodings are turned into UTF-8 here.
 
     Raises:
-        ExtractError: It cannot be opened.
+        ExtractError: A wide encoding does not know a byte; names the line.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = "the file cannot be opened"
-        raise ExtractError(message, where=path.name, todo="check that it is there and readable") from error
-
-
-def _unpacked(path: Path, raw: bytes) -> bytes:
-    if path.suffix != ".gz":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        message = "the compressed file is damaged or cut short"
-        raise ExtractError(message, where=path.name, todo="copy it again") from error
-
-
-def _decoded(path: Path, raw: bytes, encoding: str) -> bytes:
     if not encoding.startswith(_WIDE):
-        _refuse_at(path, raw, raw.find(b"\0"), "a NUL byte")
-    if raw.isascii() and not encoding.startswith(_WIDE):
-        return raw
+        yield from _without_mark(pieces)
+        return
+    decoder, n_lines, rest, is_first = codecs.getincrementaldecoder(encoding)(), 1, "", True
     try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        _refuse_at(path, raw, error.start, f"a byte that {encoding} does not know")
-        raise
-    if encoding not in _UNICODE and not encoding.startswith(_WIDE) and _is_utf8(raw):
-        message = f"the file is UTF-8, not {encoding}"
-        raise ExtractError(message, where=path.name, todo="declare its true encoding")
-    # A leading mark says only which encoding it is; it is no part of the first header.
-    content = text.removeprefix("\ufeff").encode("utf-8", errors="surrogatepass")
-    _refuse_at(path, content, content.find(b"\0"), "a NUL character")
-    _refuse_at(path, content, content.find(_REPLACEMENT), "a character lost by an earlier conversion")
-    _refuse_at(path, content, content.find(_TWICE_DECODED), "text that was decoded twice")
-    return content
+        for piece in chain(pieces, [b""]):
+            text = rest + decoder.decode(piece, final=not piece)
+            end = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+            if not piece:
+                end = len(text)
+            rest = text[end:]
+            if end:
+                n_lines += text.count("\n", 0, end)
+                whole = text[:end].removeprefix("\ufeff") if is_first else text[:end]
+                is_first = False
+                yield whole.encode("utf-8", errors="surrogatepass")
+    except UnicodeError as error:
+        message = f"line {n_lines} or one soon after holds a byte that {encoding} does not know"
+        raise ExtractError(
+            message, where=name, todo="export the file again, or declare its encoding"
+        ) from error
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for number, piece in enumerate(pieces):
+        # A leading mark says only which encoding it is; it is no part of the first header.
+        yield piece.removeprefix(codecs.BOM_UTF8) if number == 0 else piece
+
+
+def decode(piece: bytes, encoding: str) -> Decoded:
+    """Return whole lines in UTF-8, with the lines that are not exactly text in the declared encoding."""
+    if piece.isascii():
+        return _nul_lines(piece) if b"\0" in piece else Decoded(piece)
+    octets = np.frombuffer(piece, dtype=np.uint8)
+    high = np.flatnonzero(octets >= 0x80)
+    ends = np.flatnonzero(octets == ord("\n"))
+    accented = np.unique(np.searchsorted(ends, high))
+    unicode = encoding in _UNICODE or encoding.startswith(_WIDE)
+    is_plain = _is_plain(piece) if unicode else not doubtful(octets, high, encoding).size
+    decoded = Decoded(piece, n_accented=len(accented))
+    if b"\0" in piece or not is_plain:
+        judge = _judge_unicode if unicode else lambda line: _judge_bytes(line, encoding)
+        decoded.bad = _judged(piece, accented, judge) | _nul_lines(piece).bad
+    if decoded.bad:
+        piece = _emptied(piece, decoded.bad)
+    if not unicode:
+        decoded.content = piece.decode(encoding).encode("utf-8")
+    elif any(mark in piece for mark in _COMBINING):
+        # An accent written apart is the same letter (Unicode Annex 15); codes and names must meet.
+        decoded.content = unicodedata.normalize("NFC", piece.decode("utf-8")).encode("utf-8")
+    else:
+        decoded.content = piece
+    return decoded
+
+
+def _is_plain(piece: bytes) -> bool:
+    """Say whether a piece is plain UTF-8 that needs no closer look."""
+    if _REPLACEMENT in piece or any(start in piece for start in _TWICE):
+        return False
     try:
-        raw.decode("utf-8")
+        text = piece.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return True
+    return not any("\x80" <= letter <= "\x9f" for letter in set(text))
 
 
-def _refuse_at(path: Path, content: bytes, position: int, what: str) -> None:
-    if position >= 0:
-        line = content.count(b"\n", 0, position) + 1
-        message = f"line {line} holds {what}"
-        raise ExtractError(message, where=path.name, todo="export the file again, or declare its encoding")
+def _judge_unicode(line: bytes) -> str | None:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return UNKNOWN_BYTE
+    if "\ufffd" in text:
+        return LOST
+    if was_decoded_twice(text) or any("\x80" <= letter <= "\x9f" for letter in text):
+        return TWICE
+    return None
 
 
-def _line_ends(path: Path, content: bytes) -> bytes:
-    if b"\r" not in content:
-        return content
-    if b"\n" not in content:
-        return content.replace(b"\r", b"\n")
-    content = content.replace(b"\r\n", b"\n")
-    _refuse_at(path, content, content.find(b"\r"), "a line end of another kind than the others")
-    return content
+def _judge_bytes(line: bytes, encoding: str) -> str | None:
+    try:
+        text = line.decode(encoding)
+    except UnicodeDecodeError:
+        return OTHER if is_typed_unicode(line) else UNKNOWN_BYTE
+    if is_strange(line, encoding):
+        return OTHER
+    return TWICE if was_decoded_twice(text) else None
 
 
-def _without_bad_lines(content: bytes, separator: str, digest: str) -> Lines:
-    """Take out blank lines, and lines whose quotes do not close on the line or stand inside a cell."""
-    has_quotes = b'"' in content
-    has_blanks = b"\n\n" in content or content.startswith(b"\n")
-    if not has_quotes and not has_blanks:
-        return Lines(content, None, (), digest)
-    octets = np.frombuffer(content, dtype=np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    if not len(octets) or octets[-1] != ord("\n"):
-        ends = np.append(ends, len(octets))
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    bad = _bad_quotes(octets, starts, ends, separator) if has_quotes else {}
-    blank = np.flatnonzero(starts == ends)
-    out = np.unique(np.concatenate((blank, np.array(sorted(bad), dtype=np.int64)))).astype(np.int64)
-    if not len(out):
-        return Lines(content, None, (), digest)
-    kept = np.setdiff1d(np.arange(len(ends)), out, assume_unique=True)
-    pieces, at = [], 0
-    for line in out:
-        pieces.append(content[at : int(starts[line])])
-        at = int(ends[line]) + 1
-    pieces.append(content[at:])
-    quarantined = tuple((line + 1, reason) for line, reason in sorted(bad.items()))
-    return Lines(b"".join(pieces), kept + 1, quarantined, digest)
+def _judged(piece: bytes, accented: np.ndarray, judge: Judge) -> dict[int, str]:
+    lines = piece.split(b"\n")
+    found = ((int(place), judge(lines[place])) for place in accented)
+    return {place: reason for place, reason in found if reason is not None}
 
 
-def _bad_quotes(octets: np.ndarray, starts: np.ndarray, ends: np.ndarray, separator: str) -> dict[int, str]:
-    quotes = np.flatnonzero(octets == ord('"'))
-    per_line = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
-    bad = {int(line): ODD_QUOTES for line in np.flatnonzero(per_line % 2)}
-    edge = np.array([ord(separator), ord("\n"), ord('"')], dtype=np.uint8)
-    before = octets[quotes - 1]
-    after = octets[np.minimum(quotes + 1, len(octets) - 1)]
-    free = (quotes > 0) & (quotes < len(octets) - 1) & ~np.isin(before, edge) & ~np.isin(after, edge)
-    for line in np.searchsorted(ends, quotes[free]):
-        bad.setdefault(int(line), STRAY_QUOTE)
-    return bad
+def _nul_lines(piece: bytes) -> Decoded:
+    decoded, at, line, last = Decoded(piece), piece.find(b"\0"), 0, 0
+    while at >= 0:
+        line, last = line + piece.count(b"\n", last, at), at
+        decoded.bad[line] = NUL
+        at = piece.find(b"\0", at + 1)
+    return decoded
+
+
+def _emptied(piece: bytes, bad: dict[int, str]) -> bytes:
+    """Replace the bad lines, so that what is left can be decoded; they are taken out as lines later."""
+    lines = piece.split(b"\n")
+    for place in bad:
+        lines[place] = b"?"
+    return b"\n".join(lines)

@@ -17,7 +17,7 @@ def check_header(header: list[str], extract: Extract, name: str) -> None:
     known = {*extract.needed, *extract.ignore, ""}
     unknown = [] if "*" in extract.ignore else [column for column in header if column not in known]
     problems = [
-        f"{what} column {_listed(columns)}"
+        f"{what} column {_listed(columns, show=what != 'unknown' or len(missing) < len(extract.needed))}"
         for what, columns in (("no", missing), ("more than one", repeated), ("unknown", unknown))
         if columns
     ]
@@ -29,6 +29,9 @@ def check_header(header: list[str], extract: Extract, name: str) -> None:
         )
 
 
-def _listed(columns: list[str]) -> str:
-    # A header is a declaration, not a student's value; but a file without header would show its first row.
-    return ", ".join(f"'{column[:40]}'" for column in columns) if len(columns) <= 8 else f"({len(columns)})"
+def _listed(columns: list[str], *, show: bool) -> str:
+    # A header is a declaration, not a student's value; but a file without header would show its first row,
+    # and it has none of the columns that the mapping names.
+    if not show or len(columns) > 8:
+        return f"({len(columns)})"
+    return ", ".join(f"'{column[:40]}'" for column in columns)

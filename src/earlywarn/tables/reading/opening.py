@@ -7,26 +7,45 @@ from pathlib import Path
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
+from earlywarn.tables.reading.content import Content, members
 from earlywarn.tables.reading.delimited import DelimitedText
 from earlywarn.tables.reading.parquet import ParquetText
 from earlywarn.tables.reading.text import GivenText
 
 
-def open_texts(extract: Extract, folder: Path, *, first: int) -> Iterator[GivenText]:
+def open_texts(
+    extract: Extract, folder: Path, *, first: int, repeating: frozenset[str] = frozenset()
+) -> Iterator[GivenText]:
     """Yield each source of an extract, in the order of their names; their rows are numbered from `first`.
+
+    Args:
+        extract: What the mapping says of the files.
+        folder: Where they lie.
+        first: The number of the first file.
+        repeating: The file's columns that hold few different texts, which may come dictionary-encoded.
 
     Raises:
         ExtractError: There is none and the extract is not optional.
     """
-    for number, path in enumerate(_found(extract, folder), start=first):
-        yield open_text(path, extract, number=number)
+    number = first
+    for path in _found(extract, folder):
+        contents = members(path, extract.member) if extract.member else [Content(path)]
+        if not contents:
+            message = f"it holds no member '{extract.member}' for table '{extract.table}'"
+            raise ExtractError(message, where=path.name, todo="mend member in extracts.toml")
+        for content in contents:
+            yield open_text(content, extract, number=number, repeating=repeating)
+            number += 1
 
 
-def open_text(path: Path, extract: Extract, *, number: int = 0) -> GivenText:
+def open_text(
+    content: Content | Path, extract: Extract, *, number: int = 0, repeating: frozenset[str] = frozenset()
+) -> GivenText:
     """Open one file; `number` tells its rows from those of the other files of an intake."""
+    content = content if isinstance(content, Content) else Content(content)
     if extract.format == "parquet":
-        return ParquetText(path, extract, number)
-    return DelimitedText(path, extract, number)
+        return ParquetText(content.path, extract, number)
+    return DelimitedText(content, extract, number, repeating=repeating)
 
 
 def _found(extract: Extract, folder: Path) -> list[Path]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
+
+from earlywarn.domain import Language
 
 MAX_LINES = 1_000
 MAX_EXAMPLES = 5
 
-Level = Literal["warned", "stopped"]
-
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file, or a whole intake, was not taken in: where, what is wrong, what to do (English words)."""
+    """A source that could not be read exactly, so that nothing of its intake was stored (in English)."""
 
-    where: str
+    file: str
+    table: str
     what: str
-    todo: str = ""
+    todo: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class FileIntake:
     encoding: str = ""
     separator: str = ""
     columns: tuple[tuple[str, str], ...] = ()
-    refused: Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -55,35 +55,47 @@ class Reason:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that a declared rule leaves out of a table: its name, how many, and the first of their lines."""
+    """Rows of a file that are none of a table's, by a declared rule: how many, and their first lines.
+
+    `fr` and `en` say the rule in words, where it has any.
+    """
 
     file: str
     rule: str
     n_rows: int
     lines: tuple[int, ...] = ()
+    fr: str = ""
+    en: str = ""
+
+    def words(self, language: Language) -> str:
+        """Return the rule in words; its name where it has none."""
+        return (self.fr if language == "fr" else self.en) or self.rule.replace("_", " ")
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Protocol):
     """What a rule about the files themselves found: a column renamed, half the rows of last time.
 
-    `figures` are what the rule's words ask for (see `FINDINGS`): counts, shares, days, names of columns. A
-    name that starts with `share` is written as a percentage.
+    A level of `stop` says that nothing of the intake was stored; `warn` and `note` let it pass.
     """
 
-    table: str
-    column: str
-    rule: str
-    level: Level
-    figures: tuple[tuple[str, str], ...] = ()
+    @property
+    def table(self) -> str:
+        """Return the table that the files give."""
+
+    @property
+    def level(self) -> Literal["stop", "warn", "note"]:
+        """Return what the rule does."""
+
+    def sentence(self, language: Language) -> str:
+        """Say what was found and what to do, for the person who sent the files."""
 
 
 @dataclass(frozen=True)
 class TableIntake:
     """Every row read for one table, and where it went.
 
-    `n_deleted` counts earlier rows that this intake took back. It is no part of what was read: a row that
-    asks for a deletion is one of `n_superseding`, and a row that a whole file no longer holds was not read.
+    `n_deleted` counts rows read that take an earlier row back, `n_gone` earlier rows that files which are
+    all there is no longer hold: nobody read those.
     """
 
     table: str
@@ -93,19 +105,20 @@ class TableIntake:
     n_unchanged: int = 0
     n_quarantined: int = 0
     n_duplicates: int = 0
+    n_deleted: int = 0
+    n_gone: int = 0
     reasons: tuple[Reason, ...] = ()
     contradictions: tuple[tuple[str, int], ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    n_deleted: int = 0
 
     @property
     def n_accepted(self) -> int:
-        """Return how many rows stand in the tables, now or already before."""
-        return self.n_new + self.n_superseding + self.n_unchanged
+        """Return how many rows stand in the tables or took one back, now or already before."""
+        return self.n_new + self.n_superseding + self.n_unchanged + self.n_deleted
 
     @property
     def n_left_out(self) -> int:
-        """Return how many rows declared rules leave out."""
+        """Return how many rows of the files are none of the table's, by a declared rule."""
         return sum(rule.n_rows for rule in self.left_out)
 
     @property

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from earlywarn.domain import Language
 from earlywarn.paper import NO_BREAK, Bar, Cell, Row, Slice, Table, Tone, counted, write_number
-from earlywarn.tables.report.first import header_of
+from earlywarn.tables.report.first import file_name, header_of
 from earlywarn.tables.report.refusals import refusal_text
 from earlywarn.tables.report.words import reason_words
 
 if TYPE_CHECKING:
-    from earlywarn.tables.report.counts import FileIntake, Reason, TableIntake
+    from earlywarn.tables.report.counts import FileIntake, Reason, Refusal, TableIntake
     from earlywarn.tables.report.intakes import IntakeReport
 
 _RUNS = 12
@@ -25,16 +25,21 @@ _SEPARATORS = {
 }
 _CONSERVED = ("Table", "Lues", "= nouvelles", "+ corrigées", "+ inchangées", "+ en attente", "+ doublons")
 _CONSERVED_EN = ("Table", "Read", "= new", "+ corrected", "+ unchanged", "+ waiting", "+ duplicates")
+# Parts of the equation that most intakes have none of, by the count that holds them.
+_SELDOM = {
+    "n_deleted": ("+ retirant", "+ deleting"),
+    "n_left_out": ("+ de côté", "+ left out"),
+}
 
 
 def conservation_table(report: IntakeReport, language: Language) -> Table:
     """Return the equation of each table, with a bar and whether it comes out even."""
     french = language == "fr"
-    has_left_out = any(table.left_out for table in report.tables)
-    left_out = (("+ de côté",) if french else ("+ left out",)) if has_left_out else ()
+    more = [name for name in _SELDOM if any(getattr(table, name) for table in report.tables)]
+    extra = tuple(_SELDOM[name][0 if french else 1] for name in more)
     last = ("Total exact", "") if french else ("Exact", "")
-    columns = (*(_CONSERVED if french else _CONSERVED_EN), *left_out, *last)
-    rows = tuple(_conserved(report, table, language, has_left_out=has_left_out) for table in report.tables)
+    columns = (*(_CONSERVED if french else _CONSERVED_EN), *extra, *last)
+    rows = tuple(_conserved(report, table, more, language) for table in report.tables)
     note = (
         "La barre : foncé, nouvelles et corrigées ; moyen, inchangées ; pâle, doublons et laissées de côté ; "
         "rouille, en attente."
@@ -85,22 +90,23 @@ def left_out_table(report: IntakeReport, language: Language) -> tuple[Table, ...
         else ("Rows left out", ("Rule", "File", "Rows"))
     )
     rules = [rule for table in report.tables for rule in table.left_out if rule.n_rows]
-    rows = [_plain_row(rule.rule, rule.file, rule.n_rows, language) for rule in rules]
+    rows = [_plain_row(rule.words(language), rule.file, rule.n_rows, language) for rule in rules]
     return (Table(title, columns, tuple(rows)),) if rows else ()
 
 
 def files_table(report: IntakeReport, language: Language) -> Table:
-    """Return the files with what they were read as."""
+    """Return the files with what they were read as, and those that were refused with why."""
     if language == "fr":
         columns = ("Fichier", "Table", "Lignes lues", "Écrit en", "Empreinte", "État")
     else:
         columns = ("File", "Table", "Rows read", "Written in", "Digest", "State")
     rows = tuple(_file_row(report, file, language) for file in report.files)
+    rows += tuple(_refused_row(report, refusal, language) for refusal in report.refusals)
     return Table("Lus tels quels" if language == "fr" else "Read as given", columns, rows)
 
 
-def _conserved(report: IntakeReport, table: TableIntake, language: Language, *, has_left_out: bool) -> Row:
-    numbers = [*table.counts(), *([table.n_left_out] if has_left_out else [])]
+def _conserved(report: IntakeReport, table: TableIntake, more: Sequence[str], language: Language) -> Row:
+    numbers = [*table.counts(), *(int(getattr(table, name)) for name in more)]
     cells = [Cell(write_number(number, language), is_quiet=not number) for number in numbers]
     if table.n_quarantined:
         cells[4] = Cell(cells[4].text, "warn")
@@ -119,7 +125,7 @@ def _bar(table: TableIntake) -> Bar:
     warn = max(waits, _LEAST_SEEN) if table.n_quarantined else 0.0
     rest = (100 - warn) / max(table.n_read - table.n_quarantined, 1)
     widths: tuple[tuple[Tone, float], ...] = (
-        ("good", rest * (table.n_new + table.n_superseding)),
+        ("good", rest * (table.n_new + table.n_superseding + table.n_deleted)),
         ("calm", rest * table.n_unchanged),
         ("faint", rest * (table.n_duplicates + table.n_left_out)),
         ("warn", warn),
@@ -189,18 +195,30 @@ def _file_row(report: IntakeReport, file: FileIntake, language: Language) -> Row
     written = file.encoding or file.format or "—"
     if file.separator:
         written += f", {_SEPARATORS.get(file.separator, (file.separator,) * 2)[at]}"
-    state = Cell(("lu", "read")[at], is_number=False)
-    if file.refused is not None:
-        why = refusal_text(file.refused.what, language)
-        state = Cell(("refusé", "refused")[at], "warn", note=why, is_number=False)
     return Row(
         file.name,
         (
-            Cell(report.label(file.table, language) if file.table else "—", is_number=False),
-            Cell(write_number(file.n_read, language) if file.refused is None else "—"),
+            Cell(report.label(file.table, language), is_number=False),
+            Cell(write_number(file.n_read, language)),
             Cell(written, is_number=False),
             Cell(file.digest[:12] or "—", is_number=False),
-            state,
+            Cell(("lu", "read")[at], is_number=False),
+        ),
+    )
+
+
+def _refused_row(report: IntakeReport, refusal: Refusal, language: Language) -> Row:
+    state = "refusé" if language == "fr" else "refused"
+    why = refusal_text(refusal.what, language)
+    unread = Cell("—", is_quiet=True)
+    return Row(
+        file_name(refusal),
+        (
+            Cell(report.label(refusal.table, language), is_number=False),
+            unread,
+            unread,
+            unread,
+            Cell(state, "warn", note=why, is_number=False),
         ),
     )
 

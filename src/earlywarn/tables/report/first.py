@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from earlywarn.domain import Language
-from earlywarn.paper import NO_BREAK, Point, counted, write_number
-from earlywarn.tables.report.finding_words import finding_text, finding_todo
+from earlywarn.paper import NO_BREAK, Mark, Point, counted, write_number
 from earlywarn.tables.report.refusals import refusal_text
 from earlywarn.tables.report.words import reason_words
 
 if TYPE_CHECKING:
-    from earlywarn.tables.report.counts import Finding, Reason, Refusal
+    from earlywarn.tables.report.counts import Reason, Refusal
     from earlywarn.tables.report.intakes import IntakeReport
 
 _MOST = 5
+_MARKS: Mapping[str, Mark] = {"stop": "warn", "warn": "", "note": "unknown"}
 
 
 def summary(report: IntakeReport, language: Language) -> str:
     """Say in one sentence how many files and rows were read, and where the rows went."""
-    if report.refusal is not None:
+    if report.status == "refused":
         if language == "fr":
             return "Rien n’a été pris\u00a0: fichiers refusés\u00a0; les tables restent ce qu’elles étaient."
         return "Nothing was taken in: the files are refused, and the tables stay what they were."
@@ -42,9 +44,8 @@ def summary(report: IntakeReport, language: Language) -> str:
 
 def first_points(report: IntakeReport, language: Language) -> tuple[Point, ...]:
     """Return what a clerk does first: what stopped all, then the files, then the reasons of most rows."""
-    points = [refusal_point(report.refusal, language)] if report.refusal is not None else []
-    findings = sorted(report.findings, key=lambda finding: finding.level != "stopped")
-    points += [finding_point(report, finding, language) for finding in findings]
+    points = [_refusal_point(refusal, language) for refusal in report.refusals]
+    points += finding_points(report, language, levels=("stop", "warn"))
     weights: dict[tuple[str, str, str], int] = {}
     for table in report.tables:
         for reason in table.reasons:
@@ -57,32 +58,43 @@ def first_points(report: IntakeReport, language: Language) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def refusal_point(refusal: Refusal, language: Language) -> Point:
-    """Return a refusal as a thing to settle."""
-    what = refusal_text(refusal.what, language)
-    gap = f"{NO_BREAK}: " if language == "fr" else ": "
+def finding_points(
+    report: IntakeReport, language: Language, *, levels: Sequence[str] = ("stop", "warn", "note")
+) -> list[Point]:
+    """Return what rules about the files found, what stopped the intake first."""
+    return [
+        Point(
+            _labeled(report.label(finding.table, language), finding.sentence(language), language),
+            "",
+            _MARKS[finding.level],
+        )
+        for level in levels
+        for finding in report.findings
+        if finding.level == level
+    ]
+
+
+def file_name(refusal: Refusal) -> str:
+    """Return the name of a refused file, without the folder it lies in."""
+    path = PurePath(refusal.file)
+    return path.name if path.is_absolute() else refusal.file
+
+
+def _refusal_point(refusal: Refusal, language: Language) -> Point:
+    what = sentence(refusal_text(refusal.what, language), capital=not refusal.file)
     todo = sentence(refusal_text(refusal.todo, language)) if refusal.todo else ""
-    return Point(sentence(f"{refusal.where}{gap}{what}" if refusal.where else what, capital=False), todo)
+    return Point(_labeled(file_name(refusal), what, language), todo)
 
 
-def finding_point(report: IntakeReport, finding: Finding, language: Language) -> Point:
-    """Return what a rule about the files found, and whether the intake went on."""
-    table = report.label(finding.table, language)
-    said = finding_text(finding, language, column=header_of(report, finding), table=table)
+def _labeled(name: str, said: str, language: Language) -> str:
     gap = f"{NO_BREAK}: " if language == "fr" else ": "
-    text = sentence(f"{table}{gap}{said}")
-    if finding.level == "stopped":
-        text += " La réception s’est arrêtée." if language == "fr" else " The intake stopped."
-    return Point(text, finding_todo(finding, language), "warn" if finding.level == "stopped" else "")
+    return f"{name}{gap}{said}" if name else said
 
 
-def header_of(report: IntakeReport, told: Reason | Finding) -> str:
+def header_of(report: IntakeReport, told: Reason) -> str:
     """Return what a column is called in the file itself; its declared name where no file says."""
     for file in report.files:
-        is_its = file.table == getattr(told, "table", file.table) and file.name == getattr(
-            told, "file", file.name
-        )
-        for column, header in file.columns if is_its else ():
+        for column, header in file.columns if file.name == told.file else ():
             if column == told.column:
                 return header
     return told.column

@@ -28,16 +28,16 @@ class IntakeReport:
     received_on: date
     backfill: bool
     tables: tuple[TableIntake, ...]
-    files: tuple[FileIntake, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     findings: tuple[Finding, ...] = ()
-    refusal: Refusal | None = None
+    files: tuple[FileIntake, ...] = ()
     labels: tuple[tuple[str, str, str], ...] = ()
     name: str = ""
 
     @property
     def status(self) -> Status:
         """Say how the intake ended."""
-        if self.refusal is not None:
+        if self.refusals or any(finding.level == "stop" for finding in self.findings):
             return "refused"
         return "nothing new" if self.batch is None else "accepted"
 

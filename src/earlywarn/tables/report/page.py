@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from earlywarn.domain import Language
-from earlywarn.paper import NO_BREAK, Fact, Section, Sheet, page, write_day
+from earlywarn.paper import NO_BREAK, Fact, Section, Sheet, page, write_day, write_number
 from earlywarn.tables.report.evidence import (
     conservation_table,
     contradictions_table,
@@ -15,7 +15,7 @@ from earlywarn.tables.report.evidence import (
     left_out_table,
     waiting_tables,
 )
-from earlywarn.tables.report.first import finding_point, first_points, summary
+from earlywarn.tables.report.first import finding_points, first_points, summary
 
 if TYPE_CHECKING:
     from earlywarn.tables.report.intakes import IntakeReport
@@ -29,6 +29,10 @@ _SAID = {
     "tables_lead": (
         "Toute ligne lue est nouvelle, corrigée, inchangée, en attente ou en double : aucune ne se perd.",
         "Every row read is new, corrected, unchanged, waiting or a duplicate: none is lost.",
+    ),
+    "refused_lead": (
+        "Ce qui suit a été lu, et rien n’en est gardé : corriger aussi ces lignes avant de recommencer.",
+        "What follows was read, and nothing of it is kept: correct these rows too before starting again.",
     ),
     "findings": ("Ce que disent les règles sur les fichiers", "What the rules about files say"),
     "waiting": ("Lignes en attente", "Rows waiting"),
@@ -110,21 +114,21 @@ def _facts(report: IntakeReport, language: Language) -> tuple[Fact, ...]:
         facts.append(Fact(_say("batch", language), f"{'n°' if at == 0 else 'no.'}{NO_BREAK}{report.batch}"))
     if report.backfill:
         facts.append(Fact(_say("history", language), _say("history_text", language)))
-    n_deleted = sum(table.n_deleted for table in report.tables)
-    if n_deleted:
-        facts.append(Fact(_say("deleted", language), str(n_deleted)))
+    n_taken_back = sum(table.n_deleted + table.n_gone for table in report.tables)
+    if n_taken_back:
+        facts.append(Fact(_say("deleted", language), write_number(n_taken_back, language)))
     return tuple(facts)
 
 
 def _sections(report: IntakeReport, language: Language) -> list[Section | None]:
     waiting = waiting_tables(report, language)
     settled = (*contradictions_table(report, language), *left_out_table(report, language))
-    findings = tuple(finding_point(report, finding, language) for finding in report.findings)
+    findings = tuple(finding_points(report, language))
     return [
         Section(
             "tables",
             _say("tables", language),
-            lead=_say("tables_lead", language),
+            lead=_say("refused_lead" if report.status == "refused" else "tables_lead", language),
             tables=(conservation_table(report, language),),
         )
         if report.tables
@@ -135,7 +139,7 @@ def _sections(report: IntakeReport, language: Language) -> list[Section | None]:
         else None,
         Section("settled", _say("settled", language), tables=settled) if settled else None,
         Section("files", _say("files", language), tables=(files_table(report, language),))
-        if report.files
+        if report.files or report.refusals
         else None,
         Section(
             "reading",

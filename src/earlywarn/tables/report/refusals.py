@@ -42,6 +42,36 @@ FRENCH: Mapping[str, str] = {
     "rows were lost or invented on the way in; nothing was stored": (
         "des lignes ont été perdues ou inventées en chemin ; rien n’a été gardé"
     ),
+    "a byte that the declared encoding does not know": "un octet que l’encodage déclaré ne connaît pas",
+    "text in another encoding than the declared one": "du texte dans un autre encodage que celui déclaré",
+    "line {} or one soon after holds {}": "la ligne {} ou une des suivantes contient {}",
+    "a quote, a line end or a character out of place": (
+        "un guillemet, une fin de ligne ou un caractère qui n’est pas à sa place"
+    ),
+    "line {} is a header of other columns: two files were glued": (
+        "la ligne {} est un en-tête d’autres colonnes : deux fichiers ont été mis bout à bout"
+    ),
+    "a line is longer than {} MiB": "une ligne dépasse {} Mio",
+    "lines and rows differ in number": "le nombre de lignes et celui des rangées diffèrent",
+    "it holds no member '{}' for table '{}'": "il ne contient pas « {} » pour la table « {} »",
+    "the compressed file asks for a password": "le fichier compressé demande un mot de passe",
+    "the file is not a .zip file or is damaged": "le fichier n’est pas un .zip, ou est abîmé",
+    "two members have one name": "deux fichiers y ont le même nom",
+    "row {} is empty, and the header should stand there": (
+        "la ligne {} est vide, et l’en-tête devrait s’y trouver"
+    ),
+    "several sheets hold rows: {}": "plusieurs feuilles contiennent des lignes : {}",
+    "no sheet that is shown holds rows; the sheets are: {}": (
+        "aucune feuille visible ne contient de lignes ; les feuilles sont : {}"
+    ),
+    "column '{}' holds values of type {}, not text": (
+        "la colonne « {} » contient des valeurs de type {}, et non du texte"
+    ),
+    "this intake reads files only, and the mapping names a view": (
+        "cette réception ne lit que des fichiers, et la correspondance nomme une vue"
+    ),
+    "{}, as most such lines do": "{}, comme la plupart des lignes de cette sorte",
+    "{} ({})": "{} ({})",
     # What to do
     "export the file again": "exporter le fichier de nouveau",
     "export the file again, or declare its encoding": (
@@ -57,6 +87,23 @@ FRENCH: Mapping[str, str] = {
     "add the file, or declare the extract optional": (
         "ajouter le fichier, ou le déclarer facultatif (optional)"
     ),
+    "declare its true encoding, or export it again": (
+        "déclarer son véritable encodage, ou l’exporter de nouveau"
+    ),
+    "check that it is text": "vérifier que c’est bien du texte",
+    "cut the file there, and give both files": "couper le fichier à cet endroit et donner les deux",
+    "export the file again, or do without quoted_newlines: then only such lines wait": (
+        "exporter le fichier de nouveau, ou retirer quoted_newlines : seules ces lignes attendront alors"
+    ),
+    "mend member in extracts.toml": "corriger member dans extracts.toml",
+    "pack the files again": "refaire le fichier compressé",
+    "save it without one": "l’enregistrer sans mot de passe",
+    "report this defect": "signaler ce défaut du programme",
+    "cast it to text in the view, or leave it out": "la convertir en texte dans la vue, ou la retirer",
+    "correct sheet in extracts.toml": "corriger sheet dans extracts.toml",
+    "export it again, or name one by sheet": "l’exporter de nouveau, ou en nommer une par sheet",
+    "name one by sheet in extracts.toml": "en nommer une par sheet dans extracts.toml",
+    "give its row by header_row in extracts.toml": "donner sa ligne par header_row dans extracts.toml",
     "map other columns": "déclarer d’autres colonnes",
     "give the day they were received": "donner le jour où ils ont été reçus",
     "report this as a defect": "signaler ce défaut du programme",

@@ -17,6 +17,7 @@ _HEADERS = {
     "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
     "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
 }
+_TAKEN_BACK = {"fr": "lignes retirées", "en": "rows taken back"}
 _LEFT_OUT = {"fr": "de côté", "en": "left out"}
 
 
@@ -28,7 +29,11 @@ def report_text(report: IntakeReport, language: Language) -> str:
     for table in report.tables:
         lines += [f"  {reason_line(reason, language)}" for reason in table.reasons]
         lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
-        lines += [f"  {rule.file}: {rule.rule}, {rule.n_rows}" for rule in table.left_out if rule.n_rows]
+        lines += [
+            f"  {rule.file}: {rule.words(language)}, {rule.n_rows}" for rule in table.left_out if rule.n_rows
+        ]
+        if table.n_deleted or table.n_gone:
+            lines.append(f"  {table.table}: {_TAKEN_BACK[language]}, {table.n_deleted + table.n_gone}")
     points = first_points(report, language)
     if points:
         lines.append("À faire d’abord\u00a0:" if language == "fr" else "To do first:")

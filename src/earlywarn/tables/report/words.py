@@ -58,6 +58,14 @@ _CHECK_LIMIT = (
     "Vérifier la saisie, et l’unité : un pourcentage n’est pas une part, une heure n’est pas une journée.",
     "Check the entry, and the unit: a percentage is not a share, an hour is not a day.",
 )
+_ENCODING = (
+    "Déclarer le véritable encodage du fichier, ou l’exporter de nouveau ; un nom abîmé ne se répare pas.",
+    "Declare the file’s true encoding, or export it again; a garbled name cannot be mended.",
+)
+_SENDER = (
+    "Signaler ces lignes à qui tient le système qui les envoie.",
+    "Report these lines to whoever runs the system that sends them.",
+)
 
 REASONS: Mapping[str, Words] = {
     "ragged": Words(
@@ -116,4 +124,91 @@ REASONS: Mapping[str, Words] = {
     ),
     "not_true_or_false": Words("n’est ni vrai ni faux", "neither true nor false", *_MEND_CELL),
     "not_a_number_of_days": Words("n’est pas un nombre de jours", "not a number of days", *_MEND_CELL),
+    # Lines that cannot be read exactly
+    "unknown_byte": Words(
+        "un octet que l’encodage déclaré ne connaît pas", "a byte that the encoding does not know", *_ENCODING
+    ),
+    "other_encoding": Words(
+        "un texte dans un autre encodage que celui déclaré", "text in another encoding", *_ENCODING
+    ),
+    "decoded_twice": Words("un texte décodé deux fois", "text that was decoded twice", *_ENCODING),
+    "lost_character": Words(
+        "un caractère perdu par une conversion", "a character lost by a conversion", *_ENCODING
+    ),
+    "garbled_text": Words(
+        "lettres abîmées par une conversion antérieure",
+        "letters garbled by an earlier conversion",
+        *_ENCODING,
+    ),
+    "not_utf8": Words("la ligne n’est pas en UTF-8", "the line is not UTF-8", *_ENCODING),
+    "impossible_character": Words(
+        "un caractère perdu, abîmé ou impossible",
+        "a character that is lost, damaged or impossible",
+        *_ENCODING,
+    ),
+    "nul": Words("un caractère nul", "a NUL character", *_EXPORT_AGAIN),
+    "nul_character": Words("caractère NUL dans la cellule", "a NUL character in the cell", *_EXPORT_AGAIN),
+    "stray_line_end": Words(
+        "une fin de ligne au milieu de la ligne", "a line end inside the line", *_EXPORT_AGAIN
+    ),
+    "too_long": Words("trop long", "too long", *_EXPORT_AGAIN),
+    # Workbooks
+    "error_cell": Words(
+        "la cellule montre une erreur (#N/A, #REF!)",
+        "the cell shows an error (#N/A, #REF!)",
+        "Corriger la formule dans le classeur.",
+        "Correct the formula in the workbook.",
+    ),
+    "no_cached_value": Words(
+        "formule sans résultat enregistré",
+        "a formula without a saved result",
+        "Ouvrir le classeur dans Excel et l’enregistrer.",
+        "Open the workbook in Excel and save it.",
+    ),
+    "number_too_long": Words(
+        "nombre de 16 chiffres ou plus, dont Excel perd la fin",
+        "a number of 16 digits or more, whose end Excel loses",
+        "Mettre la colonne en texte et exporter de nouveau.",
+        "Make the column text and export again.",
+    ),
+    "time_of_day": Words(
+        "heure là où une date est attendue", "a time of day where a date is wanted", *_MEND_CELL
+    ),
+    "merged_cell": Words(
+        "cellules fusionnées : la ligne n’a pas de valeur à elle",
+        "merged cells: the line has no value of its own",
+        "Défaire la fusion et remplir chaque ligne.",
+        "Undo the merge and fill every line.",
+    ),
+    # Exports of systems
+    "unknown_reference": Words(
+        "renvoie à une ligne que ni cet export ni un précédent ne donne",
+        "refers to a row that neither this export nor an earlier one gives",
+        *_EXPORT_AGAIN,
+    ),
+    "another_scale": Words("le résultat n’est pas sur 100", "the mark is not out of 100", *_CHECK_LIMIT),
+    "not_a_code": Words(
+        "n’est pas un code dans la forme déclarée", "not a code in the declared form", *_MEND_CELL
+    ),
+    "not_an_object": Words("la ligne n’est pas un objet JSON", "the line is not one JSON object", *_SENDER),
+    "repeated_name": Words(
+        "un nom est donné deux fois sur la ligne", "a name stands twice on the line", *_SENDER
+    ),
+    "unknown_name": Words(
+        "un nom que la table ne connaît pas", "a name that the table does not have", *_SENDER
+    ),
+    "missing_name": Words(
+        "un nom manque sur la ligne (écrire null où il n’y a rien)",
+        "a name is missing on the line (write null where there is nothing)",
+        *_SENDER,
+    ),
+    "nested_value": Words("une liste ou un objet comme valeur", "a list or an object as a value", *_SENDER),
+    "not_finite": Words(
+        "NaN ou infini, qui n’est pas du JSON", "NaN or infinity, which is no JSON", *_SENDER
+    ),
+    "not_text": Words(
+        "un nombre ou un booléen où un texte est attendu",
+        "a number or true/false where text is due",
+        *_SENDER,
+    ),
 }

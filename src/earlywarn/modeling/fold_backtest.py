@@ -1,0 +1,282 @@
+"""Test by leaving groups out: each fold tunes, chooses, fits and calibrates inside its own training part.
+
+The model that is kept comes from the same procedure on all rows; the folds say how that procedure does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.evaluation import (
+    Backtest,
+    CutPoints,
+    Floats,
+    FoldFigures,
+    FoldsSheet,
+    Indexes,
+    Metrics,
+    Ranking,
+    Scored,
+    TestRows,
+    Words,
+    audit_groups,
+    by_word,
+    compare,
+    draws_for,
+    fold_statement,
+    measure,
+    moment_aucs,
+    score_rows,
+)
+from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.calibrators import fit_sigmoid
+from earlywarn.modeling.candidates import (
+    N_DRAWS,
+    Choice,
+    Fitting,
+    Inner,
+    Prepared,
+    calibrator_of,
+    choose,
+    fit_candidate,
+    inner_of,
+    prepare,
+    rule_risks,
+    tested_truth,
+)
+from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
+from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
+
+RULES = "rules"
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """What one training part decided: each candidate tuned, and which is chosen."""
+
+    splits: Sequence[Prepared]
+    inners: Sequence[Inner]
+    choice: Choice
+
+    def inner(self, name: str) -> Inner:
+        """Return one candidate's tuning."""
+        return next(one for one in self.inners if one.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """One fold: margins and risks of its tested rows by candidate, on one scale across folds."""
+
+    split: Split
+    tuned: Tuned
+    margins: Mapping[str, Floats]
+    risks: Mapping[str, Floats]
+    settings: Mapping[str, dict[str, object]]
+    cuts: CutPoints | None = None
+
+
+def run_folds(
+    rows: LabeledRows, plan: Plan, folds: FoldPlan, *, fitting: Fitting, progress: Progress = no_progress
+) -> Outcomes:
+    """Back-test fold by fold, and tune and choose once more on all rows for the model that is kept.
+
+    Raises:
+        EmptySplitError: There are fewer groups than folds.
+        TrainingError: There are too few outcomes to learn from.
+    """
+    pool = everything = np.flatnonzero(rows.labeled)
+    all_folds = outer = group_folds(rows, everything, n_folds=folds.n_folds)
+    if folds.along_time:
+        past = time_split(rows, plan.test, overlap="strict", within=rows.labeled)
+        outer, pool = later_folds(rows, past, n_folds=folds.n_folds), past.train
+    for uncut in outer:
+        own, split = cut_split(rows, uncut)
+        need_both(own, split.train, what=f"what {split.name} leaves", fewest=FEWEST_LABELS)
+    step, results = f"folds by {folds.by}", []
+    for place, split in enumerate(outer):
+        progress(step, place, len(outer) + 1)
+        results.append(_fold(rows, split, plan, fitting))
+    progress(step, len(outer), len(outer) + 1)
+    kept = _tuned(rows, all_folds, plan, fitting)
+    chosen = kept.inner(kept.choice.name)
+    backtest = _sheet(_as_tested(rows, results), pool, results, kept, plan, folds, fitting)
+    progress(step, len(outer) + 1, len(outer) + 1)
+    tested = np.concatenate([one.split.test for one in kept.splits])
+    split = Split(step, everything, tested, by_time=False)
+    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+
+
+def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
+    prepared = [prepare(rows, one) for one in teachable(rows, splits)]
+    inners = [inner_of(name, rows, prepared, fitting) for name in plan.publishable]
+    return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
+
+
+def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> FoldResult:
+    """Decide everything inside the training part, then tell the tested rows."""
+    rows, split = cut_split(rows, split)
+    tuned = _tuned(rows, inner_folds(rows, split.train), plan, fitting)
+    whole = prepare(rows, split)
+    margins: dict[str, Floats] = {}
+    risks: dict[str, Floats] = {}
+    settings: dict[str, dict[str, object]] = {}
+    if plan.points is not None:
+        told, margins[RULES] = points_of(plan.points, whole)
+        risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
+    seen = tested_truth(tuned.splits)
+    for inner in tuned.inners:
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
+        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
+        # Folds fit models of their own: their margins meet on one scale by each fold's own line.
+        line = fit_sigmoid(np.concatenate(inner.margins), seen)
+        margins[inner.name] = line.intercept + line.slope * margin
+        settings[inner.name] = described(inner.settings, model)
+    return FoldResult(split, tuned, margins, risks, settings, rows.cuts)
+
+
+def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
+    """Return the rows with each label as the fold that tests it has it, by cut-points it had no part in."""
+    if rows.rule is None:
+        return rows
+    label = np.full(rows.label.size, np.nan)
+    for one in results:
+        if one.cuts is not None:
+            label[one.split.test] = rows.rule.labels(one.cuts)[one.split.test]
+    return replace(rows, label=label, cuts=results[0].cuts)
+
+
+def _sheet(
+    rows: LabeledRows,
+    pool: Indexes,
+    results: Sequence[FoldResult],
+    kept: Tuned,
+    plan: Plan,
+    folds: FoldPlan,
+    fitting: Fitting,
+) -> Backtest:
+    everything = np.sort(np.concatenate([one.split.test for one in results]))
+    test_rows = rows.test_rows(everything, _fold_names(rows, results)[everything])
+    over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+    scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
+    told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
+    name = kept.choice.name
+    periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
+    composite = _pooled(rows, everything, results, None, test_rows, plan)
+    aucs = moment_aucs(composite, test_rows, draws)
+    return Backtest(
+        protocol=f"folds by {folds.by}",
+        trained_on=periods,
+        tested_on=plan.test or periods,
+        tested_from=str(rows.as_of[everything].min()) if folds.along_time else "",
+        moments=moments_by_day(rows, everything),
+        inner=f"folds by {folds.by} inside each training part, not time",
+        intervals_over=over,
+        n_train=int(pool.size),
+        n_positive=int(rows.cut_on(pool, split="all folds").truth(pool).sum()),
+        n_features=len(kept.splits[0].names),
+        chosen=name,
+        chosen_because=kept.choice.because,
+        inner_auc=kept.choice.inner_auc,
+        candidates=tuple(
+            candidate_sheet(one, found, test_rows, draws, _settings(results, one.name))
+            for one, found in told.values()
+        ),
+        comparisons=tuple(
+            compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
+        ),
+        by_grade=by_grade(told[name][0], test_rows, draws),
+        groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
+        held_out=(),
+        cut_points=tuple(one.cuts for one in results if one.cuts is not None),
+        folds=_folds_sheet(
+            rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
+        ),
+    )
+
+
+def _folds_sheet(
+    rows: LabeledRows,
+    everything: Indexes,
+    pool: Indexes,
+    results: Sequence[FoldResult],
+    folds: FoldPlan,
+    as_chosen: Metrics,
+) -> FoldsSheet:
+    n_groups = int(np.unique(rows.fold_group[everything]).size)
+    return FoldsSheet(
+        by=folds.by,
+        n_folds=folds.n_folds,
+        n_groups=n_groups,
+        is_random=folds.is_random,
+        says=fold_statement(
+            folds.by,
+            n_folds=folds.n_folds,
+            n_groups=n_groups,
+            name=folds.name,
+            reason=folds.reason,
+            along_time=folds.along_time,
+        ),
+        each=tuple(_figures(rows, one, pool) for one in results),
+        as_chosen=as_chosen,
+        along_time=folds.along_time,
+    )
+
+
+def _fold_names(rows: LabeledRows, results: Sequence[FoldResult]) -> Words:
+    """Name the fold that tested each row."""
+    names = np.full(rows.label.size, "", dtype=f"<U{max(len(one.split.name) for one in results)}")
+    for one in results:
+        names[one.split.test] = one.split.name
+    return names
+
+
+def _pooled(
+    rows: LabeledRows,
+    everything: Indexes,
+    results: Sequence[FoldResult],
+    name: str | None,
+    test_rows: TestRows,
+    plan: Plan,
+) -> Scored:
+    """Put the folds' tested rows together again; without a name, each fold tells by what it chose."""
+    margin, risk = np.full(rows.label.size, np.nan), np.full(rows.label.size, np.nan)
+    for one in results:
+        own = name or one.tuned.choice.name
+        margin[one.split.test], risk[one.split.test] = one.margins[own], one.risks[own]
+    return score_rows(name or "as chosen", margin[everything], risk[everything], test_rows, share=plan.share)
+
+
+def _settings(results: Sequence[FoldResult], name: str) -> dict[str, object]:
+    """Return each fold's settings, where the candidate has any."""
+    found = {one.split.name: one.settings[name] for one in results if one.settings.get(name)}
+    return dict(found)
+
+
+def _figures(rows: LabeledRows, result: FoldResult, pool: Indexes) -> FoldFigures:
+    own = np.isin(rows.fold_group[pool], np.unique(rows.fold_group[result.split.test]))
+    split, chosen = result.split, result.tuned.choice.name
+    truth, moment, margin = rows.truth(split.test), rows.moment[split.test], result.margins[chosen]
+    aucs = [
+        Ranking(margin[keep], truth[keep]).auc()
+        for keep in by_word(moment).values()
+        if 0 < truth[keep].sum() < keep.sum()
+    ]
+    inner = ", ".join(one.split.name for one in result.tuned.splits)
+    return FoldFigures(
+        name=split.name,
+        n_groups=int(np.unique(rows.fold_group[split.test]).size),
+        n_train=int(split.train.size),
+        n_set_aside=int((~own).sum() - split.train.size),
+        n_test=int(split.test.size),
+        n_positive=int(truth.sum()),
+        chosen=chosen,
+        inner=inner,
+        auc=float(np.mean(aucs)) if aucs else float("nan"),
+    )
