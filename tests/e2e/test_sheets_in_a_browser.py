@@ -23,6 +23,8 @@ FILES = (
     "quality/2026-11-20/schools/s12.fr.html",
 )
 OVERFLOW = "() => document.documentElement.scrollWidth"
+TABLES_FIT = """() => [...document.querySelectorAll('table')].every(
+  table => table.scrollWidth <= table.parentElement.clientWidth + 1)"""
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,18 @@ def test_a_file_fits_a_phone_and_stands_out(window: Page, reports: Path, file: s
     assert window.evaluate(OVERFLOW) <= PHONE["width"]
     assert len(pairs) > 20
     assert [pair for pair in pairs if contrast(*pair) < 4.5] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_fits_every_width(window: Page, reports: Path, file: str) -> None:
+    """Between a phone and a desktop, nothing is wider than the window or than the column of text."""
+    window.goto((reports / file).as_uri())
+    found = {}
+    for width in (480, 710, 800, 935, 1000, 1280):
+        window.set_viewport_size({"width": width, "height": 900})
+        found[width] = window.evaluate(OVERFLOW) <= width and window.evaluate(TABLES_FIT)
+
+    assert found == dict.fromkeys(found, True)
 
 
 @pytest.mark.parametrize("file", FILES)
