@@ -11,7 +11,7 @@ from api.pages.session import Sessions
 from api.service import Service
 from api.settings import ServiceSettings
 from earlywarn.errors import EarlywarnError
-from earlywarn.pipeline.pseudonyms import identity_key, pseudonyms_of
+from earlywarn.pipeline.pseudonyms import identity_key, pseudonymizer
 from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel, load_current, public_key, published_models
 from earlywarn.store import open_database, open_store
@@ -38,7 +38,7 @@ def open_service(settings: ServiceSettings) -> Iterator[Service]:
             store=store,
             models=models,
             refused_models=refused,
-            pseudonyms=lambda codes: pseudonyms_of(codes, keys=settings.keys),
+            pseudonyms=pseudonymizer(settings.network, keys=settings.keys),
             table_scorer=table_scorer,
             sessions=Sessions(secret),
             grade_labels=grade_labels(settings.network),

@@ -253,6 +253,25 @@ def key(
 
 
 @app.command()
+def rotate(network: NetworkName, *, today: Day = None) -> None:
+    """Give everybody a new pseudonym under new keys; a rotation that was cut short is finished."""
+    from earlywarn.pipeline.rotate import rotate as run
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    with shown_progress() as progress:
+        result = run(
+            folder,
+            settings.workspace(folder),
+            keys=settings.keys_dir(folder),
+            today=_day(today),
+            progress=progress,
+        )
+    typer.echo(result.summary())
+
+
+@app.command()
 def trace(
     network: NetworkName,
     student: Annotated[str, typer.Argument(help="The opaque id that the service shows.")],

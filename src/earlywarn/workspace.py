@@ -115,18 +115,18 @@ def locked(workspace: Workspace, name: str, *, owner: str) -> Iterator[None]:
     path = workspace.home / "locks" / f"{name}.lock"
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="utf-8")
-    with handle:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            handle.seek(0)
-            holder = handle.read().strip() or "another process"
+            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
             raise BusyError(
                 f"{holder} is at work here", where=str(path), todo="wait until it ends"
             ) from error
-        handle.seek(0)
-        handle.truncate()
-        handle.write(f"{owner}, process {os.getpid()}")
-        handle.flush()
+        with storage_errors(path):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{owner}, process {os.getpid()}".encode())
         yield
+    finally:
+        os.close(descriptor)

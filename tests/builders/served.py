@@ -18,6 +18,7 @@ from typing import IO
 
 from earlywarn.publication import write_published
 from earlywarn.store import open_database
+from earlywarn.tables.keyring import make_keys
 from earlywarn.workspace import Workspace
 from tests.builders.published import write_bundle
 from tests.builders.serving import Loaded, load_network
@@ -83,6 +84,7 @@ def served(home: Path, *, today: date = TODAY) -> Iterator[Served]:
     bundle = write_bundle(home / "bundle", n_rounds=5)
     write_published(bundle.folder, workspace, version="1", keys=home / "keys", created_on=today)
     loaded = load_network(open_database(workspace))
+    make_keys(home / "keys")
     (home / "keys" / "identity.key").write_bytes(loaded.identity_key)
     port = _free_port()
     process = subprocess.Popen(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
 from api.main import create_app
@@ -20,6 +19,7 @@ from api.pages.session import Sessions
 from api.service import Service
 from api.settings import ServiceSettings
 from earlywarn.domain import SchoolId, StudentId
+from earlywarn.encryption import new_key
 from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel
 from earlywarn.store import (
@@ -31,6 +31,7 @@ from earlywarn.store import (
     load_quality,
     load_run,
     load_scope_tables,
+    locked_names,
     open_store,
     owner_engine,
     save_account,
@@ -69,14 +70,13 @@ def load_network(urls: DatabaseUrls) -> Loaded:
     """Load schools, students, names, accounts, keys and two runs."""
     assert urls.owner is not None
     engine = owner_engine(urls.owner)
-    identity_key = Fernet.generate_key()
-    lock = Fernet(identity_key)
+    identity_key = new_key()
     try:
         load_scope_tables(engine, scope_tables())
         load_identities(
             engine,
             {
-                student: lock.encrypt(json.dumps({"given_name": given, "family_name": family}).encode())
+                student: locked_names(student, {"given_name": given, "family_name": family}, key=identity_key)
                 for student, (given, family) in NAMES.items()
             },
         )

@@ -11,6 +11,8 @@ from sqlalchemy import Engine, make_url, text
 from earlywarn.store import DatabaseUrls, open_database, owner_engine
 from earlywarn.store.roles import connect, prepare_database
 from earlywarn.workspace import Workspace
+from tests.builders.nursery import Nursery, nursery
+from tests.builders.survival import Ends, Scene, both_ends, scene
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +65,22 @@ def keys(tmp_path: Path) -> Path:
     folder = tmp_path / "keys"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Nursery]:
+    """Return the process in which commands are born warm, to be killed."""
+    with nursery() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Return a workspace with one batch, and the files for a second."""
+    return scene(tmp_path_factory.mktemp("survival"))
+
+
+@pytest.fixture(scope="module")
+def ends(given: Scene, warm: Nursery) -> Ends:
+    """Return the states before and after the second batch."""
+    return both_ends(given, warm)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 
 from earlywarn.domain import SchoolId, StudentId
+from earlywarn.encryption import new_key
 from earlywarn.errors import NotFoundError, StoreError
 from earlywarn.store import (
     Account,
@@ -22,6 +21,7 @@ from earlywarn.store import (
     load_identities,
     load_run,
     load_scope_tables,
+    locked_names,
     open_store,
     revoke_account_keys,
     revoke_api_key,
@@ -29,7 +29,7 @@ from earlywarn.store import (
 )
 from tests.builders import store as build
 
-KEY = Fernet.generate_key()
+KEY = new_key()
 ANA, S1 = StudentId("ana"), SchoolId("s1")
 
 
@@ -40,10 +40,7 @@ def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     load_run(owner, build.run("dropout"))
     load_run(owner, build.run("difficulty", version="7", listed=False))
     names = {"ana": {"family_name": "Côté", "given_name": "Ana"}, "eve": {"family_name": "Roy"}}
-    lock = Fernet(KEY)
-    load_identities(
-        owner, {student: lock.encrypt(json.dumps(name).encode()) for student, name in names.items()}
-    )
+    load_identities(owner, {student: locked_names(student, name, key=KEY) for student, name in names.items()})
     store = open_store(database.service, identity_key=KEY)
     yield store
     store.close()
@@ -198,9 +195,24 @@ def test_the_database_holds_no_name_in_clear(store: Store, superuser: Engine) ->
     assert not any("Côté".encode() in bytes(cipher) for cipher in stored)
 
 
+def test_names_belong_to_their_student(store: Store, owner: Engine, superuser: Engine) -> None:
+    """Ciphertext put in another student's place is refused, not shown as that student's name."""
+    swapped = locked_names("eve", {"family_name": "Roy"}, key=KEY)
+    statement = text("UPDATE earlywarn.identities SET ciphertext = :given WHERE student_id = 'ana'")
+    with superuser.begin() as connection:
+        connection.execute(statement, {"given": swapped})
+    try:
+        with pytest.raises(StoreError, match="does not open"):
+            store.scores.names(build.teacher(), [ANA])
+    finally:
+        own = locked_names("ana", {"family_name": "Côté", "given_name": "Ana"}, key=KEY)
+        with superuser.begin() as connection:
+            connection.execute(statement, {"given": own})
+
+
 def test_another_key_opens_no_name(database: DatabaseUrls, store: Store) -> None:
     """A wrong key is a refusal, not an empty name."""
-    other = open_store(database.service, identity_key=Fernet.generate_key())
+    other = open_store(database.service, identity_key=new_key())
     try:
         with pytest.raises(StoreError, match="does not open"):
             other.scores.names(build.teacher(), [ANA])

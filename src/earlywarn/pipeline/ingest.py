@@ -53,9 +53,12 @@ def ingest(
             received_on=received_on,
             backfill=backfill,
             keys=keys,
+            # Just before the ledger: a batch that exists has its report.
+            keep_report=lambda report: store_report(report, workspace),
             progress=progress,
         )
-        report = store_report(report, workspace, contract)
+        if report.batch is None:
+            store_report(report, workspace)
     if report.refusals:
         raise _refused(report, report_page(report, workspace, "fr"))
     return report
@@ -65,8 +68,7 @@ def _refused(report: IntakeReport, page: Path) -> ExtractError:
     """Return one error that names every source that could not be read, and where the report is."""
     first, *others = report.refusals
     if not others:
-        todo = f"{first.todo}; the report is {page}"
-        return ExtractError(first.what, where=first.file, todo=todo)
+        return ExtractError(first.what, where=first.file, todo=f"{first.todo}; the report is {page}")
     listed = "; ".join(f"{one.file}: {one.what}" for one in report.refusals)
     return ExtractError(
         f"{len(report.refusals)} files cannot be read: {listed}",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from cryptography.fernet import Fernet
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.pipeline.accounts import owner_url
@@ -18,6 +16,7 @@ from earlywarn.store import (
     load_identities,
     load_run,
     load_scope_tables,
+    locked_names,
     owner_engine,
 )
 from earlywarn.tables import Contract, Tables, load_contract, open_tables, quote, read_identities
@@ -126,5 +125,4 @@ def _ciphertexts(contract: Contract, workspace: Workspace, keys: Path) -> dict[s
             names.setdefault(row[student], {}).update(known)
     if key is None:
         return {}
-    lock = Fernet(key)
-    return {who: lock.encrypt(json.dumps(known, ensure_ascii=False).encode()) for who, known in names.items()}
+    return {who: locked_names(who, known, key=key) for who, known in names.items()}

@@ -1,39 +1,45 @@
-"""Store what each intake did with every row: one report an intake, as JSON and as a page in each language."""
+"""Store what each intake did with every row: one report per batch, under the batch's number.
+
+A report is a JSON file and a page in each language; the JSON comes last, so that where it stands all stand.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
 from pathlib import Path
 
 from earlywarn.domain import Language
-from earlywarn.tables import Contract, IntakeReport
+from earlywarn.tables import IntakeReport
 from earlywarn.workspace import Workspace, write_atomically
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 
-def store_report(report: IntakeReport, workspace: Workspace, contract: Contract) -> IntakeReport:
-    """Write the report's pages, then the report itself; return it with its name and the tables' labels.
+def store_report(report: IntakeReport, workspace: Workspace) -> None:
+    """Store a report; the same report of the same intake always lands in the same files.
 
-    The JSON comes last: a number that stands is a report that is whole.
+    An intake that added no batch is stored by its content. Of one that repeats a batch's own files, such as
+    the rerun of an intake that was killed after its batch was in, nothing is stored: the batch's report
+    stands.
     """
-    number = len(list(workspace.reports.glob("intake-*.json"))) + 1
-    named = replace(report, name=f"intake-{number:06d}", labels=_labels(contract))
+    if report.status == "nothing new" and report.repeats is not None:
+        return
+    name = _name(report)
     for language in LANGUAGES:
-        write_atomically(report_page(named, workspace, language), named.as_page(language).encode())
-    write_atomically(workspace.reports / f"{named.name}.json", named.as_json())
-    return named
+        other = next(f"{name}.{one}.html" for one in LANGUAGES if one != language)
+        page = report.as_page(language, other=other).encode()
+        write_atomically(report_page(report, workspace, language), page)
+    write_atomically(workspace.reports / f"{name}.json", report.as_json())
 
 
 def report_page(report: IntakeReport, workspace: Workspace, language: Language) -> Path:
-    """Return where the page of a stored report is."""
-    return workspace.reports / f"{report.name}.{language}.html"
+    """Return where the page of a report is; of one that repeats a batch's files, the batch's own page."""
+    return workspace.reports / f"{_name(report)}.{language}.html"
 
 
-def _labels(contract: Contract) -> tuple[tuple[str, str, str], ...]:
-    """Return what the contract calls its tables, where it says so."""
-    return tuple(
-        (name, table.label.get("fr", name), table.label.get("en", name))
-        for name, table in contract.tables.items()
-        if table.label
-    )
+def _name(report: IntakeReport) -> str:
+    if report.batch is not None:
+        return f"intake-{report.batch:06d}"
+    if report.status == "nothing new" and report.repeats is not None:
+        return f"intake-{report.repeats:06d}"
+    return f"nothing-stored-{hashlib.sha256(report.as_json()).hexdigest()[:12]}"

@@ -13,6 +13,7 @@ from earlywarn.store.accounts import (
     save_account,
 )
 from earlywarn.store.demonstration import draw_accounts
+from earlywarn.store.identities import locked_names
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
 from earlywarn.store.opening import Store, open_store
 from earlywarn.store.quality import QualityNotice, QualityReader, QualitySheet, QualityToLoad, load_quality
@@ -54,6 +55,7 @@ __all__ = [
     "load_quality",
     "load_run",
     "load_scope_tables",
+    "locked_names",
     "open_database",
     "open_store",
     "owner_engine",

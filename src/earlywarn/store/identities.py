@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, select
 
 from earlywarn.domain import Scope, StudentId
-from earlywarn.errors import NotFoundError, StoreError
+from earlywarn.encryption import decrypt, encrypt
+from earlywarn.errors import NotFoundError, StorageError, StoreError
 from earlywarn.store.schema import identities
 from earlywarn.store.scope import is_entitled_to_names, is_visible_student
+
+
+def locked_names(student_id: str, names: Mapping[str, str], *, key: bytes) -> bytes:
+    """Return a student's names as the database holds them: open to the key, and for this student only.
+
+    The same names give the same bytes, so that loading them again changes no row.
+    """
+    content = json.dumps(dict(names), ensure_ascii=False, sort_keys=True).encode()
+    return encrypt(content, key, "names", student_id)
 
 
 def read_names(
@@ -28,14 +37,16 @@ def read_names(
     statement = select(identities.c.student_id, identities.c.ciphertext).where(
         identities.c.student_id.in_(student_ids), is_visible_student(scope, identities.c.student_id)
     )
-    lock = Fernet(key)
+    found = connection.execute(statement).all()
     try:
         return {
-            StudentId(row.student_id): json.loads(lock.decrypt(bytes(row.ciphertext)))
-            for row in connection.execute(statement)
+            StudentId(row.student_id): json.loads(
+                decrypt(bytes(row.ciphertext), key, "names", row.student_id)
+            )
+            for row in found
         }
-    except InvalidToken as error:
+    except StorageError as error:
         raise StoreError(
             "the key does not open the stored names",
-            todo="check the keys folder and load the identities again",
+            todo="check the keys; after a rotation run earlywarn score and restart the service",
         ) from error

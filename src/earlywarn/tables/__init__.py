@@ -16,16 +16,21 @@ from earlywarn.tables.contract import (
 )
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extracts, load_extracts
+from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
+from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
-from earlywarn.tables.pseudonyms import pseudonym_of, pseudonyms, read_identities
-from earlywarn.tables.report import FileIntake, Finding, IntakeReport, Refusal, TableIntake
+from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
+from earlywarn.tables.report import IntakeReport, TableIntake
+from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
 
 __all__ = [
     "ALWAYS_DAY",
+    "IDENTITY_KEY",
+    "PSEUDONYM_KEY",
     "Column",
     "Contract",
     "Cumulative",
@@ -38,11 +43,12 @@ __all__ = [
     "Network",
     "Periods",
     "Provenance",
-    "Refusal",
+    "Rotated",
     "Table",
     "TableIntake",
     "Tables",
     "contract_page",
+    "keyed_hashes",
     "load_contract",
     "load_extracts",
     "open_tables",
@@ -52,6 +58,8 @@ __all__ = [
     "pseudonyms",
     "quote",
     "read_identities",
+    "read_key",
+    "rotate_keys",
     "tables_from_rows",
     "take_in",
 ]

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
+from earlywarn.tables.code_form import CodeForm
 from earlywarn.tables.contract_checks import contract_problems
 
 ColumnType = Literal[
@@ -135,6 +136,11 @@ class Table(Declared):
         return tuple(name for name, column in self.columns.items() if column.type == "identity")
 
     @property
+    def pseudonyms(self) -> tuple[str, ...]:
+        """Return the columns whose codes become pseudonyms."""
+        return tuple(name for name, column in self.columns.items() if column.pseudonym)
+
+    @property
     def is_read(self) -> bool:
         """Say whether files give the table's rows, rather than the declaration or other tables."""
         return not self.rows and self.expected is None
@@ -195,6 +201,7 @@ class Network(Declared):
     level: str | None = None
     periods: Periods = Periods.model_construct()
     scope: ScopeTables = ScopeTables()
+    pseudonyms: CodeForm = CodeForm()
 
     @field_validator("timezone")
     @classmethod
@@ -235,6 +242,11 @@ class Contract(Declared):
         if problems:
             raise ProblemsError(problems)
         return self
+
+    @property
+    def hides_people(self) -> bool:
+        """Say whether any column holds a code or a name that intake must put away."""
+        return any(table.pseudonyms or table.identities for table in self.tables.values())
 
     def columns_of(self, table: str) -> dict[str, Column]:
         """Return the columns that `versions.<table>` shows; an expected table shows those it joins.

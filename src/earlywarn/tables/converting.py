@@ -6,8 +6,8 @@ Grain: one row per record. `_reason` says, where a cell broke a rule, which colu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import duckdb
@@ -15,9 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from earlywarn.tables.code_form import NOT_A_CODE
 from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column
 from earlywarn.tables.conversion import PADDING, REASON, SHAPE, conversion_sql, written
 from earlywarn.tables.extracts import Source
+from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, holds
 from earlywarn.tables.resolution import DELETED
 
@@ -27,7 +29,6 @@ _AS_GIVEN = frozenset({"id", "text", "category", "identity"})
 # The stubs know neither dictionary-encoded arrays nor what the kernels give back.
 Values = Any
 RowNames = Literal["line", "file and line"]
-Pseudonymize = Callable[[list[str]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Converter:
         columns: The columns to give, in order; those without a source are null.
         sources: Each mapped column's source, its rules filled in.
         names_rows: What names a row where its file has no id; None where no row is named so.
-        pseudonymize: Gives the pseudonyms of codes; None where columns hold pseudonyms already.
+        codes: Gives the pseudonyms of codes; None where columns hold pseudonyms already.
         keeps_code: The column whose code is kept as `_code`, for the identity room.
         deletes: The file's column and its texts that say that a row's key is gone.
         dated: Whether day offsets are given as dates already.
@@ -49,11 +50,10 @@ class Converter:
     columns: Mapping[str, Column]
     sources: Mapping[str, Source]
     names_rows: RowNames | None = None
-    pseudonymize: Pseudonymize | None = None
+    codes: CodeBook | None = None
     keeps_code: str | None = None
     deletes: tuple[str, tuple[str, ...]] | None = None
     dated: bool = False
-    _known: dict[str, str] = field(default_factory=dict)
 
     @property
     def repeating(self) -> frozenset[str]:
@@ -83,6 +83,8 @@ class Converter:
             columns[ROW_NUMBER_COLUMN] = row_numbers
         columns[REASON], columns[SHAPE] = _first(self._headers(cells), wrong, n_rows)
         columns[DELETED] = self._deletions(cells)
+        if self.codes is not None:
+            columns.setdefault(CODE, pa.nulls(n_rows, pa.string()))
         return pa.table(columns)
 
     def _row_numbers(self, cells: pa.Table, files: Mapping[int, str]) -> Values | None:
@@ -110,10 +112,12 @@ class Converter:
                 texts = _given(texts, source) if not column.pseudonym else texts.dictionary_encode()
             if pa.types.is_dictionary(texts.type):
                 given = _given(texts.dictionary, source)
-                if name == self.keeps_code:
-                    columns[CODE] = given.take(texts.indices)
-                if column.pseudonym and self.pseudonymize is not None:
-                    given = self._pseudonyms(given)
+                if column.pseudonym and self.codes is not None:
+                    given, folded, reasons = _pseudonyms(name, given, self.codes)
+                    if reasons.null_count < len(reasons):
+                        wrong.append((reasons.take(texts.indices), pa.nulls(len(texts), pa.string())))
+                    if name == self.keeps_code:
+                        columns[CODE] = folded.take(texts.indices)
                 texts = pa.DictionaryArray.from_arrays(texts.indices, given)
             return texts
         if not pa.types.is_dictionary(texts.type):
@@ -136,14 +140,6 @@ class Converter:
         self.connection.unregister("_texts")
         values, reasons, shapes = (_whole(found[one]) for one in ("_value", REASON, SHAPE))
         return values, reasons, shapes
-
-    def _pseudonyms(self, codes: Values) -> Values:
-        """Return the pseudonym of each code; one met before is not computed again."""
-        given = codes.to_pylist()
-        fresh = [code for code in dict.fromkeys(given) if code is not None and code not in self._known]
-        if fresh and self.pseudonymize is not None:
-            self._known.update(zip(fresh, self.pseudonymize(fresh), strict=True))
-        return pa.array([None if code is None else self._known[code] for code in given], pa.string())
 
     def _headers(self, cells: pa.Table) -> np.ndarray | None:
         """Say which rows repeat the header, where two files were glued; None where none does."""
@@ -191,6 +187,20 @@ def _given(texts: Values, source: Source) -> Values:
     if source.prefix:
         trimmed = pc.binary_join_element_wise(source.prefix, trimmed, "")
     return pc.if_else(is_missing, pa.scalar(None, pa.string()), trimmed)
+
+
+def _pseudonyms(name: str, texts: Values, codes: CodeBook) -> tuple[Values, Values, Values]:
+    """Return each code's pseudonym, how it is folded, and a reason where the text is no code."""
+    given = texts.to_pylist()
+    codes.learn(given)
+    found = [codes.pseudonym(code) for code in given]
+    wrong = [
+        f"{name}:{NOT_A_CODE}" if code is not None and pseudonym is None else None
+        for code, pseudonym in zip(given, found, strict=True)
+    ]
+    lists = (found, [codes.folded(code) for code in given], wrong)
+    pseudonyms, folded, reasons = (pa.array(one, pa.string()) for one in lists)
+    return pseudonyms, folded, reasons
 
 
 def _first(

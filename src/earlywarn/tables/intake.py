@@ -7,8 +7,7 @@ duplicates. Nothing that the ledger does not name exists: it is written last.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,21 +18,25 @@ import pyarrow as pa
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError, StorageError, TableError
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
-from earlywarn.tables.identities import Identities
+from earlywarn.tables.identities import Identities, write_codes
+from earlywarn.tables.keyring import check_keys_apart, key_name, open_keys
 from earlywarn.tables.ledger import (
     Batch,
     BatchFile,
     GivenFile,
+    IdentityFile,
     Ledger,
     StoredFile,
     digest_of,
     read_ledger,
     write_ledger,
 )
-from earlywarn.tables.pseudonyms import check_keys_apart, pseudonyms
+from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
+from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, GivenText, open_texts
-from earlywarn.tables.report import FileIntake, IntakeReport, Refusal, TableIntake
+from earlywarn.tables.report import FileIntake, IntakeReport, Refusal, TableIntake, table_labels
 from earlywarn.tables.resolution import current, reading_order, targets_of
 from earlywarn.tables.settlement import REMOVED, Settled, Settlement
 from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp, arrow, read_parts
@@ -54,6 +57,7 @@ class Intake:
     ledger: Ledger
     stamp: Stamp
     keys: Path
+    codes: CodeBook | None
     files: list[GivenFile] = field(default_factory=list)
     described: list[FileIntake] = field(default_factory=list)
     written: dict[str, BatchFile] = field(default_factory=dict)
@@ -71,32 +75,35 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
     A source that cannot be read exactly is refused; then nothing is stored, and the report names every one.
+    `keep_report` is told the report of a new batch just before the ledger makes the batch exist.
 
     Raises:
+        SettingsError: The keys are not those of the workspace.
         StorageError: The disk is full; the earlier ledger stands.
     """
-    check_keys_apart(keys, workspace)
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
+    check_ledger_is_there(workspace, ledger)
+    codes = _open_codes(contract, ledger, workspace, keys)
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
-    _remove_parts(workspace)
-    spill = workspace.tables / ".spill"
-    connection = connect(threads=threads, spill=spill, memory_limit=MEMORY_LIMIT)
+        remove_leftovers(workspace, ledger)
+    connection = connect(threads=threads, spill=workspace.tables / SPILL, memory_limit=MEMORY_LIMIT)
     stamp = Stamp(len(ledger.batches) + 1, received_on, backfill)
 
     def open_extract(extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
         return open_texts(extract, folder, first=first, repeating=repeating)
 
     try:
-        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys)
-        return _run(intake, open_extract, progress)
+        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes)
+        return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -105,10 +112,24 @@ def take_in(
         ) from error
     finally:
         connection.close()
-        _remove_parts(workspace)
+        remove_leftovers(workspace, read_ledger(workspace))
 
 
-def _run(intake: Intake, open_extract: OpenTexts, progress: Progress) -> IntakeReport:
+def _open_codes(contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path) -> CodeBook | None:
+    """Open the keys, where the network hides anybody, and an empty book of codes."""
+    if not contract.hides_people:
+        check_keys_apart(keys, workspace)
+        return None
+    open_keys(keys, workspace, known_as=ledger.key)
+    return CodeBook.under(keys, contract.network.pseudonyms)
+
+
+def _run(
+    intake: Intake,
+    open_extract: OpenTexts,
+    keep_report: Callable[[IntakeReport], None],
+    progress: Progress,
+) -> IntakeReport:
     stored = stored_tables(intake.workspace, intake.contract)
     _open_lookups(intake, stored)
     order = reading_order(intake.contract)
@@ -119,13 +140,7 @@ def _run(intake: Intake, open_extract: OpenTexts, progress: Progress) -> IntakeR
         if found is not None:
             identities.append(found)
     is_refused = bool(intake.refusals)
-    if not is_refused:
-        for one in identities:
-            one.write(intake.workspace, keys=intake.keys)
-        if intake.written:
-            _keep(intake)
-    progress("ingest", len(order), len(order))
-    return IntakeReport(
+    report = IntakeReport(
         network=intake.contract.network.name,
         batch=intake.stamp.number if intake.written and not is_refused else None,
         received_on=intake.stamp.received_on,
@@ -133,7 +148,13 @@ def _run(intake: Intake, open_extract: OpenTexts, progress: Progress) -> IntakeR
         tables=tuple(intake.results),
         refusals=tuple(intake.refusals),
         files=tuple(intake.described),
+        repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
+        labels=table_labels(intake.contract),
     )
+    if not is_refused:
+        _keep(intake, _identity_files(intake, identities), lambda: keep_report(report))
+    progress("ingest", len(order), len(order))
+    return report
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -166,7 +187,7 @@ def _take_in_table(
         name,
         intake.stamp,
         folder,
-        pseudonymize=lambda codes: pseudonyms(codes, keys=intake.keys),
+        codes=intake.codes,
     )
     for extract in extracts:
         try:
@@ -249,22 +270,48 @@ def _write(intake: Intake, name: str, settled: Settled) -> None:
     )
 
 
-def _keep(intake: Intake) -> None:
-    """Name the parts for good, then the batch: from that moment on it exists."""
+def _identity_files(intake: Intake, people: list[Identities]) -> dict[str, IdentityFile]:
+    """Put away the people of the accepted rows, and the codes of those that are stored."""
+    files: dict[str, IdentityFile] = {}
+    for one in people:
+        files |= one.write(intake.workspace, keys=intake.keys)
+    tables = intake.contract.tables
+    named = [
+        f"SELECT {quote(column)} AS pseudonym FROM {read_parts([part])}"
+        for part, path in intake.parts
+        for column in tables[path.parent.name].pseudonyms
+    ]
+    if named and intake.codes is not None:
+        found = arrow(intake.connection, f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(named)})")
+        stored = intake.codes.codes_of({str(one) for one in found["pseudonym"].to_pylist()})
+        files |= write_codes(stored, intake.workspace, keys=intake.keys)
+    return files
+
+
+def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Callable[[], None]) -> None:
+    """Name the parts for good, then the batch and its people: from that moment on they exist."""
     for part, path in intake.parts:
         with storage_errors(path):
             with part.open("rb") as handle:
                 os.fsync(handle.fileno())
             part.replace(path)
             sync_folder(path.parent)
-    batch = Batch(
-        number=intake.stamp.number,
-        received_on=intake.stamp.received_on,
-        backfill=intake.stamp.backfill,
-        tables=intake.written,
-        files=tuple(intake.files),
-    )
-    write_ledger(intake.workspace, intake.ledger.with_batch(batch))
+    ledger = intake.ledger
+    if identities:
+        ledger = ledger.with_identities(identities, key=key_name(intake.keys))
+    if intake.written:
+        batch = Batch(
+            number=intake.stamp.number,
+            received_on=intake.stamp.received_on,
+            backfill=intake.stamp.backfill,
+            tables=intake.written,
+            files=tuple(intake.files),
+        )
+        ledger = ledger.with_batch(batch)
+        # Before the ledger: a batch that exists has its report, wherever the process is killed.
+        keep_report()
+    if ledger != intake.ledger:
+        write_ledger(intake.workspace, ledger)
 
 
 def _advance_current(intake: Intake, name: str, previous: Stored | None, settled: Settled) -> None:
@@ -287,9 +334,3 @@ def _removed(intake: Intake) -> pa.Table:
     if not found[0][0]:
         return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
     return arrow(intake.connection, f"SELECT {FILE}, {LINE} FROM {REMOVED}")
-
-
-def _remove_parts(workspace: Workspace) -> None:
-    for part in workspace.tables.glob("*/.*.part"):
-        part.unlink(missing_ok=True)
-    shutil.rmtree(workspace.tables / ".spill", ignore_errors=True)

@@ -19,7 +19,8 @@ class KeyHashes:
     def add(self, hashes: np.ndarray) -> None:
         """Keep the hashes of some rows' keys."""
         with self._path.open("ab") as handle:
-            np.ascontiguousarray(hashes, dtype=np.uint64).tofile(handle)
+            # `tofile` would not say why a write failed.
+            handle.write(np.ascontiguousarray(hashes, dtype=np.uint64).data)
         self.n_rows += len(hashes)
 
     def repeated(self) -> np.ndarray:

@@ -96,11 +96,14 @@ class Settlement:
         n_duplicates = 0
         if repeated.size:
             rows, held, n_duplicates = self._without_repeats(rows, repeated)
-        if not (held or n_duplicates or has_previous or has_deletions):
+        if n_rows and not (held or n_duplicates or has_previous or has_deletions):
             return Settled(tuple(parts), n_rows)
         n_left = n_rows - n_duplicates - sum(n for _, _, n, _ in held)
         target = parts[0].with_name(f".{self.stamp.number:06d}.parquet.part")
-        copy_to(self.connection, self._changed(rows, given, complete if has_previous else None), target)
+        changed = self._changed(rows, given, complete if has_previous else None)
+        # Joins on several threads lose the order, and a rerun must write the same bytes.
+        in_order = ", ".join((f"{FILE} NULLS LAST", LINE, *map(quote, self.table.key_columns)))
+        copy_to(self.connection, f"FROM ({changed}) ORDER BY {in_order}", target)
         counted = self.connection.execute(
             f"SELECT count(*) FILTER (NOT _superseding), count(*) FILTER (_superseding AND NOT {DELETED}), "
             f"count(*) FILTER ({DELETED} AND {LINE} IS NOT NULL), count(*) FILTER ({LINE} IS NULL) "

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
 from earlywarn.tables.conversion import REASON, given_columns
-from earlywarn.tables.converting import CODE, Converter, Pseudonymize, RowNames
+from earlywarn.tables.converting import CODE, Converter, RowNames
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.key_hashes import KeyHashes
 from earlywarn.tables.ledger import GivenFile
+from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
 from earlywarn.tables.report import (
     MAX_LINES,
@@ -100,7 +101,7 @@ class Stager:
         name: The table.
         stamp: What its rows carry.
         folder: Where the parts go.
-        pseudonymize: Gives the pseudonyms of codes.
+        codes: Gives the pseudonyms of codes.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -108,7 +109,7 @@ class Stager:
     name: str
     stamp: Stamp
     folder: Path
-    pseudonymize: Pseudonymize | None
+    codes: CodeBook | None
     staged: Staged = field(default_factory=Staged)
     _pending: list[pa.Table] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
@@ -157,7 +158,7 @@ class Stager:
             columns,
             {column: extract.rule(column) for column in extract.columns},
             names_rows=self._names_rows(extract),
-            pseudonymize=self.pseudonymize,
+            codes=self.codes,
             keeps_code=keeps if self.table.identities else None,
             deletes=(extract.deletes.column, extract.deletes.values) if extract.deletes else None,
         )
@@ -196,7 +197,7 @@ class Stager:
             self._count_held()
         self._count_contradictions()
         self.hashes.add(found["h"].to_numpy()[kept])
-        is_kept = f"FROM resolved WHERE {REASON} IS NULL"
+        is_kept = "FROM resolved" if kept.all() else f"FROM resolved WHERE {REASON} IS NULL"
         if self.table.identities:
             names = ", ".join(map(quote, (*self.table.key_columns, CODE, *self.table.identities, FILE, LINE)))
             self.staged.identities.append(arrow(self.connection, f"SELECT {names} {is_kept}"))

@@ -78,7 +78,8 @@ def connect(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "temp_directory": str(spill) if spill else "",
-            **({"temp_file_encryption": True} if spill else {}),
+            # Without an extension the engine has no strong random source; the key dies with the engine.
+            **({"force_mbedtls_unsafe": "true", "temp_file_encryption": True} if spill else {}),
             **({"memory_limit": memory_limit} if memory_limit else {}),
         },
     )

@@ -7,43 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from earlywarn.errors import StorageError
-from earlywarn.tables import pseudonym_of, read_identities
-from tests.builders.intake import CONTRACT, EXTRACTS, Network, declare
+from earlywarn.errors import DeclarationError, SettingsError
+from earlywarn.pipeline.pseudonyms import pseudonymizer
+from earlywarn.tables import load_contract, pseudonym_of
+from earlywarn.tables.keyring import make_keys
+from tests.builders.intake import HEADER, Network, reasons
+from tests.builders.people import FILES, FORM, people_network
 
-PEOPLE = (
-    CONTRACT.replace(
-        'student_id = { type = "id", required = true }',
-        'student_id = { type = "id", required = true, pseudonym = true }',
-    )
-    + """
-[tables.students]
-grain = "one row per student"
-key = ["student_id"]
-known_on = "always"
-[tables.students.columns]
-student_id = { type = "id", required = true, pseudonym = true }
-family_name = { type = "identity" }
-"""
-)
-NAMES = """
-[[extract]]
-table = "students"
-file = "students.csv"
-[extract.columns]
-student_id = "Code"
-family_name = "Name"
-"""
-FILES = {
-    "students.csv": "Code;Name\nLAVM0101;Lavoie\nTREJ0202;Tremblay\n",
-    "stays.csv": "Student;School;From;To\nLAVM0101;001;2024-09-01;\n",
-}
+WRITINGS = ("LAVM0101", "lavm0101", "LaVm 0101", "lavm\u00a001\u202f01", "  L A V M 0 1 0 1 ")
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
     """Return the small network with names, taken in."""
-    network = declare(tmp_path, contract=PEOPLE, extracts=EXTRACTS + NAMES)
+    network = people_network(tmp_path)
     network.take_in(FILES)
     return network
 
@@ -54,35 +31,86 @@ def test_every_table_holds_the_same_pseudonym(network: Network) -> None:
     expected = hmac.new(key, b"LAVM0101", "sha256").hexdigest()[:32]
 
     assert pseudonym_of("LAVM0101", keys=network.keys) == expected
-    assert network.rows("SELECT student_id FROM versions.enrollments") == [(expected,)]
-    assert (expected,) in network.rows("SELECT student_id FROM versions.students")
+    for table in ("students", "enrollments", "absences"):
+        assert (expected,) in network.rows(f"SELECT student_id FROM versions.{table}")
 
 
 def test_no_code_and_no_name_stands_in_the_workspace(network: Network) -> None:
     """No byte written by the intake shows who anybody is."""
     content = b"".join(path.read_bytes() for path in network.workspace.home.rglob("*") if path.is_file())
 
-    assert not [word for word in (b"LAVM", b"TREJ", b"Lavoie", b"Tremblay") if word in content]
+    assert not [word for word in (b"LAVM", b"TREJ", b"GAGP", b"Lavoie", b"Tremblay") if word in content]
 
 
-def test_identities_are_read_back_with_the_key(network: Network) -> None:
-    """Who holds the key reads each person's code and names, corrected names included."""
-    files = {**FILES, "students.csv": "Code;Name\nLAVM0101;Lavoie-Roy\n"}
-    network.take_in(files)
+@pytest.mark.parametrize("written", WRITINGS)
+def test_a_code_is_the_same_however_it_is_written(tmp_path: Path, written: str) -> None:
+    """Case and spaces are folded where the contract declares it: one student, one id, one kept code."""
+    network = people_network(tmp_path)
+    stays = f"Student;School;From;To\n{written};001;2024-09-01;\n"
+    network.take_in({**FILES, "stays.csv": stays})
 
-    found = read_identities("students", network.workspace, keys=network.keys)
-
-    assert found is not None
-    assert sorted((row["_code"], row["family_name"]) for row in found.to_pylist()) == [
-        ("LAVM0101", "Lavoie-Roy"),
-        ("TREJ0202", "Tremblay"),
+    assert network.rows("SELECT student_id FROM versions.enrollments") == [
+        (pseudonym_of("LAVM0101", keys=network.keys),)
     ]
 
 
-def test_identities_are_closed_to_another_key(network: Network, tmp_path: Path) -> None:
-    """Another network's key opens nothing."""
-    with pytest.raises(StorageError, match="another key"):
-        read_identities("students", network.workspace, keys=tmp_path / "other")
+@pytest.mark.parametrize("written", WRITINGS)
+def test_a_caller_may_write_a_code_as_the_files_do(network: Network, written: str) -> None:
+    """What answers a calling system folds codes by the same declaration as intake."""
+    resolve = pseudonymizer(network.home / "network", keys=network.keys)
+
+    assert resolve([written]) == [pseudonym_of("LAVM0101", keys=network.keys)]
+
+
+@pytest.mark.parametrize("written", ["LAVM010", "LAVM01O1", "LÀVM0101", "LAVM-0101", "0101LAVM", "LAVM0101X"])
+def test_what_is_no_code_waits(tmp_path: Path, written: str) -> None:
+    """A text that has not the declared form is quarantined, and becomes nobody's pseudonym."""
+    network = people_network(tmp_path)
+    content = f"{HEADER}\n{written};2024-09-03;;M;1;;;\nTREJ0202;2024-09-03;;M;1;;;\n"
+    report = network.take_in({**FILES, "absences.csv": content})
+    absences = next(table for table in report.tables if table.table == "absences")
+
+    assert reasons(absences) == {"student_id:not_a_code": (2,)}
+    assert network.rows("SELECT count(*) FROM versions.absences") == [(1,)]
+
+
+def test_two_writings_in_one_file_are_one_row(tmp_path: Path) -> None:
+    """The second writing of a code repeats the first, or contradicts it."""
+    network = people_network(tmp_path)
+    content = f"{HEADER}\nLAVM0101;2024-09-03;;M;1;;;\nlavm 0101;2024-09-03;;M;1;;;\n"
+    report = network.take_in({**FILES, "absences.csv": content})
+    absences = next(table for table in report.tables if table.table == "absences")
+
+    assert (absences.n_new, absences.n_duplicates) == (1, 1)
+
+
+def test_without_a_declaration_a_code_is_what_is_written(tmp_path: Path) -> None:
+    """Codes of a network that tells cases apart stay two students."""
+    network = people_network(tmp_path, form="")
+    network.take_in({"stays.csv": "Student;School;From;To\nab1;001;2024-09-01;\nAB1;001;2024-09-01;\n"})
+
+    assert network.rows("SELECT count(DISTINCT student_id) FROM versions.enrollments") == [(2,)]
+
+
+def test_a_pattern_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """`earlywarn check` names the line."""
+    network = people_network(tmp_path, form=FORM.replace("[A-Z]", "([A-Z]"))
+
+    with pytest.raises(DeclarationError, match="no regular expression"):
+        load_contract(network.home / "network" / "contract.toml")
+
+
+def test_another_networks_keys_are_refused_before_anything_is_read(network: Network, tmp_path: Path) -> None:
+    """With other keys every student would look new: the intake is refused, and makes no key."""
+    other = tmp_path / "other"
+    (network.keys).rename(other)
+    with pytest.raises(SettingsError, match="the key is not there"):
+        network.take_in(FILES)
+    assert not network.keys.exists()
+
+    make_keys(network.keys)
+    with pytest.raises(SettingsError, match="taken in with pseudonym key"):
+        network.take_in(FILES)
 
 
 def test_keys_are_for_their_owner_only(network: Network) -> None:

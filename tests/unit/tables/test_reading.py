@@ -112,13 +112,22 @@ def test_declared_newlines_in_quotes_keep_the_lines_true(tmp_path: Path) -> None
     [
         (b"A\n", "no column 'B'"),
         (b"A,B,A\n", "more than one column 'A'"),
-        (b"A,B,C\n", "unknown column 'C'"),
+        (b"A,B,C\n", "unknown column 3"),
     ],
 )
 def test_header_other_than_declared_is_refused(tmp_path: Path, header: bytes, message: str) -> None:
     """A column that lacks, stands twice, or is mentioned nowhere refuses the file."""
     with pytest.raises(ExtractError, match=message):
         _read(tmp_path, header + b"1,2,3\n")
+
+
+def test_a_file_without_header_shows_no_students_row(tmp_path: Path) -> None:
+    """Where the first line is a row, its cells are told by their places only."""
+    with pytest.raises(ExtractError, match="unknown column") as refused:
+        _read(tmp_path, b"LAVM01010203,Lavoie\n")
+
+    assert "LAVM" not in str(refused.value)
+    assert "Lavoie" not in str(refused.value)
 
 
 def test_ignored_column_is_left_out(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from earlywarn.tables.reading.lines import (
 )
 from earlywarn.tables.reading.text import RAGGED, WIDE_SPACES, TextBlock, labeled
 
-_AHEAD = 2
+_THREADS, _AHEAD = 3, 5
 _WIDE = tuple(mark.encode() for mark in WIDE_SPACES)
 
 
@@ -132,9 +132,11 @@ class DelimitedText:
             yield from () if first is None else (self._read_piece(first, layout, n_lines + 1),)
             return
         pieces = chain((first, second), pieces)
-        with ThreadPoolExecutor(_AHEAD) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool:
             waiting: deque[Future[_Piece]] = deque()
-            for piece in pieces:
+            upcoming = pool.submit(next, pieces, None)
+            while piece := upcoming.result():
+                upcoming = pool.submit(next, pieces, None)
                 waiting.append(pool.submit(self._read_piece, piece, layout, n_lines + 1))
                 if layout.quoted_newlines:
                     n_lines += count_lines(piece)

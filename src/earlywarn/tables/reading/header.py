@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
+from earlywarn.tables.reading.titles import shown_titles
 
 
 def check_header(header: list[str], extract: Extract, name: str) -> None:
     """Refuse a header that lacks a mapped column, repeats one, or holds one nobody mentioned.
 
     Raises:
-        ExtractError: Names the columns.
+        ExtractError: Names the declared columns, and the places of the others.
     """
     missing = [column for column in extract.needed if column not in header]
     repeated = sorted({column for column in extract.needed if header.count(column) > 1})
     known = {*extract.needed, *extract.ignore, ""}
     unknown = [] if "*" in extract.ignore else [column for column in header if column not in known]
     problems = [
-        f"{what} column {_listed(columns, show=what != 'unknown' or len(missing) < len(extract.needed))}"
-        for what, columns in (("no", missing), ("more than one", repeated), ("unknown", unknown))
+        f"{what} column {_listed(columns)}"
+        for what, columns in (("no", missing), ("more than one", repeated))
         if columns
     ]
+    if unknown:
+        problems.append(f"unknown column {shown_titles(header, unknown, known)}")
     if problems:
         raise ExtractError(
             f"the header has {'; '.join(problems)}",
@@ -29,9 +32,5 @@ def check_header(header: list[str], extract: Extract, name: str) -> None:
         )
 
 
-def _listed(columns: list[str], *, show: bool) -> str:
-    # A header is a declaration, not a student's value; but a file without header would show its first row,
-    # and it has none of the columns that the mapping names.
-    if not show or len(columns) > 8:
-        return f"({len(columns)})"
-    return ", ".join(f"'{column[:40]}'" for column in columns)
+def _listed(columns: list[str]) -> str:
+    return ", ".join(f"'{column[:40]}'" for column in columns) if len(columns) <= 8 else f"({len(columns)})"

@@ -13,7 +13,7 @@ from earlywarn.tables.report.counts import (
     Refusal,
     TableIntake,
 )
-from earlywarn.tables.report.files import file_intake
+from earlywarn.tables.report.files import file_intake, table_labels
 from earlywarn.tables.report.intakes import IntakeReport
 from earlywarn.tables.report.shapes import has_shape, shape_sql
 from earlywarn.tables.report.words import REASONS, Words
@@ -35,4 +35,5 @@ __all__ = [
     "has_shape",
     "most_frequent",
     "shape_sql",
+    "table_labels",
 ]

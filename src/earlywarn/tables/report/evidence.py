@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from earlywarn.tables.report.intakes import IntakeReport
 
 _RUNS = 12
-_LEAST_SEEN = 1.5
+_LEAST_SEEN = 4.0
 _SEPARATORS = {
     ";": ("point-virgule", "semicolon"),
     ",": ("virgule", "comma"),

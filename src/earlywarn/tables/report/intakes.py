@@ -19,8 +19,8 @@ Status = Literal["accepted", "nothing new", "refused"]
 class IntakeReport:
     """One intake, file by file and table by table; `batch` is None where nothing new came.
 
-    `labels` says what each table is called: its name, in French, in English. `name` is what the report is
-    stored as, once it is.
+    `repeats` is the batch that was made from these very files, if there is one. `labels` says what each table
+    is called: its name, in French, in English.
     """
 
     network: str
@@ -29,10 +29,10 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
+    repeats: int | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[FileIntake, ...] = ()
     labels: tuple[tuple[str, str, str], ...] = ()
-    name: str = ""
 
     @property
     def status(self) -> Status:
@@ -67,9 +67,14 @@ class IntakeReport:
         """Return the report as a short table, with a line for each reason a row was held back."""
         return report_text(self, language)
 
-    def as_page(self, language: Language) -> str:
-        """Return the report as one HTML file that a clerk reads on a screen or prints."""
-        return report_page(self, language)
+    def as_page(self, language: Language, *, other: str = "") -> str:
+        """Return the report as one HTML file that a clerk reads on a screen or prints.
+
+        Args:
+            language: The language of the page.
+            other: The file that says the same in the other language, beside this one.
+        """
+        return report_page(self, language, other=other)
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""

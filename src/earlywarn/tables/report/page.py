@@ -47,6 +47,7 @@ _SAID = {
     "state": ("État", "State"),
     "network": ("Réseau", "Network"),
     "batch": ("Lot", "Batch"),
+    "repeats": ("Les mêmes fichiers que le lot", "The same files as batch"),
     "history": ("Historique", "History"),
     "history_text": (
         "oui : chaque fait compte depuis le jour où il était connu",
@@ -84,9 +85,8 @@ _READING = (
 )
 
 
-def report_page(report: IntakeReport, language: Language) -> str:
+def report_page(report: IntakeReport, language: Language, *, other: str) -> str:
     """Return the report as one HTML file, with a way to the other language's file beside it."""
-    other = f"{report.name}.{'en' if language == 'fr' else 'fr'}.html" if report.name else ""
     return page(report_sheet(report, language), language, other=other)
 
 
@@ -112,6 +112,10 @@ def _facts(report: IntakeReport, language: Language) -> tuple[Fact, ...]:
     ]
     if report.batch is not None:
         facts.append(Fact(_say("batch", language), f"{'n°' if at == 0 else 'no.'}{NO_BREAK}{report.batch}"))
+    if report.repeats is not None:
+        facts.append(
+            Fact(_say("repeats", language), f"{'n°' if at == 0 else 'no.'}{NO_BREAK}{report.repeats}")
+        )
     if report.backfill:
         facts.append(Fact(_say("history", language), _say("history_text", language)))
     n_taken_back = sum(table.n_deleted + table.n_gone for table in report.tables)
