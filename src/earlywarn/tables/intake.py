@@ -28,7 +28,7 @@ from earlywarn.tables.ledger import (
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import GivenText, OpenView, open_texts
-from earlywarn.tables.report import IntakeReport, Refusal, TableIntake
+from earlywarn.tables.report import IntakeReport, Refusal, TableIntake, table_labels
 from earlywarn.tables.resolution import reading_order, targets_of
 from earlywarn.tables.settlement import Settled, Settlement
 from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp
@@ -175,6 +175,8 @@ def _report(intake: Intake) -> IntakeReport:
         findings=tuple(intake.watch.findings),
         repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
         sources=tuple(intake.export.intakes) if intake.export else (),
+        files=tuple(intake.described),
+        labels=table_labels(intake.contract),
     )
 
 
@@ -224,6 +226,7 @@ def _take_in_table(
     if not staged.files:
         return None
     intake.files += staged.files
+    intake.described += staged.described
     if intake.export is None:
         # An export gives only what it changes, which no usual figure can be compared with.
         intake.watch.look(name, staged.sets)

@@ -30,7 +30,7 @@ from earlywarn.tables.ledger import (
 )
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE
-from earlywarn.tables.report import Refusal, TableIntake
+from earlywarn.tables.report import FileIntake, Refusal, TableIntake
 from earlywarn.tables.resolution import current
 from earlywarn.tables.settlement import REMOVED, Settled
 from earlywarn.tables.staging import Staged, Stamp, arrow, read_parts
@@ -52,6 +52,7 @@ class Intake:
     codes: CodeBook | None
     watch: Watch
     files: list[GivenFile] = field(default_factory=list)
+    described: list[FileIntake] = field(default_factory=list)
     written: dict[str, BatchFile] = field(default_factory=dict)
     parts: list[tuple[Path, Path]] = field(default_factory=list)
     results: list[TableIntake] = field(default_factory=list)
