@@ -10,7 +10,9 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
 from earlywarn.pipeline.stored_reports import report_page, store_report
 from earlywarn.tables import (
+    Extracts,
     IntakeReport,
+    OpenView,
     check_acceptances,
     is_export,
     load_contract,

@@ -83,6 +83,10 @@ class Finding(Protocol):
         """Return the table that the files give."""
 
     @property
+    def rule(self) -> str:
+        """Return the rule that was met."""
+
+    @property
     def name(self) -> str:
         """Return how an acceptance names it: `table.column:rule`."""
 

@@ -49,6 +49,11 @@ class IntakeReport:
         return "nothing new" if self.batch is None else "accepted"
 
     @property
+    def shown(self) -> tuple[TableIntake, ...]:
+        """Return the tables, then the files of an export."""
+        return (*self.tables, *self.sources)
+
+    @property
     def n_read(self) -> int:
         """Return how many rows were read."""
         return sum(table.n_read for table in self.tables)
@@ -61,7 +66,7 @@ class IntakeReport:
     @property
     def n_quarantined(self) -> int:
         """Return how many rows wait to be mended."""
-        return sum(table.n_quarantined for table in (*self.tables, *self.sources))
+        return sum(table.n_quarantined for table in self.shown)
 
     def label(self, table: str, language: Language) -> str:
         """Return what a table is called."""

@@ -26,7 +26,7 @@ def report_text(report: IntakeReport, language: Language) -> str:
     lines = [summary(report, language)]
     if report.tables:
         lines += _table(report, language)
-    for table in (*report.tables, *report.sources):
+    for table in report.shown:
         lines += [f"  {reason_line(reason, language)}" for reason in table.reasons]
         lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
         lines += [
@@ -54,7 +54,7 @@ def reason_line(reason: Reason, language: Language) -> str:
 
 
 def _table(report: IntakeReport, language: Language) -> list[str]:
-    shown = (*report.tables, *report.sources)
+    shown = report.shown
     has_left_out = any(table.left_out for table in shown)
     header = (*_HEADERS[language], *([_LEFT_OUT[language]] if has_left_out else []))
     rows = [header]
