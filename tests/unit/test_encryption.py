@@ -64,7 +64,7 @@ def test_every_flipped_bit_is_noticed() -> None:
             decrypt(bytes(changed), KEY, "names", "ana")
 
 
-@pytest.mark.parametrize("key", [b"", b"not a key", new_key(16)])
+@pytest.mark.parametrize("key", [b"", b"not a key", new_key(16)], ids=["none", "text", "short"])
 def test_what_is_no_key_is_refused(key: bytes) -> None:
     """A damaged key file is said to be one."""
     with pytest.raises(StorageError, match="the key is damaged"):

@@ -14,7 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
-from earlywarn.tables.drift import Finding, check_acceptances
+from earlywarn.tables.drift import check_acceptances
 from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extract, Extracts, load_extracts
@@ -26,7 +26,7 @@ from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
 from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
-from earlywarn.tables.report import IntakeReport, TableIntake
+from earlywarn.tables.report import FileIntake, Finding, IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
