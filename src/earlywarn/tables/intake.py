@@ -16,9 +16,10 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
+from earlywarn.errors import ExtractError, HeaderError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
+from earlywarn.tables.engine_errors import storage_error
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.identities import Identities, write_codes
@@ -111,11 +112,7 @@ def take_in(
         intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
         return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise StorageError(
-            "the engine cannot write: the disk or the memory is full",
-            where=str(workspace.tables),
-            todo="free space and rerun; the earlier tables are whole",
-        ) from error
+        raise storage_error(error, workspace.tables) from error
     finally:
         connection.close()
         remove_leftovers(workspace, read_ledger(workspace))
