@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
+from earlywarn.errors import ExtractError, HeaderError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
+from earlywarn.tables.engine_errors import storage_error
 from earlywarn.tables.exports import filled_sql, is_export, take_up
 from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.identities import Identities
@@ -94,11 +95,7 @@ def take_in(
             return _run_export(intake, folder, keep_report, progress, threads=threads)
         return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise StorageError(
-            "the engine cannot write: the disk or the memory is full",
-            where=str(workspace.tables),
-            todo="free space and rerun; the earlier tables are whole",
-        ) from error
+        raise storage_error(error, workspace.tables) from error
     finally:
         connection.close()
         if intake.export is not None:
