@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
@@ -43,6 +43,9 @@ from earlywarn.tables.settlement import REMOVED, Settled, Settlement
 from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp, arrow, read_parts
 from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
 from earlywarn.workspace import Workspace, storage_errors, sync_folder
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY_LIMIT = "2GB"
 
@@ -93,6 +96,8 @@ def take_in(
         SettingsError: The keys are not those of the workspace.
         StorageError: The disk is full; the earlier ledger stands.
     """
+    import duckdb
+
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
     check_ledger_is_there(workspace, ledger)
