@@ -1,8 +1,8 @@
 """Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
 
-Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake),
-mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
-PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
+Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), incoming/ (what systems push), identities/
+(encrypted), reports/ (intake), mlflow/ (database and artifacts), published/ (signed models), scores/ (runs),
+server/ (embedded PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ class Workspace:
     def identities(self) -> Path:
         """Encrypted names, kept apart from everything else."""
         return self.home / "identities"
+
+    @property
+    def incoming(self) -> Path:
+        """Batches that systems push: what is still to be taken in, and what became of each."""
+        return self.home / "incoming"
 
     @property
     def reports(self) -> Path:

@@ -20,9 +20,17 @@ from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
+from earlywarn.tables.ledger import read_ledger
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
+from earlywarn.tables.pushed import (
+    PushFormat,
+    check_pushed_header,
+    push_extracts,
+    pushable_tables,
+    row_schema,
+)
 from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
@@ -47,6 +55,7 @@ __all__ = [
     "OpenView",
     "Periods",
     "Provenance",
+    "PushFormat",
     "Rotated",
     "Table",
     "TableIntake",
@@ -54,6 +63,7 @@ __all__ = [
     "TextBlock",
     "TypedRows",
     "check_acceptances",
+    "check_pushed_header",
     "contract_page",
     "keyed_hashes",
     "load_contract",
@@ -63,10 +73,14 @@ __all__ = [
     "provenance",
     "pseudonym_of",
     "pseudonyms",
+    "push_extracts",
+    "pushable_tables",
     "quote",
     "read_identities",
     "read_key",
+    "read_ledger",
     "rotate_keys",
+    "row_schema",
     "tables_from_rows",
     "take_in",
 ]

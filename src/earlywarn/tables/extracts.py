@@ -56,7 +56,7 @@ class Reading(Declared):
     `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
     """
 
-    format: Literal["csv", "parquet", "xlsx"] = "csv"
+    format: Literal["csv", "parquet", "xlsx", "ndjson"] = "csv"
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
@@ -115,6 +115,8 @@ class Extract(Reading):
     header_row: int = Field(default=1, ge=1, le=1_048_576)
     complete: bool | tuple[str, ...] = False
     deletes: Deletes | None = None
+    texts: tuple[str, ...] = ()
+    """Columns of an NDJSON file that must be written as text: an id written as a number lost its zeros."""
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
 

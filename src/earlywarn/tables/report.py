@@ -19,6 +19,25 @@ _REASONS: dict[str, tuple[str, str]] = {
     "ragged": ("trop ou trop peu de cellules sur la ligne", "too many or too few cells on the line"),
     "odd_quotes": ("un guillemet n’est pas fermé", "a quote is not closed on the line"),
     "stray_quote": ("un guillemet au milieu d’une cellule", "a quote inside a cell"),
+    "too_long": ("ligne trop longue", "the line is too long"),
+    "not_utf8": ("la ligne n’est pas en UTF-8", "the line is not UTF-8"),
+    "impossible_character": (
+        "un caractère perdu, abîmé ou impossible",
+        "a character that is lost, damaged or impossible",
+    ),
+    "not_an_object": ("la ligne n’est pas un objet JSON", "the line is not one JSON object"),
+    "repeated_name": ("un nom est donné deux fois sur la ligne", "a name stands twice on the line"),
+    "unknown_name": ("un nom que la table ne connaît pas", "a name that the table does not have"),
+    "missing_name": (
+        "un nom manque sur la ligne (écrire null où il n’y a rien)",
+        "a name is missing on the line (write null where there is nothing)",
+    ),
+    "nested_value": ("une liste ou un objet comme valeur", "a list or an object as a value"),
+    "not_finite": ("NaN ou infini, qui n’est pas du JSON", "NaN or infinity, which is no JSON"),
+    "not_text": (
+        "un nombre ou un booléen où un texte est attendu",
+        "a number or true/false where text is due",
+    ),
     "repeated_header": ("l’en-tête est répété", "the header is repeated"),
     "conflicting_key": (
         "deux lignes se contredisent pour la même clé",
