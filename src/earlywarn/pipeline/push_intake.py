@@ -22,7 +22,6 @@ from earlywarn.pipeline.worker_process import WorkerProcess
 SECONDS = 900.0
 MOST_BREAKS = 5
 _IDLE_SECONDS = 15.0
-_LONGEST_PAUSE = 30.0
 
 Tell = Callable[[str, dict[str, object]], None]
 
@@ -36,7 +35,9 @@ class PushIntake:
         keys: The folder of keys.
         today: Tells the day on which a batch enters the tables.
         tell: Told what happens, in ids and counts.
+        worker: The process that takes batches in.
         seconds: How long one batch may take.
+        longest_pause: How many seconds to wait at most where a batch cannot be taken in now.
     """
 
     def __init__(
@@ -47,14 +48,18 @@ class PushIntake:
         *,
         today: Callable[[], date],
         tell: Tell,
+        worker: WorkerProcess | None = None,
         seconds: float = SECONDS,
+        longest_pause: float = 30.0,
     ) -> None:
         self._batches, self._network, self._keys = batches, network, keys
         self._today, self._tell, self._seconds = today, tell, seconds
-        self._worker = WorkerProcess("earlywarn.pipeline.push_worker")
+        self._longest_pause = longest_pause
+        self._worker = worker or WorkerProcess("earlywarn.pipeline.push_worker")
         self._wake, self._closing = Event(), Event()
         self._breaks: dict[str, int] = {}
         self._n_waits = 0
+        self._is_idle = True
         self._thread = Thread(target=self._watch, name="push-intake", daemon=True)
 
     def __enter__(self) -> PushIntake:
@@ -98,8 +103,11 @@ class PushIntake:
             one for one in self._batches.waiting() if self._breaks.get(one.batch_id, 0) < 2 * MOST_BREAKS
         ]
         if not queue:
-            self._worker.stop()
+            if self._is_idle:
+                self._worker.stop()
+            self._is_idle = True
             return _IDLE_SECONDS
+        self._is_idle = False
         waiting = queue[0]
         answer = self._ask(waiting, gives_up=self._breaks.get(waiting.batch_id, 0) >= MOST_BREAKS)
         said: dict[str, object] = {"batch": waiting.batch_id, "table": waiting.table}
@@ -117,7 +125,7 @@ class PushIntake:
 
     def _pause(self) -> float:
         self._n_waits += 1
-        return float(min(0.25 * 2 ** min(self._n_waits, 10), _LONGEST_PAUSE))
+        return float(min(0.25 * 2 ** min(self._n_waits, 10), self._longest_pause))
 
     def _ask(self, waiting: Waiting, *, gives_up: bool) -> dict[str, Any]:
         question = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from earlywarn.errors import BusyError, ExtractError
+from earlywarn.pipeline.ingest import PUSHED
 from earlywarn.pipeline.pushed_batches import (
     Counts,
     PushedBatch,
@@ -26,8 +29,6 @@ from earlywarn.tables import (
     take_in,
 )
 from earlywarn.workspace import locked, write_atomically
-
-OWNER = "an intake of pushed rows"
 
 
 def take_pushed(
@@ -51,7 +52,7 @@ def take_pushed(
         StorageError: The disk is full.
         TableError: The workspace's tables are damaged.
     """
-    with locked(batches.workspace, "ingest", owner=OWNER):
+    with _turn(batches):
         batch = batches.read(waiting.owner, waiting.table, waiting.batch_id)
         contract = load_contract(network / "contract.toml")
         if not batch.is_settled:
@@ -66,7 +67,7 @@ def give_up(batches: PushedBatches, waiting: Waiting, network: Path) -> PushedBa
     Raises:
         BusyError: Another intake is at work.
     """
-    with locked(batches.workspace, "ingest", owner=OWNER):
+    with _turn(batches):
         batch = batches.read(waiting.owner, waiting.table, waiting.batch_id)
         if not batch.is_settled:
             contract = load_contract(network / "contract.toml")
@@ -81,6 +82,15 @@ def give_up(batches: PushedBatches, waiting: Waiting, network: Path) -> PushedBa
             )
         batches.settle(batch)
     return batch
+
+
+@contextmanager
+def _turn(batches: PushedBatches) -> Iterator[None]:
+    """Hold the lock of intakes, unless an intake of files waits for it or has it."""
+    with locked(batches.workspace, "files", owner=PUSHED):
+        pass
+    with locked(batches.workspace, "ingest", owner=PUSHED):
+        yield
 
 
 def _settled(
