@@ -1,4 +1,7 @@
-"""Kill the worker at random moments: every pushed batch is stored once, byte for byte as without a kill."""
+"""Kill the worker at random moments: every pushed batch is stored once, row for row as without a kill.
+
+`EARLYWARN_CASES` multiplies the number of kills for a long run by hand.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from earlywarn.pipeline.pushed_batches import Waiting
 from tests.builders.pushed import ACCOUNT, DAY, HEADER, Pushed, pushed_network
@@ -69,10 +74,10 @@ def asked(pushed: Pushed, waiting: Waiting, *, kill_after: float | None = None) 
     return is_killed
 
 
-def stored(pushed: Pushed) -> dict[str, bytes]:
-    """Return every batch file."""
+def stored(pushed: Pushed) -> dict[str, pa.Table]:
+    """Return every batch file's rows, in the order of the lines they came from."""
     tables = pushed.batches.workspace.tables
-    return {str(path.relative_to(tables)): path.read_bytes() for path in sorted(tables.rglob("*.parquet"))}
+    return {path.name: pq.read_table(path).sort_by("_line") for path in sorted(tables.rglob("*.parquet"))}
 
 
 def test_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:

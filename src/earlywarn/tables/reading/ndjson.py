@@ -58,6 +58,8 @@ class NdjsonText:
         self._names = extract.needed
         self._known = {*extract.needed, *extract.ignore}
         self._ignores_all = "*" in extract.ignore
+        self._shape: tuple[str, ...] | None = None
+        self._places: list[int] = []
         self._texts = frozenset(
             source.from_ for name, source in extract.columns.items() if name in extract.texts
         )
@@ -82,7 +84,7 @@ class NdjsonText:
                 message, where=self.name, todo="check that it is there and readable"
             ) from error
         with handle:
-            rows: list[list[str]] = []
+            cells: list[str] = []
             lines: list[int] = []
             bad: list[tuple[int, str]] = []
             size = 0
@@ -93,20 +95,19 @@ class NdjsonText:
                 if isinstance(found, str):
                     bad.append((number, found))
                 else:
-                    rows.append(found)
+                    cells += found
                     lines.append(number)
                 size += len(line)
-                if len(rows) >= _ROWS or size >= _BYTES:
-                    yield self._block(rows, lines, bad)
-                    rows, lines, bad, size = [], [], [], 0
-            yield self._block(rows, lines, bad)
+                if len(lines) >= _ROWS or size >= _BYTES:
+                    yield self._block(cells, lines, bad)
+                    cells, lines, bad, size = [], [], [], 0
+            yield self._block(cells, lines, bad)
 
-    def _block(self, rows: list[list[str]], lines: list[int], bad: list[tuple[int, str]]) -> TextBlock:
-        columns = zip(*rows, strict=True) if rows else ([] for _ in self._names)
-        cells = {
-            name: pa.array(column, pa.string()) for name, column in zip(self._names, columns, strict=True)
-        }
-        return TextBlock(labeled(pa.table(cells), np.array(lines, dtype=np.int64), self._number), tuple(bad))
+    def _block(self, cells: list[str], lines: list[int], bad: list[tuple[int, str]]) -> TextBlock:
+        width = len(self._names)
+        columns = {name: pa.array(cells[at::width], pa.string()) for at, name in enumerate(self._names)}
+        numbers = np.array(lines, dtype=np.int64)
+        return TextBlock(labeled(pa.table(columns), numbers, self._number), tuple(bad))
 
     def _read(self, line: bytes) -> list[str] | str | None:
         """Return a line's cells, or why it is no row; None for a blank line."""
@@ -116,7 +117,7 @@ class NdjsonText:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
             return "not_utf8"
-        if any(mark in line for mark in _LOST):
+        if _LOST[0] in line or _LOST[1] in line:
             return "impossible_character"
         if not text.strip(" \t\r\n"):
             return None
@@ -126,37 +127,40 @@ class NdjsonText:
             return "not_an_object"
         if not isinstance(pairs, _Pairs):
             return "not_an_object"
-        return self._misnamed(pairs) or self._cells(dict(pairs), escaped="\\u" in text)
+        names = tuple([name for name, _ in pairs])
+        if names != self._shape:
+            if (reason := self._misnamed(names)) is not None:
+                return reason
+            # Lines of one file mostly name the same things in the same order.
+            self._shape, self._places = names, [names.index(name) for name in self._names]
+        return self._cells([pairs[place][1] for place in self._places], escaped="\\u" in text)
 
-    def _misnamed(self, pairs: _Pairs) -> str | None:
-        names = {name for name, _ in pairs}
-        if len(names) < len(pairs):
+    def _misnamed(self, names: tuple[str, ...]) -> str | None:
+        given = set(names)
+        if len(given) < len(names):
             return "repeated_name"
-        if not self._ignores_all and not names <= self._known:
+        if not self._ignores_all and not given <= self._known:
             return "unknown_name"
-        return None if names.issuperset(self._names) else "missing_name"
+        return None if given.issuperset(self._names) else "missing_name"
 
-    def _cells(self, values: dict[str, Any], *, escaped: bool) -> list[str] | str:
-        cells = []
-        for name in self._names:
-            value = values[name]
-            if value is None:
-                cells.append("")
-            elif type(value) is str:
+    def _cells(self, values: list[Any], *, escaped: bool) -> list[str] | str:
+        for index, value in enumerate(values):
+            if type(value) is str:
                 if escaped and _IMPOSSIBLE.search(value):
                     return "impossible_character"
-                cells.append(value)
+            elif value is None:
+                values[index] = ""
             elif isinstance(value, list):
                 return "nested_value"
             elif isinstance(value, _NotFinite):
                 return "not_finite"
-            elif name in self._texts:
+            elif self._names[index] in self._texts:
                 return "not_text"
             elif isinstance(value, bool):
-                cells.append("true" if value else "false")
+                values[index] = "true" if value else "false"
             else:
-                cells.append(_plain(value))
-        return cells
+                values[index] = _plain(value)
+        return values
 
 
 def _lines(handle: IO[bytes]) -> Iterator[bytes]:
