@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ class Claim:
         home = self.batches.workspace.incoming
         folder = home / "parts" / secrets.token_hex(8)
         with storage_errors(folder):
-            folder.mkdir(mode=_PRIVATE_FOLDER, parents=True)
+            _make_folder(folder, self.batches)
             if shutil.disk_usage(home).free - n_bytes < BYTES_LEFT_FREE:
                 folder.rmdir()
                 raise StorageError("the disk has no room for the body", where=str(home), todo="free space")
@@ -109,13 +110,14 @@ class Claim:
         owner = owner_of(self.account_id)
         place = self.batches.folder(owner, table, batch.batch_id)
         with storage_errors(place):
+            _make_folder(place.parent, self.batches)
+            _make_folder(self.batches.marker(batch.batch_id).parent, self.batches)
             self._remember(batch)
             write_atomically(self.batches.marker(batch.batch_id), f"{owner}/{table}".encode())
             spool.handle.flush()
             os.fsync(spool.handle.fileno())
             (spool.folder / _BODY).rename(spool.folder / batch.file)
             write_atomically(spool.folder / "batch.json", state_json(batch))
-            place.parent.mkdir(parents=True, exist_ok=True)
             # From here on the batch is there, for every reader and after every crash.
             spool.folder.rename(place)
             sync_folder(place.parent)
@@ -155,8 +157,7 @@ def claim(batches: PushedBatches, account_id: str, key: str) -> Claim:
         batches.workspace.incoming / "keys" / owner_of(account_id) / hashlib.sha256(key.encode()).hexdigest()
     )
     with storage_errors(path):
-        batches.workspace.incoming.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, batches)
         handle = _open_private(path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -182,10 +183,21 @@ def tidy_up(batches: PushedBatches) -> int:
     """Remove what crashes left of bodies that were never kept; return how many there were."""
     removed = 0
     for folder in (batches.workspace.incoming / "parts").glob("*"):
-        if time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK and not _is_held(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
+        # Another process may be receiving it, or keeping it right now.
+        with suppress(FileNotFoundError):
+            if _is_old(folder) and not _is_held(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+    waiting = {one.batch_id for one in batches.waiting()}
+    for marker in batches.marker("x").parent.glob("*"):
+        with suppress(FileNotFoundError):
+            if marker.name not in waiting and _is_old(marker):
+                marker.unlink()
     return removed
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _SECONDS_TO_LOCK
 
 
 def _is_held(folder: Path) -> bool:
@@ -196,6 +208,17 @@ def _is_held(folder: Path) -> bool:
             except BlockingIOError:
                 return True
     return False
+
+
+def _make_folder(folder: Path, batches: PushedBatches) -> None:
+    """Make a private folder that is still there after a power cut."""
+    home = batches.workspace.home
+    home.mkdir(parents=True, exist_ok=True)
+    inner = [parent for parent in folder.parents if parent.is_relative_to(home) and parent != home]
+    for part in (*reversed(inner), folder):
+        if not part.is_dir():
+            part.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            sync_folder(part.parent)
 
 
 def _open_private(path: Path) -> IO[bytes]:

@@ -160,7 +160,11 @@ class PushedBatches:
         """Return the batches that wait, in the order in which they are taken in."""
         found = []
         for batch_id in sorted(_ids(self.marker("x").parent)):
-            owner, _, table = self.marker(batch_id).read_text(encoding="utf-8").partition("/")
+            try:
+                owner, _, table = self.marker(batch_id).read_text(encoding="utf-8").partition("/")
+            except FileNotFoundError:
+                # Another process settled it meanwhile.
+                continue
             # A marker without its folder is of a body whose receiving has not ended, or never will.
             if (self.folder(owner, table, batch_id) / _STATE_FILE).is_file():
                 found.append(Waiting(batch_id, owner, table))
