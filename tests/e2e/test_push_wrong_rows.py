@@ -40,12 +40,12 @@ HOSTILE: list[tuple[str, str, bytes]] = [
     ("not_an_object", "row", b"[" * 200_000),
     ("not_an_object", "row", b'{"a":' * 200_000),
     ("not_an_object", "row", LINE.strip().encode() * 2),
-    ("not_an_object", "row", b"\x00"),
-    ("not_an_object", "row", LINE.strip().encode().replace(b"day", b"d\x00y")),
-    ("not_utf8", "row", LINE.strip().encode().replace(b"CANA", b"\xff\xfe")),
-    ("impossible_character", "row", LINE.strip().encode().replace(b"CANA", "\ufffd".encode())),
-    ("impossible_character", "row", changed(student_id="\ud800").encode()),
-    ("impossible_character", "row", changed(student_id="A\x00").encode()),
+    ("nul", "row", b"\x00"),
+    ("nul", "row", LINE.strip().encode().replace(b"day", b"d\x00y")),
+    ("unknown_byte", "row", LINE.strip().encode().replace(b"CANA", b"\xff\xfe")),
+    ("lost_character", "row", LINE.strip().encode().replace(b"CANA", "\ufffd".encode())),
+    ("half_character", "row", changed(student_id="\ud800").encode()),
+    ("nul", "row", changed(student_id="A\x00").encode()),
     ("repeated_name", "row", LINE.strip().encode().replace(b"{", b'{"days": 1, ', 1)),
     ("unknown_name", "row", changed(**{CANARY: 1}).encode()),
     ("missing_name", "row", b"{}"),
@@ -97,14 +97,12 @@ WHOLE: list[tuple[str, str, bytes]] = [
     ("1 columns more than once", CSV, HEADER + b",days\n"),
     ("no column", CSV, HEADER.replace(b",", b";") + b"\n"),
     ("cannot be read as a header", CSV, HEADER.replace(b"days", b"d\xe9s") + b"\n"),
-    ("line 3 holds a NUL byte", CSV, as_csv(absences(1)) + b"A\x00,2026-09-01,day,1,,excused\n"),
     (
-        "line 3 holds a byte that utf-8 does not know",
+        "line 3 holds a byte that the declared encoding does not know",
         CSV,
         as_csv(absences(1)) + b"\xff,2026-09-01,day,1,,x\n",
     ),
     ("text that was decoded twice", CSV, as_csv(absences(1)) + "CÃ©,2026-09-01,day,1,,x\n".encode()),
-    ("line end of another kind", CSV, as_csv(absences(1)) + b"A\rB,2026-09-01,day,1,,excused\n"),
 ]
 
 
@@ -128,14 +126,20 @@ def test_a_body_that_cannot_be_read_is_refused_whole(
 
 
 def test_a_bad_csv_line_is_quarantined_alone(service: PushClient) -> None:
-    """Too few cells, open or stray quotes and a cell over two lines hold back their own lines only."""
+    """Too few cells, quotes out of place, a NUL and a cell over two lines hold back their own lines only."""
     rows = as_csv(absences(2, first=90_000)).decode()
     rest = ",2026-09-01,day,1,,excused"
-    bad = ["A,B", f'"A{rest}', f'A"B"C{rest}', '"A', f'B"{rest}', ""]
+    bad = ["A,B", f'"A{rest}', f'A"B"C{rest}', '"A', f'B"{rest}', f"A\x00{rest}", f"A\rB{rest}", ""]
     state = service.settled(service.push((rows + "\r\n".join(bad)).encode()))
     reasons = {one["reason"]: one["lines"] for one in service.report(state)["tables"][0]["reasons"]}
 
-    assert reasons == {"ragged": [4], "odd_quotes": [5, 7, 8], "stray_quote": [6]}
+    assert reasons == {
+        "ragged": [4],
+        "odd_quotes": [5, 7, 8],
+        "stray_quote": [6],
+        "nul": [9],
+        "stray_line_end": [10],
+    }
     assert state["counts"]["new"] == 2
 
 

@@ -105,11 +105,16 @@ def _settled(
     try:
         report = _take_in(batches, batch, contract, received_on=received_on, keys=keys)
     except ExtractError as error:
-        # Where this machine keeps its files is not the sender's business.
-        where = batch.file if "/" in error.where else error.where
-        refusal = Refusal(what=error.what, where=where, todo=error.todo)
-        return _ended(batch, "refused", received_on=received_on, refusal=refusal)
+        return _refused(batch, error.what, error.where, error.todo, received_on=received_on)
+    for one in report.refusals:
+        return _refused(batch, one.what, one.file, one.todo, received_on=received_on)
     return _ended(batch, "accepted", received_on=received_on, counts=counts_of(report.as_json()))
+
+
+def _refused(batch: PushedBatch, what: str, where: str, todo: str, *, received_on: date) -> PushedBatch:
+    # Where this machine keeps its files is not the sender's business.
+    refusal = Refusal(what=what, where=batch.file if "/" in where else where, todo=todo)
+    return _ended(batch, "refused", received_on=received_on, refusal=refusal)
 
 
 def _take_in(

@@ -270,6 +270,9 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
         for name in named:
             if name not in extract.columns:
                 yield (*at, key, name), f"{key} for '{name}', which no file column gives"
+    for name in extract.texts:
+        if name not in extract.columns:
+            yield (*at, "texts"), f"'{name}' is no column of this extract"
     for name, column in table.columns.items():
         needed = column.required or name in table.key_columns or name == table.known_on
         if needed and column.is_given and column.default is None and name not in extract.columns:

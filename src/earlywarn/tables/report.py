@@ -20,11 +20,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "odd_quotes": ("un guillemet n’est pas fermé", "a quote is not closed on the line"),
     "stray_quote": ("un guillemet au milieu d’une cellule", "a quote inside a cell"),
     "too_long": ("ligne trop longue", "the line is too long"),
-    "not_utf8": ("la ligne n’est pas en UTF-8", "the line is not UTF-8"),
-    "impossible_character": (
-        "un caractère perdu, abîmé ou impossible",
-        "a character that is lost, damaged or impossible",
-    ),
+    "half_character": ("la moitié d’un caractère", "half of a character"),
     "not_an_object": ("la ligne n’est pas un objet JSON", "the line is not one JSON object"),
     "repeated_name": ("un nom est donné deux fois sur la ligne", "a name stands twice on the line"),
     "unknown_name": ("un nom que la table ne connaît pas", "a name that the table does not have"),

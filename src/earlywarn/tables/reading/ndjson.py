@@ -6,27 +6,21 @@ whole: every mapped name stands once on its line, null where there is nothing to
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
+from earlywarn.tables.reading.content import Content, Pieces
+from earlywarn.tables.reading.decoding import as_utf8, decode
 from earlywarn.tables.reading.text import TextBlock, labeled
 
 LONGEST_LINE = 1 << 20
-_ROWS, _BYTES = 100_000, 1 << 24
-_MARK = b"\xef\xbb\xbf"
-_LOST = ("\ufffd".encode(), b"\xc3\x83\xc2")
-# What no text may hold: a NUL, half of a character, a character that an earlier conversion lost.
-_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff\ufffd]")
+_PIECE = 1 << 22
 _MOST_DIGITS = 60
 
 
@@ -52,9 +46,10 @@ _DECODER = json.JSONDecoder(
 class NdjsonText:
     """One file of JSON lines."""
 
-    def __init__(self, path: Path, extract: Extract, number: int) -> None:
-        self.name = path.name
-        self._path, self._number = path, number
+    def __init__(self, content: Content, extract: Extract, number: int) -> None:
+        self.name = content.name
+        self._pieces, self._number = Pieces(content, size=_PIECE), number
+        self._encoding = extract.encoding
         self._names = extract.needed
         self._known = {*extract.needed, *extract.ignore}
         self._ignores_all = "*" in extract.ignore
@@ -66,60 +61,46 @@ class NdjsonText:
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of the file."""
-        with self._path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+        """Return the SHA-256 of the unpacked file."""
+        return self._pieces.digest
 
     def blocks(self) -> Iterator[TextBlock]:
-        """Yield the mapped names' values as text, some thousands of rows at a time.
+        """Yield the mapped names' values as text, a piece of the file at a time.
 
         Raises:
             ExtractError: The file cannot be opened.
         """
-        try:
-            handle = self._path.open("rb")
-        except OSError as error:
-            message = "the file cannot be opened"
-            raise ExtractError(
-                message, where=self.name, todo="check that it is there and readable"
-            ) from error
-        with handle:
-            cells: list[str] = []
-            lines: list[int] = []
-            bad: list[tuple[int, str]] = []
-            size = 0
-            for number, line in enumerate(_lines(handle), start=1):
-                found = self._read(line)
-                if found is None:
-                    continue
-                if isinstance(found, str):
-                    bad.append((number, found))
-                else:
-                    cells += found
-                    lines.append(number)
-                size += len(line)
-                if len(lines) >= _ROWS or size >= _BYTES:
-                    yield self._block(cells, lines, bad)
-                    cells, lines, bad, size = [], [], [], 0
-            yield self._block(cells, lines, bad)
+        n_lines = 0
+        encoding = "utf-8" if self._encoding.startswith(("utf-16", "utf-32")) else self._encoding
+        for piece in as_utf8(iter(self._pieces), self._encoding, self.name):
+            decoded = decode(piece, encoding)
+            # A line that is no text was replaced by a mark that is no JSON either.
+            lines = decoded.content.split(b"\n")
+            yield self._block(lines, decoded.bad, n_lines + 1)
+            n_lines += len(lines) - 1
 
-    def _block(self, cells: list[str], lines: list[int], bad: list[tuple[int, str]]) -> TextBlock:
+    def _block(self, lines: list[bytes], garbled: dict[int, str], first: int) -> TextBlock:
+        cells: list[str] = []
+        numbers: list[int] = []
+        bad: list[tuple[int, str]] = []
+        for place, line in enumerate(lines):
+            found = garbled.get(place) or self._read(line)
+            if isinstance(found, str):
+                bad.append((first + place, found))
+            elif found is not None:
+                cells += found
+                numbers.append(first + place)
         width = len(self._names)
         columns = {name: pa.array(cells[at::width], pa.string()) for at, name in enumerate(self._names)}
-        numbers = np.array(lines, dtype=np.int64)
-        return TextBlock(labeled(pa.table(columns), numbers, self._number), tuple(bad))
+        where = np.array(numbers, dtype=np.int64)
+        return TextBlock(labeled(pa.table(columns), where, self._number), tuple(bad))
 
     def _read(self, line: bytes) -> list[str] | str | None:
         """Return a line's cells, or why it is no row; None for a blank line."""
         if len(line) > LONGEST_LINE:
             return "too_long"
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            return "not_utf8"
-        if _LOST[0] in line or _LOST[1] in line:
-            return "impossible_character"
-        if not text.strip(" \t\r\n"):
+        text = line.decode("utf-8")
+        if not text.strip(" \t\r"):
             return None
         try:
             pairs = _DECODER.decode(text)
@@ -146,8 +127,10 @@ class NdjsonText:
     def _cells(self, values: list[Any], *, escaped: bool) -> list[str] | str:
         for index, value in enumerate(values):
             if type(value) is str:
-                if escaped and _IMPOSSIBLE.search(value):
-                    return "impossible_character"
+                if escaped:
+                    values[index], reason = _unescaped(value)
+                    if reason is not None:
+                        return reason
             elif value is None:
                 values[index] = ""
             elif isinstance(value, list):
@@ -163,14 +146,13 @@ class NdjsonText:
         return values
 
 
-def _lines(handle: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines; of one that is too long, only so much that its length is seen."""
-    line = handle.readline(LONGEST_LINE + 1).removeprefix(_MARK)
-    while line:
-        yield line
-        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-            line = handle.readline(LONGEST_LINE + 1)
-        line = handle.readline(LONGEST_LINE + 1)
+def _unescaped(text: str) -> tuple[str, str | None]:
+    """Judge a text that escapes have a part in, as text is judged that has none."""
+    try:
+        decoded = decode(text.encode("utf-8"), "utf-8")
+    except UnicodeEncodeError:
+        return "", "half_character"
+    return decoded.content.decode("utf-8"), next(iter(decoded.bad.values()), None)
 
 
 def _plain(number: str) -> str:
