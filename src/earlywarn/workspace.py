@@ -133,16 +133,22 @@ def locked(
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError as error:
-                holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
-                is_patient = waits_for is not None and holder.startswith(f"{waits_for},")
+                holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+                # One that holds it and has not said yet who it is will have in a moment.
+                is_patient = waits_for is not None and (not holder or holder.startswith(f"{waits_for},"))
                 if not is_patient or time.monotonic() > until:
                     raise BusyError(
-                        f"{holder} is at work here", where=str(path), todo="wait until it ends"
+                        f"{holder or 'another process'} is at work here",
+                        where=str(path),
+                        todo="wait until it ends",
                     ) from error
             time.sleep(0.1)
         with storage_errors(path):
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{owner}, process {os.getpid()}".encode())
-        yield
+        try:
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)

@@ -1,9 +1,9 @@
 """What systems push, batch by batch: where each stands in the workspace, and what became of it.
 
-Layout below `incoming/`: `batches/<account>/<table>/<id>/` holds a batch's state (`batch.json`) and, until it
-is settled, its body as received; `queue/<id>` names a batch that waits; `keys/<account>/` remembers each
-idempotency key; `parts/` holds bodies that are still being received. Every state is replaced whole, and a
-batch is there once its folder is: a crash leaves it received whole, or not at all.
+Layout below `incoming/`: `batches/<account>/<table>/<id>/` holds a batch's state (`batch.json`), its report
+once it was taken in and, until it is settled, its body as received; `queue/<id>` names a batch that waits;
+`keys/<account>/` remembers each idempotency key; `parts/` holds bodies that are still being received. Every
+state is replaced whole, and a batch is there once its folder is: a crash leaves it whole, or not at all.
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ class PushedBatches:
         """Return the file that says that a batch waits."""
         return self.workspace.incoming / "queue" / batch_id
 
-    def report_path(self, batch_id: str) -> Path:
+    def report_path(self, batch: PushedBatch) -> Path:
         """Return where the report of a batch stands, once its rows were counted."""
-        return self.workspace.reports / f"push-{batch_id}.json"
+        return self.folder(owner_of(batch.account_id), batch.table, batch.batch_id) / "report.json"
 
     def find(self, account_id: str, table: str, batch_id: str) -> PushedBatch:
         """Return a batch that the account pushed to a table.
@@ -151,7 +151,7 @@ class PushedBatches:
         Raises:
             NotFoundError: It was not taken in, or not yet.
         """
-        path = self.report_path(batch.batch_id)
+        path = self.report_path(batch)
         if batch.state != "accepted" or not path.is_file():
             raise NotFoundError("there is no such report")
         return path.read_bytes()

@@ -18,6 +18,7 @@ from earlywarn.pipeline.pushed_batches import (
     counts_of,
     owner_of,
 )
+from earlywarn.pipeline.stored_reports import store_report
 from earlywarn.tables import (
     Contract,
     IntakeReport,
@@ -130,9 +131,10 @@ def _take_in(
         check_pushed_header(folder / batch.file, table)
 
     def store(report: IntakeReport) -> None:
-        write_atomically(batches.report_path(batch.batch_id), report.as_json())
+        write_atomically(batches.report_path(batch), report.as_json())
+        store_report(report, batches.workspace)
 
-    return take_in(
+    report = take_in(
         contract,
         push_extracts(contract, batch.table, batch.file, batch.form),
         folder,
@@ -140,15 +142,18 @@ def _take_in(
         received_on=received_on,
         backfill=False,
         keys=keys,
-        before_commit=store,
+        keep_report=store,
     )
+    if report.batch is None:
+        store(report)
+    return report
 
 
 def _committed(batches: PushedBatches, batch: PushedBatch, contract: Contract) -> PushedBatch | None:
     """Return the batch as accepted where the ledger names it already."""
     for received in reversed(read_ledger(batches.workspace, contract.network.name).batches):
         if any(file.name == batch.file for file in received.files):
-            counts = counts_of(batches.report_path(batch.batch_id).read_bytes())
+            counts = counts_of(batches.report_path(batch).read_bytes())
             return _ended(batch, "accepted", received_on=received.received_on, counts=counts)
     return None
 
