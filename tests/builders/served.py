@@ -120,6 +120,9 @@ def started(
         process.wait(timeout=30)
         process.stdin.close()
         process.stdout.close()
+        # A process that a signal ended never said goodbye; opening again strikes it off, so that the
+        # database's server ends with its last living user.
+        open_database(Workspace(home / "workspace"))
 
 
 def _wait(running: Served, process: subprocess.Popen[str]) -> None:
