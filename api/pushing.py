@@ -36,10 +36,12 @@ from earlywarn.tables import PushFormat
 FORMATS: Mapping[str, PushFormat] = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 LINE_LIMIT = 1 << 20
 MOST_UPLOADS = 4
+MOST_ACCEPTED = 20
 IDLE_SECONDS, TOTAL_SECONDS = 20.0, 3600.0
 _PARAMETERS = {"charset": "utf-8", "header": "present"}
 # A structured field of one string (RFC 8941), as draft-ietf-httpapi-idempotency-key-header-07 has it.
 _KEY = re.compile(r'"([ !#-\[\]-~]{1,200})"', re.ASCII)
+_CHANGE = re.compile(r"[A-Za-z0-9_]{1,80}(\.[A-Za-z0-9_]{1,80})?:[a-z_]{1,40}", re.ASCII)
 _PIECE, _BUFFER = 1 << 18, 1 << 20
 
 
@@ -73,9 +75,11 @@ class Pushing:
         self.target(table)
         form, key = push_format(request), idempotency_key(request)
         n_bytes = self._declared_length(request)
-        if request.query_params:
+        accepted = accepted_changes(request)
+        if accepted is None:
             raise ProblemError(
-                MALFORMED, "Aucun paramètre n’est admis ici : la date de réception est celle du service."
+                MALFORMED,
+                "Seul le paramètre accept_drift est admis : la date de réception est celle du service.",
             )
         with self._one_more_upload(account_id):
             try:
@@ -90,7 +94,12 @@ class Pushing:
                     await read_body(request, spool, limit=self.limit_bytes)
                     received_at = datetime.now(UTC)
                     batch = await run_in_threadpool(
-                        claimed.keep, spool, table=table, form=form, received_at=received_at
+                        claimed.keep,
+                        spool,
+                        table=table,
+                        form=form,
+                        received_at=received_at,
+                        accepted=accepted,
                     )
                 finally:
                     spool.discard()
@@ -151,6 +160,15 @@ def idempotency_key(request: Request) -> str:
             "L’en-tête Idempotency-Key est requis : un texte de 1 à 200 caractères entre guillemets droits.",
         )
     return found[1]
+
+
+def accepted_changes(request: Request) -> tuple[str, ...] | None:
+    """Return the changes that the sender says are meant; None where a parameter is none of ours."""
+    given = request.query_params.multi_items()
+    is_ours = len(given) <= MOST_ACCEPTED and all(
+        name == "accept_drift" and _CHANGE.fullmatch(value) for name, value in given
+    )
+    return tuple(sorted({value for _, value in given})) if is_ours else None
 
 
 async def read_body(request: Request, spool: Spool, *, limit: int) -> None:

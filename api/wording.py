@@ -112,7 +112,7 @@ ENGLISH: Mapping[str, str] = {
     "Forme de contenu non prise en charge": "Form of content not supported",
     "Trop de demandes à la fois": "Too many requests at once",
     "Ce compte n’a pas le droit d’écrire dans les tables.": "This account has no right to write tables.",
-    "Aucun paramètre n’est admis ici : la date de réception est celle du service.": "No parameter is taken here: the day received is the service’s.",
+    "Seul le paramètre accept_drift est admis : la date de réception est celle du service.": "Only the parameter accept_drift is taken: the day received is the service’s.",
     "La première demande portant cette clé est encore en cours.": "The first request with this key is still in progress.",
     "Cette clé a déjà servi pour un autre contenu.": "This key has served for another content already.",
     "Trop d’envois de ce compte sont en cours.": "Too many bodies of this account are being received.",

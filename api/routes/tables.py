@@ -41,7 +41,14 @@ _SENT: dict[str, Any] = {
             "required": True,
             "description": "A text in double quotes, new for each batch, repeated when one is sent again.",
             "schema": {"type": "string", "pattern": '^"[ !#-\\[\\]-~]{1,200}"$'},
-        }
+        },
+        {
+            "name": "accept_drift",
+            "in": "query",
+            "required": False,
+            "description": "A change from earlier batches that is meant, as a refusal names it.",
+            "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 20},
+        },
     ],
     "requestBody": {
         "required": True,
@@ -121,7 +128,7 @@ def batch_state(table: TableName, batch_id: Identifier, service: ServiceHere, sc
     responses={**_REPORTED, **declares(*_REFUSALS)},
 )
 def report(table: TableName, batch_id: Identifier, service: ServiceHere, scope: Pusher) -> Response:
-    """Return the report of a batch that was taken in: each row accounted for, reasons with their lines."""
+    """Return the report of a batch whose rows were read: each accounted for, reasons with their lines."""
     pushed = service.pushing.batches
     content = pushed.report(pushed.find(scope.account_id, table, batch_id))
     return Response(content, media_type="application/json")
@@ -134,7 +141,7 @@ def shaped(batch: PushedBatch) -> BatchState:
         table=batch.table,
         state=batch.state,
         href=_href(batch),
-        report=f"{_href(batch)}/report" if batch.state == "accepted" else None,
+        report=f"{_href(batch)}/report" if batch.has_report else None,
         n_bytes=batch.n_bytes,
         sha256=batch.digest,
         received_at=batch.received_at,

@@ -35,7 +35,13 @@ class Pushed:
         return self.network.home / "network"
 
     def receive(
-        self, body: str = BODY, *, key: str = "k", table: str = "absences", at: datetime = NOW
+        self,
+        body: str = BODY,
+        *,
+        key: str = "k",
+        table: str = "absences",
+        at: datetime = NOW,
+        accepted: tuple[str, ...] = (),
     ) -> PushedBatch | None:
         """Receive a CSV body as the service does."""
         claimed = claim(self.batches, ACCOUNT, key)
@@ -43,7 +49,7 @@ class Pushed:
             spool = claimed.spool(n_bytes=0)
             try:
                 spool.write(body.encode())
-                return claimed.keep(spool, table=table, form="csv", received_at=at)
+                return claimed.keep(spool, table=table, form="csv", received_at=at, accepted=accepted)
             finally:
                 spool.discard()
         finally:

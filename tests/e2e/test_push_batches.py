@@ -83,12 +83,21 @@ def test_pushed_rows_make_the_batch_that_a_file_makes(
             state = client.settled(client.push(body, table=table, kind=kind))
             stored = filed.take_in(table, body, form)
             for reason in stored["tables"][0]["reasons"]:
-                reason["file"] = f"{state['batch_id']}.{form}"
+                reason["file"] = f"pushed-{state['batch_id']}.{form}"
             ours, theirs = (batch_of(one, table, number) for one in (client.workspace, filed.workspace))
 
             assert (state["state"], state["counts"]["quarantined"]) == ("accepted", 1)
-            assert client.report(state) == stored
+            assert without_names(client.report(state)) == without_names(stored)
             assert ours.read_bytes() == theirs.read_bytes()
+
+
+def without_names(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report whose findings do not say by which mapping the rows were read."""
+    findings = [
+        {**one, "figures": [figure for figure in one["figures"] if figure[0] not in ("extract", "file")]}
+        for one in report["findings"]
+    ]
+    return {**report, "findings": findings}
 
 
 def marks(n_rows: int) -> list[dict[str, Any]]:

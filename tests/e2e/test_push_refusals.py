@@ -153,13 +153,35 @@ def test_the_same_form_in_other_words_is_taken(service: PushClient, kind: str) -
     assert service.push(as_csv(absences(1)), kind=kind).status == 202
 
 
-@pytest.mark.parametrize("query", ["backfill=true", "received_on=2020-01-01", "x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "backfill=true",
+        "received_on=2020-01-01",
+        "x",
+        "accept_drift=",
+        "accept_drift=a.b",
+        "accept_drift=a.b.c:d",
+        "accept_drift=a:b&backfill=true",
+        "&".join(["accept_drift=a:b"] * 21),
+    ],
+)
 def test_no_parameter_changes_the_day(service: PushClient, query: str) -> None:
     """History is loaded by the operator's own verb; asking for it here is refused, not ignored."""
     headers = {"Content-Type": CSV, "Idempotency-Key": '"day"'}
     path = f"/v1/tables/absences/batches?{query}"
 
     refused(service.request("POST", path, as_csv(absences(1)), headers=headers), 422)
+
+
+def test_a_change_is_accepted_by_its_name(service: PushClient) -> None:
+    """What a refusal names can be said to be meant; a batch in which nothing changed passes as well."""
+    headers = {"Content-Type": CSV, "Idempotency-Key": '"meant"'}
+    path = "/v1/tables/absences/batches"
+    query = "accept_drift=absences.days:unit_changed&accept_drift=absences:broken_lines"
+    pushed = service.request("POST", f"{path}?{query}", as_csv(absences(1)), headers=headers)
+
+    assert service.settled(pushed)["state"] == "accepted"
 
 
 def raw(service: PushClient, *headers: str, who: str = "writer") -> socket.socket:

@@ -85,7 +85,13 @@ class Claim:
         return Spool(folder, handle)
 
     def keep(
-        self, spool: Spool, *, table: str, form: PushFormat, received_at: datetime
+        self,
+        spool: Spool,
+        *,
+        table: str,
+        form: PushFormat,
+        received_at: datetime,
+        accepted: tuple[str, ...] = (),
     ) -> PushedBatch | None:
         """Make the body received a batch that waits, or return the batch that the key made before.
 
@@ -96,7 +102,8 @@ class Claim:
         """
         earlier = self._earlier()
         if earlier is not None:
-            is_same = (earlier.table, earlier.form, earlier.digest) == (table, form, spool.digest)
+            before = (earlier.table, earlier.form, earlier.digest, earlier.accepted)
+            is_same = before == (table, form, spool.digest, accepted)
             return earlier if is_same else None
         batch = PushedBatch(
             batch_id=next_batch_id(self.batches, received_at),
@@ -106,6 +113,7 @@ class Claim:
             n_bytes=spool.n_bytes,
             digest=spool.digest,
             received_at=received_at,
+            accepted=accepted,
         )
         owner = owner_of(self.account_id)
         place = self.batches.folder(owner, table, batch.batch_id)

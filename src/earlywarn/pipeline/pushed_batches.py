@@ -58,17 +58,20 @@ class PushedBatch(Declared):
     n_bytes: int
     digest: str
     received_at: datetime
+    accepted: tuple[str, ...] = ()
+    """The changes from earlier batches that the sender says are meant."""
     state: State = "received"
     received_on: date | None = None
     """The day it entered the tables, which is the service's and never the sender's."""
     settled_at: datetime | None = None
     counts: Counts | None = None
+    has_report: bool = False
     refusal: Refusal | None = None
 
     @property
     def file(self) -> str:
         """Return the name of its body, which the ledger and the report carry."""
-        return f"{self.batch_id}.{self.form}"
+        return f"pushed-{self.batch_id}.{self.form}"
 
     @property
     def is_settled(self) -> bool:
@@ -146,13 +149,13 @@ class PushedBatches:
         return batches, shown[limit - 1] if len(shown) > limit else None
 
     def report(self, batch: PushedBatch) -> bytes:
-        """Return the report of a batch whose rows were taken in.
+        """Return the report of a batch whose rows were counted.
 
         Raises:
-            NotFoundError: It was not taken in, or not yet.
+            NotFoundError: They were not, or not yet.
         """
         path = self.report_path(batch)
-        if batch.state != "accepted" or not path.is_file():
+        if not batch.has_report or not path.is_file():
             raise NotFoundError("there is no such report")
         return path.read_bytes()
 

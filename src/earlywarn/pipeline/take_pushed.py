@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from earlywarn.errors import BusyError, ExtractError
+from earlywarn.errors import BusyError, DeclarationError, ExtractError
 from earlywarn.pipeline.ingest import PUSHED
 from earlywarn.pipeline.pushed_batches import (
     Counts,
@@ -21,7 +21,9 @@ from earlywarn.pipeline.pushed_batches import (
 from earlywarn.pipeline.stored_reports import store_report
 from earlywarn.tables import (
     Contract,
+    Extracts,
     IntakeReport,
+    check_acceptances,
     check_pushed_header,
     load_contract,
     push_extracts,
@@ -106,16 +108,27 @@ def _settled(
     try:
         report = _take_in(batches, batch, contract, received_on=received_on, keys=keys)
     except ExtractError as error:
-        return _refused(batch, error.what, error.where, error.todo, received_on=received_on)
+        # Where this machine keeps its files is not the sender's business.
+        where = batch.file if "/" in error.where else error.where
+        refusal = Refusal(what=error.what, where=where, todo=error.todo)
+        return _ended(batch, "refused", received_on=received_on, refusal=refusal)
+    if report.is_refused:
+        end = _ended(batch, "refused", received_on=received_on, refusal=_refusal(report))
+    else:
+        end = _ended(batch, "accepted", received_on=received_on, counts=counts_of(report.as_json()))
+    return end.model_copy(update={"has_report": True})
+
+
+def _refusal(report: IntakeReport) -> Refusal:
+    """Return the first thing that stopped the rows; the report names them all."""
     for one in report.refusals:
-        return _refused(batch, one.what, one.file, one.todo, received_on=received_on)
-    return _ended(batch, "accepted", received_on=received_on, counts=counts_of(report.as_json()))
-
-
-def _refused(batch: PushedBatch, what: str, where: str, todo: str, *, received_on: date) -> PushedBatch:
-    # Where this machine keeps its files is not the sender's business.
-    refusal = Refusal(what=what, where=batch.file if "/" in where else where, todo=todo)
-    return _ended(batch, "refused", received_on=received_on, refusal=refusal)
+        return Refusal(what=one.what, where=one.file, todo=one.todo)
+    stop = next(finding for finding in report.findings if finding.level == "stop")
+    # A warning says the same without the command line's way to let it pass.
+    said = stop.lowered("warn").sentence("en")
+    meant = f"; where it is meant, push again with a new key and accept_drift={stop.name}"
+    may_pass = said != stop.sentence("en")
+    return Refusal(what=said, where=stop.name, todo=f"mend the rows{meant if may_pass else ''}")
 
 
 def _take_in(
@@ -126,6 +139,8 @@ def _take_in(
         raise ExtractError(
             "the contract has no such table any more", where=batch.table, todo="ask GET /v1/tables"
         )
+    extracts = push_extracts(contract, batch.table, batch.form)
+    accepted = _accepted(batch, contract, extracts)
     folder = batches.folder(owner_of(batch.account_id), batch.table, batch.batch_id)
     if batch.form == "csv":
         check_pushed_header(folder / batch.file, table)
@@ -136,12 +151,13 @@ def _take_in(
 
     report = take_in(
         contract,
-        push_extracts(contract, batch.table, batch.file, batch.form),
+        extracts,
         folder,
         batches.workspace,
         received_on=received_on,
         backfill=False,
         keys=keys,
+        accepted=accepted,
         keep_report=store,
     )
     if report.batch is None:
@@ -149,12 +165,25 @@ def _take_in(
     return report
 
 
+def _accepted(batch: PushedBatch, contract: Contract, extracts: Extracts) -> frozenset[str]:
+    """Return the changes that may pass, or refuse the batch without a word of its sender's."""
+    try:
+        return check_acceptances(batch.accepted, contract, extracts)
+    except DeclarationError as error:
+        raise ExtractError(
+            "a change to accept is none that this table can have",
+            where="accept_drift",
+            todo="name it as the refusal of the earlier batch does",
+        ) from error
+
+
 def _committed(batches: PushedBatches, batch: PushedBatch, contract: Contract) -> PushedBatch | None:
     """Return the batch as accepted where the ledger names it already."""
     for received in reversed(read_ledger(batches.workspace, contract.network.name).batches):
         if any(file.name == batch.file for file in received.files):
             counts = counts_of(batches.report_path(batch).read_bytes())
-            return _ended(batch, "accepted", received_on=received.received_on, counts=counts)
+            end = _ended(batch, "accepted", received_on=received.received_on, counts=counts)
+            return end.model_copy(update={"has_report": True})
     return None
 
 

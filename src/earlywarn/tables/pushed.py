@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Table
+from earlywarn.tables.drift import DriftRules, FewerRows, MoreRows
 from earlywarn.tables.extracts import Extract, Extracts, Source
 
 PushFormat = Literal["csv", "ndjson"]
+PUSHED_FILES = "pushed-*"
 _TEXTS = frozenset({"id", "category", "text", "identity", "date"})
 _LONGEST_HEADER = 1 << 20
 _JSON_TYPES: Mapping[str, list[str]] = {
@@ -44,17 +46,22 @@ def pushed_columns(table: Table) -> dict[str, Column]:
     return {name: column for name, column in table.columns.items() if column.is_given}
 
 
-def push_extracts(contract: Contract, name: str, file: str, form: PushFormat) -> Extracts:
-    """Return the mapping by which the file of one pushed batch is read."""
+def push_extracts(contract: Contract, name: str, form: PushFormat) -> Extracts:
+    """Return the mapping by which the file of one pushed batch is read, alone in its folder.
+
+    What drifts from the batches before is stopped by the same rules as in files, save for the number of
+    rows: a system pushes what is new, now much and now little.
+    """
     columns = pushed_columns(contract.tables[name])
     extract = Extract(
         table=name,
-        file=file,
+        file=f"{PUSHED_FILES}.{form}",
         format=form,
         encoding="utf-8",
         separator=",",
         decimal=".",
         date_format="%Y-%m-%d",
+        drift=DriftRules(fewer_rows=FewerRows(level="off"), more_rows=MoreRows(level="off")),
         texts=tuple(n for n, column in columns.items() if column.type in _TEXTS),
         columns={n: Source.model_validate({"from": n}) for n in columns},
     )

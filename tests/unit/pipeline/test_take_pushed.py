@@ -14,7 +14,7 @@ from earlywarn.pipeline.pushed_batches import Counts, PushedBatch
 from earlywarn.pipeline.take_pushed import give_up
 from earlywarn.workspace import locked
 from tests.builders.intake import HEADER as FILE_HEADER
-from tests.builders.pushed import BODY, DAY, Pushed, pushed_network
+from tests.builders.pushed import BODY, DAY, HEADER, Pushed, pushed_network
 
 COUNTS = Counts(read=2, new=1, superseding=0, unchanged=0, quarantined=1, duplicates=0)
 
@@ -129,3 +129,52 @@ def test_the_same_rows_under_another_key_change_nothing(pushed: Pushed) -> None:
 
     assert done.counts == COUNTS.model_copy(update={"new": 0, "unchanged": 1})
     assert (pushed.batches.workspace.tables / "ledger.json").read_bytes() == ledger
+
+
+def rows(n_rows: int, *, first: int, category: str) -> str:
+    """Return a body of so many absences."""
+    numbers = range(first, first + n_rows)
+    return HEADER + "".join(
+        f"s{number},2025-01-08,,{category},0.{number % 9},1,true,\n" for number in numbers
+    )
+
+
+def test_what_differs_from_the_batches_before_is_stopped(pushed: Pushed) -> None:
+    """A column that had values and has none stops the batch; said to be meant, it passes."""
+    pushed.take(pushed.first())
+    pushed.receive(rows(200, first=0, category="excused"), key="usual")
+    pushed.take(pushed.first())
+    empty = rows(200, first=500, category="")
+    pushed.receive(empty, key="empty")
+    stopped = pushed.take(pushed.first())
+    report = json.loads(pushed.batches.report(stopped))
+    pushed.receive(empty, key="meant", accepted=("absences.category:all_empty",))
+    passed = pushed.take(pushed.first())
+
+    assert (stopped.state, stopped.counts, report["is_refused"]) == ("refused", None, True)
+    assert stopped.refusal is not None
+    assert stopped.refusal.where == "absences.category:all_empty"
+    assert stopped.refusal.todo.endswith("accept_drift=absences.category:all_empty")
+    assert "--accept-drift" not in stopped.refusal.what
+    assert (passed.state, passed.counts and passed.counts.new) == ("accepted", 200)
+
+
+def test_few_rows_after_many_are_no_drift(pushed: Pushed) -> None:
+    """Systems push what is new, now much and now little."""
+    pushed.take(pushed.first())
+    for number, n_rows in enumerate((2_000, 1, 3_000)):
+        pushed.receive(rows(n_rows, first=5_000 * number, category="excused"), key=str(number))
+        done = pushed.take(pushed.first())
+
+        findings = json.loads(pushed.batches.report(done))["findings"]
+        assert (done.state, [one["rule"] for one in findings if "rows" in one["rule"]]) == ("accepted", [])
+
+
+def test_a_change_that_cannot_be_is_not_accepted(pushed: Pushed) -> None:
+    """A name that the table does not have refuses the batch, and is not repeated."""
+    pushed.take(pushed.first())
+    pushed.receive(BODY, key="odd", accepted=("absences.TREL01529907:all_empty",))
+    done = pushed.take(pushed.first())
+
+    assert (done.state, done.has_report) == ("refused", False)
+    assert "TREL" not in str(done.refusal)

@@ -56,7 +56,7 @@ def test_a_schema_says_what_each_column_may_be() -> None:
 def test_the_mapping_is_the_contract_s_own() -> None:
     """Each column is read from its own name, by one strict form."""
     contract = Contract.model_validate(tomllib.loads(CONTRACT))
-    (extract,) = push_extracts(contract, "absences", "b.ndjson", "ndjson").extract
+    (extract,) = push_extracts(contract, "absences", "ndjson").extract
 
     assert extract.needed == tuple(HEADER.split(","))
     assert extract.rule("days").decimal == "."

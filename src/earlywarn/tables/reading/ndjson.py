@@ -55,6 +55,8 @@ class NdjsonText:
         self._ignores_all = "*" in extract.ignore
         self._shape: tuple[str, ...] | None = None
         self._places: list[int] = []
+        # By the file's name of a value: the column that it is reported under, and whether it must be text.
+        self._columns = {source.from_: name for name, source in reversed(list(extract.columns.items()))}
         self._texts = frozenset(
             source.from_ for name, source in extract.columns.items() if name in extract.texts
         )
@@ -63,6 +65,11 @@ class NdjsonText:
     def digest(self) -> str:
         """Return the SHA-256 of the unpacked file."""
         return self._pieces.digest
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Return the names that each line must have."""
+        return self._names
 
     def blocks(self) -> Iterator[TextBlock]:
         """Yield the mapped names' values as text, a piece of the file at a time.
@@ -126,23 +133,24 @@ class NdjsonText:
 
     def _cells(self, values: list[Any], *, escaped: bool) -> list[str] | str:
         for index, value in enumerate(values):
+            reason = None
             if type(value) is str:
                 if escaped:
                     values[index], reason = _unescaped(value)
-                    if reason is not None:
-                        return reason
             elif value is None:
                 values[index] = ""
             elif isinstance(value, list):
-                return "nested_value"
+                reason = "nested_value"
             elif isinstance(value, _NotFinite):
-                return "not_finite"
+                reason = "not_finite"
             elif self._names[index] in self._texts:
-                return "not_text"
+                reason = "not_text"
             elif isinstance(value, bool):
                 values[index] = "true" if value else "false"
             else:
                 values[index] = _plain(value)
+            if reason is not None:
+                return f"{self._columns.get(self._names[index], 'row')}:{reason}"
         return values
 
 
