@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.language import language_of
-from api.problems import UNAUTHENTICATED, ProblemError
+from api.problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
 from api.schemas import Identifier, ModelName
 from api.service import Service, service_of
 from earlywarn.domain import Language, Scope
@@ -41,6 +41,22 @@ def calling_scope(
 Caller = Annotated[Scope, Depends(calling_scope)]
 
 
+def pushing_scope(scope: Caller) -> Scope:
+    """Return the scope of a calling system that may write tables.
+
+    A row may be about any student, so the right counts only for an account that reaches the whole network.
+
+    Raises:
+        ProblemError: The account may not.
+    """
+    if not (scope.role == "system" and scope.all_schools and scope.may_write_tables):
+        raise ProblemError(FORBIDDEN, "Ce compte n’a pas le droit d’écrire dans les tables.")
+    return scope
+
+
+Pusher = Annotated[Scope, Depends(pushing_scope)]
+
+
 def route_of(request: Request) -> str:
     """Return the route as the access log names it: the template, never the path with its ids."""
     return f"{request.method} {request.scope['route'].path}"
@@ -51,6 +67,6 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")]
 Grade = Annotated[str | None, Query(max_length=20, pattern=r"^[A-Za-z0-9_.-]+$")]
 __all__ = [
-    "Caller", "Cursor", "Grade", "Identifier", "Limit", "ModelName", "Route", "ServiceHere", "Speaking",
-    "calling_scope",
+    "Caller", "Cursor", "Grade", "Identifier", "Limit", "ModelName", "Pusher", "Route", "ServiceHere",
+    "Speaking", "calling_scope",
 ]  # fmt: skip

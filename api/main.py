@@ -11,7 +11,7 @@ from api.contract import describe
 from api.middleware import BoundedBody, FailSafe, KnownHosts, SecurityHeaders
 from api.pages import routes as pages
 from api.problems import install_problems
-from api.routes import health, models, schools, students
+from api.routes import health, models, schools, students, tables
 from api.schemas import WIRE_NAMES
 from api.service import Service
 from api.settings import ServiceSettings
@@ -43,7 +43,7 @@ def create_app(settings: ServiceSettings, *, open_service: OpenService = open_se
         redoc_url=None,
         openapi_url=None,
     )
-    for part in (health, models, schools, students):
+    for part in (health, models, schools, students, tables):
         app.include_router(part.router)
     pages.install_pages(app, settings)
     install_problems(app, WIRE_NAMES, pages.problem_page)

@@ -22,6 +22,7 @@ logger = logging.getLogger("earlywarn.api")
 
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 20.0
+STREAMED = re.compile(r"/v1/tables/[^/]+/batches")
 HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -108,7 +109,10 @@ class KnownHosts:
 
 
 class BoundedBody:
-    """Take a body in, at most one mebibyte and twenty seconds of it, before anything else sees it."""
+    """Take a body in, at most one mebibyte and twenty seconds of it, before anything else sees it.
+
+    Pushed batches alone pass by: their route bounds them while it writes them to the disk.
+    """
 
     def __init__(self, app: ASGIApp, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> None:
         self.app = app
@@ -119,6 +123,9 @@ class BoundedBody:
         """Pass a request with a small enough body on, refuse any other."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if scope["method"] == "POST" and STREAMED.fullmatch(scope["path"]):
+            await self.app(scope, *_closing_if_unread(receive, send))
             return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared[:12]) > self.limit:
@@ -134,6 +141,24 @@ class BoundedBody:
             await _refuse(TOO_LARGE, scope, receive, send)
             return
         await self.app(scope, _replay(body, receive), send)
+
+
+def _closing_if_unread(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Return both ways of a request such that an answer before the body's end ends the connection."""
+    is_read = False
+
+    async def watched() -> Message:
+        nonlocal is_read
+        message = await receive()
+        is_read = is_read or not message.get("more_body", False)
+        return message
+
+    async def closing(message: Message) -> None:
+        if message["type"] == "http.response.start" and not is_read:
+            MutableHeaders(scope=message)["Connection"] = "close"
+        await send(message)
+
+    return watched, closing
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

@@ -26,6 +26,7 @@ from earlywarn.errors import (
     EarlywarnError,
     NotFoundError,
     NotScoredError,
+    StorageError,
     StoreError,
     TableError,
 )
@@ -49,14 +50,17 @@ FORBIDDEN = ProblemKind("refused", 403, "Demande refusée")
 NOT_FOUND = ProblemKind("not-found", 404, "Introuvable")
 METHOD = ProblemKind("method-not-allowed", 405, "Méthode non permise")
 TIMEOUT = ProblemKind("request-timeout", 408, "Requête trop lente")
+CONFLICT = ProblemKind("in-progress", 409, "Demande déjà en cours")
 TOO_LARGE = ProblemKind("body-too-large", 413, "Corps de requête trop volumineux")
+UNSUPPORTED = ProblemKind("unsupported-content", 415, "Forme de contenu non prise en charge")
 MALFORMED = ProblemKind("malformed", 422, "Contenu non conforme")
+TOO_MANY = ProblemKind("too-many-requests", 429, "Trop de demandes à la fois")
 INTERNAL = ProblemKind("internal", 500, "Erreur interne")
 UNAVAILABLE = ProblemKind("unavailable", 503, "Service momentanément indisponible")
 
 KINDS = (
-    BAD_HOST, BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, TIMEOUT, TOO_LARGE, MALFORMED,
-    INTERNAL, UNAVAILABLE,
+    BAD_HOST, BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, TIMEOUT, CONFLICT, TOO_LARGE,
+    UNSUPPORTED, MALFORMED, TOO_MANY, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 BY_STATUS = {kind.status: kind for kind in KINDS if kind is not BAD_HOST}
 
@@ -119,8 +123,11 @@ def problem_response(
     extra = {"Content-Language": locale_of(language), **(headers or {})}
     if kind is UNAUTHENTICATED:
         extra["WWW-Authenticate"] = 'Bearer realm="earlywarn"'
-    if kind is UNAVAILABLE:
+    if kind in (UNAVAILABLE, TOO_MANY, CONFLICT):
         extra.setdefault("Retry-After", "5")
+    if kind is UNSUPPORTED:
+        # RFC 9110: what would have been taken.
+        extra |= {"Accept": "text/csv, application/x-ndjson", "Accept-Encoding": "identity"}
     return JSONResponse(
         problem.model_dump(), status_code=kind.status, headers=extra, media_type="application/problem+json"
     )
@@ -145,7 +152,7 @@ def kind_of(error: EarlywarnError) -> ProblemKind:
         return NOT_FOUND
     if isinstance(error, TableError | AsOfError | NotScoredError):
         return MALFORMED
-    if isinstance(error, StoreError | BusyError):
+    if isinstance(error, StoreError | BusyError | StorageError):
         return UNAVAILABLE
     return INTERNAL
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -234,6 +234,67 @@ class ModelCards(Wire):
     models: list[ModelCard]
 
 
+class PushableTable(Wire):
+    """A table that takes rows; `row` is the JSON Schema of one, its names are the columns of a CSV body."""
+
+    table: str
+    grain: str
+    key: list[str]
+    row: dict[str, Any]
+
+
+class PushableTables(Wire):
+    """All tables that take rows, and in what form."""
+
+    tables: list[PushableTable]
+    content_types: list[str]
+    limit_bytes: int
+    line_limit_bytes: int
+
+
+class BatchCounts(Wire):
+    """Every row read, and where it went: read = new + superseding + unchanged + quarantined + duplicates."""
+
+    read: int
+    new: int
+    superseding: int
+    unchanged: int
+    quarantined: int
+    duplicates: int
+
+
+class BatchRefusal(Wire):
+    """Why a batch as a whole was not taken in."""
+
+    what: str
+    where: str
+    todo: str
+
+
+class BatchState(Wire):
+    """A pushed batch: `received` and `processing` end as `accepted`, `refused` or `failed`."""
+
+    batch_id: str
+    table: str
+    state: Literal["received", "processing", "accepted", "refused", "failed"]
+    href: str
+    report: str | None
+    n_bytes: int
+    sha256: str
+    received_at: datetime
+    received_on: date | None
+    settled_at: datetime | None
+    counts: BatchCounts | None
+    refusal: BatchRefusal | None
+
+
+class BatchList(Wire):
+    """A page of the caller's batches, the latest first; the `Link` header leads to the next."""
+
+    batches: list[BatchState]
+    next_cursor: str | None
+
+
 class Health(Wire):
     """The process answers."""
 
@@ -259,4 +320,6 @@ WIRE_NAMES = frozenset(name for model in (ResolveRequest, ScoreRequest) for name
     "grade",
     "limit",
     "cursor",
+    "table",
+    "batch_id",
 }

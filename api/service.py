@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from starlette.requests import HTTPConnection
 
@@ -13,6 +12,7 @@ from api.pages.labels import Labels
 from api.pages.layout import Layout
 from api.pages.session import Sessions
 from api.problems import NOT_FOUND, ProblemError
+from api.pushing import Pushing
 from api.settings import ServiceSettings
 from earlywarn.domain import StudentId
 from earlywarn.pipeline.score_on_demand import TableScorer
@@ -32,11 +32,12 @@ class Service:
     refused_models: tuple[str, ...]
     sessions: Sessions
     grade_labels: Labels
+    pushing: Pushing
     layout: Layout = field(default_factory=Layout)
 
     def today(self) -> date:
         """Return the school day that scopes are read on."""
-        return self.settings.today or datetime.now(ZoneInfo(self.settings.timezone)).date()
+        return self.settings.school_day()
 
     def model(self, name: str) -> PublishedModel:
         """Return a published model by name.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,7 +27,12 @@ class ServiceSettings(BaseSettings):
     timezone: str = "America/Toronto"
     session_secret: SecretStr | None = Field(default=None, description="Signs the pages' cookie.")
     contact: str | None = Field(default=None, description="Who takes observations and corrections.")
+    push_limit_bytes: int = Field(default=256 * 1024 * 1024, ge=1, description="The longest pushed body.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = LOOPBACK_HOSTS
+
+    def school_day(self) -> date:
+        """Return the day it is where the schools are, or the one taken as today."""
+        return self.today or datetime.now(ZoneInfo(self.timezone)).date()
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

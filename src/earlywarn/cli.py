@@ -273,6 +273,7 @@ def key(
     *,
     school: Annotated[list[str] | None, typer.Option(help="A school it may ask for; none means all.")] = None,
     names: Annotated[bool, typer.Option(help="Let it see names.")] = False,
+    write: Annotated[bool, typer.Option(help="Let it push rows of any table; not with --school.")] = False,
     today: Day = None,
 ) -> None:
     """Give a calling system an account and a new key; its earlier keys go on until they are revoked."""
@@ -281,7 +282,9 @@ def key(
     settings = _settings()
     folder = settings.network_dir(network)
     database = settings.database(settings.workspace(folder))
-    given = open_system_account(database, label, schools=school or [], names=names, today=_day(today))
+    given = open_system_account(
+        database, label, schools=school or [], names=names, write=write, today=_day(today)
+    )
     typer.echo(f"The key of {label}, shown this once:\n  {given}")
 
 

@@ -35,3 +35,4 @@ class Scope:
     css_id: str | None = None
     all_schools: bool = False
     with_names: bool = False
+    may_write_tables: bool = False

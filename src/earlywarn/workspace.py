@@ -1,8 +1,9 @@
 """Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
 
-Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake,
-data quality), mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
-PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
+Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), incoming/ (what systems push), identities/
+(encrypted), reports/ (intake, data quality), mlflow/ (database and artifacts), published/ (signed models),
+scores/ (runs), server/ (embedded PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of
+their own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,11 @@ class Workspace:
     def identities(self) -> Path:
         """Encrypted names, kept apart from everything else."""
         return self.home / "identities"
+
+    @property
+    def incoming(self) -> Path:
+        """Batches that systems push: what is still to be taken in, and what became of each."""
+        return self.home / "incoming"
 
     @property
     def reports(self) -> Path:
@@ -106,8 +113,12 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(workspace: Workspace, name: str, *, owner: str) -> Iterator[None]:
+def locked(
+    workspace: Workspace, name: str, *, owner: str, waits_for: str | None = None, seconds: float = 900.0
+) -> Iterator[None]:
     """Hold the lock `name` of the workspace; the system frees it if the holder dies.
+
+    Where the holder is `waits_for`, wait for it to end, so many seconds at most.
 
     Raises:
         BusyError: Another process holds it; the message says which.
@@ -117,16 +128,28 @@ def locked(workspace: Workspace, name: str, *, owner: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
-            raise BusyError(
-                f"{holder} is at work here", where=str(path), todo="wait until it ends"
-            ) from error
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+                # One that holds it and has not said yet who it is will have in a moment.
+                is_patient = waits_for is not None and (not holder or holder.startswith(f"{waits_for},"))
+                if not is_patient or time.monotonic() > until:
+                    raise BusyError(
+                        f"{holder or 'another process'} is at work here",
+                        where=str(path),
+                        todo="wait until it ends",
+                    ) from error
+            time.sleep(0.1)
         with storage_errors(path):
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{owner}, process {os.getpid()}".encode())
-        yield
+        try:
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)

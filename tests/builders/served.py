@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -80,30 +81,48 @@ class Served:
 @contextmanager
 def served(home: Path, *, today: date = TODAY) -> Iterator[Served]:
     """Publish a model, load the tiny network, and serve both from another process."""
+    with started(home, prepared(home, today=today), today=today) as (running, _):
+        yield running
+
+
+def prepared(home: Path, *, today: date = TODAY) -> Loaded:
+    """Publish a model and load the tiny network below `home`."""
     workspace = Workspace(home / "workspace")
     bundle = write_bundle(home / "bundle", n_rounds=5)
     write_published(bundle.folder, workspace, version="1", keys=home / "keys", created_on=today)
     loaded = load_network(open_database(workspace))
     make_keys(home / "keys")
     (home / "keys" / "identity.key").write_bytes(loaded.identity_key)
+    return loaded
+
+
+@contextmanager
+def started(
+    home: Path, loaded: Loaded, *, today: date = TODAY, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[Served, subprocess.Popen[str]]]:
+    """Serve what was prepared below `home` from another process, which the caller may kill."""
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(home), str(PROJECT), str(port), today.isoformat()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=os.environ | dict(variables or {}),
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         running = Served(f"http://127.0.0.1:{port}", loaded, (process.stdin, process.stdout))
         _wait(running, process)
-        yield running
+        yield running, process
     finally:
         process.terminate()
         process.wait(timeout=30)
         process.stdin.close()
         process.stdout.close()
+        # A process that a signal ended never said goodbye; opening again strikes it off, so that the
+        # database's server ends with its last living user.
+        open_database(Workspace(home / "workspace"))
 
 
 def _wait(running: Served, process: subprocess.Popen[str]) -> None:

@@ -16,10 +16,12 @@ from starlette.testclient import TestClient
 
 from api.main import create_app
 from api.pages.session import Sessions
+from api.pushing import Pushing
 from api.service import Service
 from api.settings import ServiceSettings
 from earlywarn.domain import SchoolId, StudentId
 from earlywarn.encryption import new_key
+from earlywarn.pipeline.pushed_batches import PushedBatches
 from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import PublishedModel
 from earlywarn.store import (
@@ -197,4 +199,5 @@ def _service(
         table_scorer=scorer,
         sessions=Sessions(None),
         grade_labels={"fr": GRADES, "en": {}},
+        pushing=Pushing(PushedBatches(Workspace(settings.home)), {}, lambda: None, settings.push_limit_bytes),
     )

@@ -11,8 +11,9 @@ import pytest
 from tests.builders.published import FEATURES
 from tests.builders.served import Served, served
 
-# pyarrow itself looks for cloudpickle, so that name says nothing here; the audit hook does.
-TRAINING = {"sklearn", "lightgbm", "shap", "mlflow", "pandas", "scipy", "joblib", "skops", "numba"}
+# pyarrow itself looks for cloudpickle, so that name says nothing here; the audit hook does. DuckDB runs in
+# workers only.
+TRAINING = {"duckdb", "sklearn", "lightgbm", "shap", "mlflow", "pandas", "scipy", "joblib", "skops", "numba"}
 
 
 @pytest.fixture(scope="module")

@@ -162,8 +162,8 @@ def test_same_view_again_changes_nothing(tmp_path: Path, gpi: str) -> None:
             "gpi.v_secret",
             r"refused to give the rows \(InsufficientPrivilege\); let the account read the view",
         ),
-        ("gpi.v_broken", "the header has unknown column 'x'; map the column"),
-        ("gpi.v_bytes", "the header has unknown column 'raw'"),
+        ("gpi.v_broken", "the header has unknown column .*; map the column"),
+        ("gpi.v_bytes", "the header has unknown column"),
     ],
 )
 def test_view_that_cannot_be_read_is_refused(tmp_path: Path, gpi: str, view: str, message: str) -> None:

@@ -7,8 +7,8 @@ starting with an underscore are the engine's; the others are the membership row 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.declarations import Declared
@@ -17,6 +17,9 @@ from earlywarn.features.asof import days_before, is_there, known_column, row_is_
 from earlywarn.features.moments import Calendar, Moment
 from earlywarn.features.windows import Window
 from earlywarn.tables import Contract, Expression, parse_expression, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 PAIRS = "pairs"
 _PLACES: dict[str, pa.DataType] = {

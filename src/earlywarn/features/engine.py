@@ -7,8 +7,7 @@ features are computed from the parts. Grain of `values`: one row per pair.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.domain import Progress
 from earlywarn.features.cohort import PAIRS, create_presence
@@ -18,6 +17,9 @@ from earlywarn.features.parts import Parts
 from earlywarn.features.plan import Measure
 from earlywarn.features.windows import Window
 from earlywarn.tables import Contract, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def create_values(

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from earlywarn.features.cohort import PAIRS
 from earlywarn.features.history import history_sql
@@ -25,6 +23,9 @@ from earlywarn.features.outcomes import (
 )
 from earlywarn.features.ranks import rank_labels
 from earlywarn.tables import Contract, parse_expression, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 _DECIDED = "pair._decided_on"
 _CARRIED = (

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from earlywarn.errors import DeclarationError
 from earlywarn.features.cohort import PAIRS, CohortSpec, cohort_expression
 from earlywarn.features.dating import shared_columns
@@ -18,6 +16,8 @@ from earlywarn.features.history import history_sql
 from earlywarn.tables import Contract, quote
 
 if TYPE_CHECKING:
+    import duckdb
+
     from earlywarn.tables import Expression
 
 

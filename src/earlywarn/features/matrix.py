@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -43,6 +43,9 @@ from earlywarn.features.ranks import (
     ranked_measures,
 )
 from earlywarn.tables import Contract, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)

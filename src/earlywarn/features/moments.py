@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import duckdb
 from pydantic import field_validator, model_validator
 
 from earlywarn.declarations import Declared
 from earlywarn.errors import AsOfError
 from earlywarn.tables import Contract, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 EVERYBODY = "all"
 """The one period of a network that has stages instead of dates."""

@@ -8,8 +8,8 @@ snapshot, and whoever scores on demand compares with the last one kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.features.asof import snapshot_is_past
@@ -17,6 +17,9 @@ from earlywarn.features.cohort import PAIRS
 from earlywarn.features.history import NEXT_COLUMN
 from earlywarn.features.plan import Measure
 from earlywarn.tables import Contract, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 SMALLEST_GROUP = 10
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from earlywarn.domain import SchoolId
-from earlywarn.errors import StoreError
+from earlywarn.errors import SettingsError, StoreError
 from earlywarn.store import (
     Account,
     DatabaseUrls,
@@ -47,7 +47,13 @@ def prepare_demonstration(database: DatabaseUrls, *, today: date) -> Demonstrati
 
 
 def open_system_account(
-    database: DatabaseUrls, label: str, *, schools: Sequence[str], names: bool, today: date
+    database: DatabaseUrls,
+    label: str,
+    *,
+    schools: Sequence[str],
+    names: bool,
+    write: bool = False,
+    today: date,
 ) -> str:
     """Save a calling system's account, named by its label, and return a new key, which is shown this once.
 
@@ -56,11 +62,19 @@ def open_system_account(
         label: What the system is called; the same label is the same account.
         schools: The schools it may ask for; none means all.
         names: Whether it may see names.
+        write: Whether it may push rows of the network's tables.
         today: The day the key counts from.
 
     Raises:
+        SettingsError: A system limited to some schools is to push rows, which may be about any student.
         StoreError: The database's owner is not known here.
     """
+    if write and schools:
+        raise SettingsError(
+            "an account limited to some schools cannot write tables: a row may be about any student",
+            where=label,
+            todo="leave out --school, or --write",
+        )
     account = Account(
         account_id=f"system:{label}",
         label=label,
@@ -68,6 +82,7 @@ def open_system_account(
         school_ids=tuple(SchoolId(school) for school in schools),
         all_schools=not schools,
         with_names=names,
+        may_write_tables=write,
     )
     engine = owner_engine(owner_url(database))
     try:

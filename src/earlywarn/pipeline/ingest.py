@@ -21,6 +21,8 @@ from earlywarn.tables import (
 )
 from earlywarn.workspace import Workspace, locked
 
+PUSHED = "an intake of pushed rows"
+
 
 def ingest(
     network_dir: Path,
@@ -63,7 +65,11 @@ def ingest(
     accepted = check_acceptances(accept_drift, contract, extracts)
     _check_folder(extracts_dir)
     open_view = _view_opener(extracts, source_url)
-    with locked(workspace, "ingest", owner="an intake"):
+    with (
+        # Files go before the pushed batches that wait, and after the one that is being taken in.
+        locked(workspace, "files", owner="an intake", waits_for=PUSHED),
+        locked(workspace, "ingest", owner="an intake", waits_for=PUSHED),
+    ):
         report = take_in(
             contract,
             extracts,

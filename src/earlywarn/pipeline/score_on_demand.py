@@ -6,13 +6,10 @@ line each way, so that neither unpickles anything; a worker that dies or takes t
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +24,7 @@ from earlywarn.errors import (
     PublicationError,
     TableError,
 )
+from earlywarn.pipeline.worker_process import WorkerProcess
 from earlywarn.publication import PublishedModel
 from earlywarn.scoring import Score, score_values
 from earlywarn.workspace import Workspace
@@ -69,7 +67,7 @@ class TableScorer:
         self._seconds = seconds
         self._seconds_to_wait = seconds_to_wait
         self._lock = Lock()
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker = WorkerProcess("earlywarn.pipeline.scoring_worker")
 
     def __enter__(self) -> TableScorer:
         return self
@@ -128,53 +126,17 @@ class TableScorer:
     def close(self) -> None:
         """End the worker."""
         with self._lock:
-            self._stop()
+            self._worker.stop()
 
     def _ask(self, question: bytes) -> dict[str, Any]:
         # A caller who waits holds one of the service's threads, so nobody waits for long.
         if not self._lock.acquire(timeout=self._seconds_to_wait):
             raise BusyError("other posted rows are being scored", todo="try again shortly")
         try:
-            worker = self._running()
-            timer = Timer(self._seconds, worker.kill)
-            timer.start()
-            try:
-                assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018 - pipes
-                worker.stdin.write(question + b"\n")
-                worker.stdin.flush()
-                answer = worker.stdout.readline()
-            except OSError:
-                answer = b""
-            finally:
-                timer.cancel()
-            if not answer.endswith(b"\n"):
-                self._stop()
+            answer = self._worker.ask(question, seconds=self._seconds)
+            if not answer:
                 raise BusyError("the posted rows could not be scored in time", todo="post fewer students")
         finally:
             self._lock.release()
         found: dict[str, Any] = orjson.loads(answer)
         return found
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._worker is None or self._worker.poll() is not None:
-            self._stop()
-            self._worker = subprocess.Popen(
-                [sys.executable, "-m", "earlywarn.pipeline.scoring_worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=Path("/"),
-            )
-        return self._worker
-
-    def _stop(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        worker.kill()
-        worker.wait()
-        for pipe in (worker.stdin, worker.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue

@@ -29,6 +29,7 @@ class Account:
     school_ids: tuple[SchoolId, ...] = ()
     all_schools: bool = False
     with_names: bool = False
+    may_write_tables: bool = False
     is_demonstration: bool = False
 
     def scope(self, today: date) -> Scope:
@@ -42,6 +43,7 @@ class Account:
             css_id=self.css_id,
             all_schools=self.all_schools,
             with_names=self.with_names,
+            may_write_tables=self.may_write_tables,
         )
 
 

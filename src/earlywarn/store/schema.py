@@ -57,6 +57,7 @@ accounts = Table(
     Column("school_ids", ARRAY(Text), nullable=False),
     Column("all_schools", Boolean, nullable=False),
     Column("with_names", Boolean, nullable=False),
+    Column("may_write_tables", Boolean, nullable=False),
     Column("is_demonstration", Boolean, nullable=False),
     *_date("disabled_on", nullable=True),
 )

@@ -14,19 +14,27 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
-from earlywarn.tables.drift import check_acceptances
+from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
+from earlywarn.tables.ledger import read_ledger
 from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
+from earlywarn.tables.pushed import (
+    PushFormat,
+    check_pushed_header,
+    push_extracts,
+    pushable_tables,
+    row_schema,
+)
 from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
-from earlywarn.tables.report import FileIntake, Finding, IntakeReport, TableIntake
+from earlywarn.tables.report import FileIntake, IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
 from earlywarn.tables.versions import Tables, open_tables
@@ -50,6 +58,7 @@ __all__ = [
     "OpenView",
     "Periods",
     "Provenance",
+    "PushFormat",
     "Rotated",
     "Table",
     "TableIntake",
@@ -57,6 +66,7 @@ __all__ = [
     "TextBlock",
     "TypedRows",
     "check_acceptances",
+    "check_pushed_header",
     "contract_page",
     "is_export",
     "keyed_hashes",
@@ -68,10 +78,14 @@ __all__ = [
     "provenance",
     "pseudonym_of",
     "pseudonyms",
+    "push_extracts",
+    "pushable_tables",
     "quote",
     "read_identities",
     "read_key",
+    "read_ledger",
     "rotate_keys",
+    "row_schema",
     "tables_from_rows",
     "take_in",
 ]

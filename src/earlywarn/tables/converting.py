@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +21,9 @@ from earlywarn.tables.extracts import Source
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, holds
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 CODE = "_code"
 _AS_GIVEN = frozenset({"id", "text", "category", "identity"})

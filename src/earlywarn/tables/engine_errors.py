@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.errors import StorageError
+
+if TYPE_CHECKING:
+    import duckdb
 
 _FULL = ("No space left", "File too large", "quota exceeded", "max_temp_directory_size")
 _CLOSED = ("Read-only file system", "Permission denied", "not permitted")
@@ -19,7 +21,7 @@ def storage_error(error: duckdb.Error, folder: Path) -> StorageError:
         what, todo = "the disk is full", "free space and rerun"
     elif any(mark in text for mark in _CLOSED):
         what, todo = "the folder cannot be written", "check its rights and rerun"
-    elif isinstance(error, duckdb.OutOfMemoryException):
+    elif type(error).__name__ == "OutOfMemoryException":
         what, todo = "the memory is full", "free memory and rerun"
     else:
         what, todo = "the disk cannot be read or written", "check the disk and rerun"

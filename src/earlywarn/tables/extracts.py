@@ -57,7 +57,7 @@ class Reading(Declared):
     `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
     """
 
-    format: Literal["csv", "parquet", "xlsx"] = "csv"
+    format: Literal["csv", "parquet", "xlsx", "ndjson"] = "csv"
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
@@ -116,6 +116,8 @@ class Extract(Reading):
     header_row: int = Field(default=1, ge=1, le=1_048_576)
     complete: bool | tuple[str, ...] = False
     deletes: Deletes | None = None
+    texts: tuple[str, ...] = ()
+    """Columns of an NDJSON file that must be written as text: an id written as a number lost its zeros."""
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
 
@@ -279,6 +281,9 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
         for name in named:
             if name not in extract.columns:
                 yield (*at, key, name), f"{key} for '{name}', which no file column gives"
+    for name in extract.texts:
+        if name not in extract.columns:
+            yield (*at, "texts"), f"'{name}' is no column of this extract"
     for name, column in table.columns.items():
         needed = column.required or name in table.key_columns or name == table.known_on
         if needed and column.is_given and column.default is None and name not in extract.columns:

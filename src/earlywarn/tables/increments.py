@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.contract import Table
 from earlywarn.tables.expressions import quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def increments_sql(connection: duckdb.DuckDBPyConnection, table: Table, raw: str) -> str:

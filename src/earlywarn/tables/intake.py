@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError, HeaderError, TableError
@@ -45,6 +44,9 @@ from earlywarn.tables.storing import (
 from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
 from earlywarn.workspace import Workspace, storage_errors
 
+if TYPE_CHECKING:
+    pass
+
 MEMORY_LIMIT = "2GB"
 
 
@@ -73,6 +75,9 @@ def take_in(
         SettingsError: The keys are not those of the workspace.
         StorageError: The disk is full; the earlier ledger stands.
     """
+    # Here and nowhere above: the service reads contracts and must not load the engine.
+    import duckdb
+
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
     check_ledger_is_there(workspace, ledger)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.errors import TableError
@@ -24,6 +24,9 @@ from earlywarn.tables.resolution import reading_order, resolution_sql, targets_o
 from earlywarn.tables.settlement import REMOVED, repeats_sql
 from earlywarn.tables.staging import TYPED, Stamp, stored_columns
 from earlywarn.tables.versions import Stored, Tables, connect, create_current, create_versions
+
+if TYPE_CHECKING:
+    import duckdb
 
 Row = Mapping[str, object]
 _SHOWN = 20

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -20,6 +20,9 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.reading import FILE, LINE
 from earlywarn.tables.resolution import DELETED, latest
 from earlywarn.tables.staging import HELD, Stamp, copy_to, count, read_parts, stored_columns
+
+if TYPE_CHECKING:
+    import duckdb
 
 REMOVED = "removed"
 

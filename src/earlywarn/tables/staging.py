@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
@@ -35,6 +35,9 @@ from earlywarn.tables.report import (
     most_frequent,
 )
 from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of, targets_of
+
+if TYPE_CHECKING:
+    import duckdb
 
 _ROWS_AT_ONCE = 1 << 21
 TYPED = "typed_rows"

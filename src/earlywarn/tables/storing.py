@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.tables.contract import Contract
@@ -36,6 +36,9 @@ from earlywarn.tables.settlement import REMOVED, Settled
 from earlywarn.tables.staging import Staged, Stamp, arrow, read_parts
 from earlywarn.tables.versions import Stored, create_current, empty
 from earlywarn.workspace import Workspace, storage_errors, sync_folder
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +24,9 @@ from earlywarn.tables.inline import inline_sql
 from earlywarn.tables.ledger import read_ledger
 from earlywarn.tables.resolution import DELETED, KNOWN_ON, VISIBLE_FROM, current, latest
 from earlywarn.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
 
 SYSTEM_COLUMNS = {
     KNOWN_ON: "DATE",
@@ -70,6 +73,9 @@ def connect(
 
     Without a folder to spill to, nothing is ever written; what is spilled is encrypted.
     """
+    # Here and not above: the serving process knows the contract, and never loads the engine.
+    import duckdb
+
     connection = duckdb.connect(
         ":memory:",
         config={

@@ -104,3 +104,32 @@ def test_transport_security_is_said_over_https_only() -> None:
 
     assert "strict-transport-security" not in ask(app).headers
     assert "strict-transport-security" in ask(app, scheme="https").headers
+
+
+PUSH = "/v1/tables/absences/batches"
+OTHERS = ("/v1/tables/absences/batches/x", "/v1/tables/batches", "/v1/tables//batches", "/x")
+
+
+def test_a_pushed_body_passes_by() -> None:
+    """A batch may be longer: it comes to its route in the parts in which it was sent."""
+    answered = ask(BoundedBody(echo, limit=3), path=PUSH, parts=[b"12345", b"67890"])
+
+    assert (answered.body, answered.headers.get("connection")) == (b"10", None)
+
+
+def test_a_pushed_body_refused_unread_ends_the_connection() -> None:
+    """Where the route answers before the body's end, the rest of it cannot be taken for a request."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await PlainTextResponse("no", status_code=413)(scope, receive, send)
+
+    answered = ask(BoundedBody(refuse), path=PUSH, parts=[b"1", b"2"])
+
+    assert (answered.status, answered.headers["connection"], answered.parts_read) == (413, "close", 1)
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_no_other_body_passes_by(path: str) -> None:
+    """Only the one route that bounds its body itself is exempt."""
+    assert ask(BoundedBody(echo, limit=3), path=path, parts=[b"12345"]).status == 413

@@ -19,12 +19,12 @@ def test_nobody_waits_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     asked, answered = threading.Event(), threading.Event()
     with TableScorer(Workspace(tmp_path), seconds_to_wait=0.05) as scorer:
 
-        def stalled() -> None:
+        def stalled(question: bytes, *, seconds: float) -> bytes:
             asked.set()
             answered.wait(10)
             raise BusyError("the first is refused")
 
-        monkeypatch.setattr(scorer, "_running", stalled)
+        monkeypatch.setattr(scorer._worker, "ask", stalled)
 
         def ask() -> None:
             with pytest.raises(BusyError, match="the first"):

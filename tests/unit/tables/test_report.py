@@ -42,6 +42,7 @@ class Found:
     level: Literal["stop", "warn", "note"]
     said: str
     table: str = "schools"
+    name: str = "schools:fewer_rows"
 
     def sentence(self, language: Language) -> str:
         """Say it."""
@@ -196,7 +197,8 @@ def test_a_wholly_wrong_file_shows_its_first_lines_only() -> None:
 
 def test_every_reason_that_intake_gives_has_words() -> None:
     """No clerk reads a code: every reason in the sources has both languages and what to do."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
+    paths = [path for path in ROOM.rglob("*.py") if path.parent.name != "drift"]
+    sources = "".join(path.read_text(encoding="utf-8") for path in paths)
     given = set(re.findall(r"""(?:'row|\{name\}|\{n\}):([a-z_]+)""", sources))
     given |= set(
         re.findall(r"""^[A-Z_]+ = "([a-z_]+)"$""", (ROOM / "reading/decoding.py").read_text(), re.MULTILINE)

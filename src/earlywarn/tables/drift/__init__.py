@@ -11,16 +11,18 @@ from earlywarn.tables.drift.headers import GivenHeader, needs_values
 from earlywarn.tables.drift.kept import KeptProfiles
 from earlywarn.tables.drift.measuring import FileSet, Measurement, profile_of
 from earlywarn.tables.drift.profile import Profile
-from earlywarn.tables.drift.rules import DriftRules, merged
+from earlywarn.tables.drift.rules import DriftRules, FewerRows, MoreRows, merged
 from earlywarn.tables.drift.watch import Watch
 
 __all__ = [
     "DriftRules",
+    "FewerRows",
     "FileSet",
     "Finding",
     "GivenHeader",
     "KeptProfiles",
     "Measurement",
+    "MoreRows",
     "Profile",
     "Watch",
     "accepting",

@@ -14,13 +14,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from earlywarn.tables.drift.headers import GivenHeader, known_names, needs_values
 from earlywarn.tables.drift.profile import Codes, ColumnProfile, Dates, Kind, Numbers, Profile
 from earlywarn.tables.expressions import quote
 
 if TYPE_CHECKING:
+    import duckdb
+
     from earlywarn.tables.contract import Column, Contract, Table
     from earlywarn.tables.extracts import Extract
 

@@ -8,8 +8,7 @@ Grain of `given:<table>`: one row per row of the file, or of the memory where `_
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.conversion import literal
 from earlywarn.tables.exports.joins import FATE, LEFT, ROW_ID, WAITS, joined_sql, text_columns
@@ -18,6 +17,9 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import RosterTable
 from earlywarn.tables.reading import LINE
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 EARLIER = "_earlier"
 # Two fates that no mapping declares: of rows to be deleted that leave nothing to delete.

@@ -6,8 +6,7 @@ Grain of `checked:<file>`: one row per record, with `_reason` where it waits, `_
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.conversion import REASON, literal
 from earlywarn.tables.exports.manifest import Mode
@@ -16,6 +15,9 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LONGEST_ID = 255
 _TO_BE_DELETED = "tobedeleted"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.conversion import REASON
 from earlywarn.tables.exports.checking import checked, usable
@@ -16,6 +15,9 @@ from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
 from earlywarn.tables.report import MAX_LINES, Reason, TableIntake
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def counted(

@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
 from earlywarn.tables.reading import LINE
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY = "oneroster-"
 Recall = Callable[[str], pa.Table | None]

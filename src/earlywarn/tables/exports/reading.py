@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.conversion import literal
 from earlywarn.tables.exports.header import header_of
@@ -17,6 +16,9 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.oneroster import ID, Version, standard
 from earlywarn.tables.reading import LINE, WIDE_SPACES, Content, open_text
+
+if TYPE_CHECKING:
+    import duckdb
 
 STATUS = "status"
 Columns = Mapping[str, tuple[str, ...]]

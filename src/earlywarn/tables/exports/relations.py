@@ -7,9 +7,7 @@ row, `_deleted` that it is to be deleted; a row so marked can still be referred 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
-
-import duckdb
+from typing import TYPE_CHECKING, Literal
 
 from earlywarn.tables.exports.checking import usable
 from earlywarn.tables.exports.memory import old
@@ -18,6 +16,9 @@ from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID, standard
 from earlywarn.tables.reading import LINE
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 Era = Literal["now", "before"]
 GIVEN = "_given"

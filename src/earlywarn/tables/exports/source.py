@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from earlywarn.tables.contract import Contract
@@ -28,6 +28,9 @@ from earlywarn.tables.oneroster import (
 from earlywarn.tables.reading import GivenText
 from earlywarn.tables.report import TableIntake
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Beside the name of a file: its rows that earlier exports gave.
 _BEFORE = "(déjà reçu/earlier)"

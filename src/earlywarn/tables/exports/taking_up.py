@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.contract import Contract
@@ -32,6 +31,9 @@ from earlywarn.tables.oneroster import (
     standard,
 )
 from earlywarn.tables.versions import connect
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def take_up(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -16,6 +16,9 @@ from earlywarn.tables.oneroster import RosterTable
 from earlywarn.tables.reading import FILE, LINE, TextBlock
 from earlywarn.tables.report import MAX_LINES, LeftOut
 from earlywarn.tables.resolution import DELETED
+
+if TYPE_CHECKING:
+    import duckdb
 
 _BLOCK = 1 << 20
 YES = "yes"

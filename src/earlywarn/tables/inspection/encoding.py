@@ -1,7 +1,7 @@
 """Tell how a file's letters are written, from a sample of its bytes.
 
 Each encoding must read the sample strictly; of those that can, the one is taken whose words look French.
-General detectors were tried and are unfit for short French files: see docs/decisions/0031.
+General detectors were tried and are unfit for short French files: see docs/decisions/0012.
 """
 
 from __future__ import annotations

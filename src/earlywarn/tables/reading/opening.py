@@ -10,6 +10,7 @@ from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.reading.content import Content, members
 from earlywarn.tables.reading.delimited import DelimitedText
+from earlywarn.tables.reading.ndjson import NdjsonText
 from earlywarn.tables.reading.parquet import ParquetText
 from earlywarn.tables.reading.text import GivenText
 from earlywarn.tables.reading.workbook import WorkbookText
@@ -68,6 +69,8 @@ def open_text(
         return ParquetText(content.path, extract, number)
     if extract.format == "xlsx":
         return WorkbookText(content.path, extract, number)
+    if extract.format == "ndjson":
+        return NdjsonText(content, extract, number)
     return DelimitedText(content, extract, number, repeating=repeating)
 
 

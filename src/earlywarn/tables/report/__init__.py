@@ -7,7 +7,6 @@ from earlywarn.tables.report.counting import Held, counted_reasons, most_frequen
 from earlywarn.tables.report.counts import (
     MAX_LINES,
     FileIntake,
-    Finding,
     LeftOut,
     Reason,
     Refusal,
@@ -22,7 +21,6 @@ __all__ = [
     "MAX_LINES",
     "REASONS",
     "FileIntake",
-    "Finding",
     "Held",
     "IntakeReport",
     "LeftOut",

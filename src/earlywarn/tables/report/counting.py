@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from earlywarn.tables.report.counts import MAX_EXAMPLES, MAX_LINES
+
+if TYPE_CHECKING:
+    import duckdb
 
 _REASON, _SHAPE = "_reason", "_shape"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 from earlywarn.domain import Language
 
@@ -70,32 +69,6 @@ class LeftOut:
     def words(self, language: Language) -> str:
         """Return the rule in words; its name where it has none."""
         return (self.fr if language == "fr" else self.en) or self.rule.replace("_", " ")
-
-
-class Finding(Protocol):
-    """What a rule about the files themselves found: a column renamed, half the rows of last time.
-
-    A level of `stop` says that nothing of the intake was stored; `warn` and `note` let it pass.
-    """
-
-    @property
-    def table(self) -> str:
-        """Return the table that the files give."""
-
-    @property
-    def rule(self) -> str:
-        """Return the rule that was met."""
-
-    @property
-    def name(self) -> str:
-        """Return how an acceptance names it: `table.column:rule`."""
-
-    @property
-    def level(self) -> Literal["stop", "warn", "note"]:
-        """Return what the rule does."""
-
-    def sentence(self, language: Language) -> str:
-        """Say what was found and what to do, for the person who sent the files."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Literal
 
 from earlywarn.domain import Language
-from earlywarn.tables.report.counts import FileIntake, Finding, Refusal, TableIntake
+from earlywarn.tables.drift.finding import Finding
+from earlywarn.tables.report.counts import FileIntake, Refusal, TableIntake
 from earlywarn.tables.report.page import report_page
 from earlywarn.tables.report.text import report_text
 

@@ -62,7 +62,7 @@ def test_a_stop_stores_nothing_but_its_report(network: Visits) -> None:
     assert _stored(network) == before
     last = sorted(network.network.workspace.reports.glob("*.json"))[-1]
     told = json.loads(last.read_text())
-    assert told["is_refused"] is True
+    assert told["status"] == "refused"
     assert [one["rule"] for one in told["findings"]] == ["unit_changed"]
 
 
@@ -70,11 +70,11 @@ def test_the_report_of_a_stop_says_that_nothing_was_stored(network: Visits) -> N
     """A clerk reads the stop, then that the earlier tables stand."""
     report = network.take_in(TO_SHARES)
 
-    french, english = report.as_text("fr").splitlines(), report.as_text("en").splitlines()
+    french, english = report.as_text("fr"), report.as_text("en")
 
-    assert french[-2].startswith("  [arrêt] visits: La médiane de la colonne")
-    assert french[-1].startswith("Rien de ces fichiers n’a été enregistré")
-    assert english[-1] == "Nothing of these files was stored; the earlier tables stand."
+    assert "La médiane de la colonne" in french
+    assert french.startswith("Rien n’a été pris")
+    assert english.startswith("Nothing was taken in")
 
 
 def test_an_accepted_change_is_taken_in_and_recorded_with_its_day(network: Visits) -> None:
@@ -143,7 +143,8 @@ def test_the_command_ends_in_failure_on_a_stop_and_takes_the_acceptance(
     assert stopped.exit_code == 1
     assert f'run again with --accept-drift "{UNIT}"' in stopped.stdout
     assert accepted.exit_code == 0
-    assert "Accepted on 2024-12-05" in accepted.stdout
+    page = Path(accepted.stdout.strip().rpartition(": ")[2]).read_text(encoding="utf-8")
+    assert "Accepted on 2024-12-05" in page
 
 
 @pytest.mark.parametrize(
