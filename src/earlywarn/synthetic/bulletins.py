@@ -45,7 +45,9 @@ def send_bulletins(
     ends = term_ends(bulletins, days)
     ended = ends[roll.school][:, [0, 1, 2, 2]]
     there = (days[end][:, None] >= last_day) & (days[start][:, None] + 20 < sent)
-    written = there[:, None, :] & _taught(roll.grade)[:, :, None] & ~_gaps(roll.school, schools, generator)
+    written = (
+        there[:, None, :] & taught_subjects(roll.grade)[:, :, None] & ~_gaps(roll.school, schools, generator)
+    )
     student, subject, term = np.nonzero(written)
     return Bulletins(
         student=student,
@@ -65,8 +67,8 @@ def term_ends(bulletins: Days, days: Days) -> Days:
     return ends
 
 
-def _taught(grade: Integers) -> Flags:
-    """Say which subjects each grade is marked in."""
+def taught_subjects(grade: Integers) -> Flags:
+    """Say which subjects each grade is marked in: (grades, subjects)."""
     taught = np.zeros((len(grade), len(rates.SUBJECTS)), bool)
     taught[:, :2] = (grade > 0)[:, None]
     taught[:, 2] = grade >= _ENGLISH_FROM

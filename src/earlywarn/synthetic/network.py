@@ -190,7 +190,7 @@ def _write_year(
     scribe.truth.add(story, schools, identities.codes[roll.number])
     scribe.n_students += len(new)
     if story.year == scribe.last_year:
-        write_roster(scribe.roster, book, story, spells, groups, assigned, sent, scribe.pool)
+        write_roster(scribe.roster, book, story, spells, groups, assigned, sent, days, scribe.pool)
 
 
 def _births(story: SchoolYear, new: Integers, generator: np.random.Generator) -> Days:

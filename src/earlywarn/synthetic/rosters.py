@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from earlywarn.synthetic import rates
 from earlywarn.synthetic.arrays import Days, Integers
-from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins
+from earlywarn.synthetic.bulletins import MARK_TEXTS, SUBJECT_CODES, Bulletins, taught_subjects
 from earlywarn.synthetic.calendar import school_year_name
 from earlywarn.synthetic.lives import SchoolYear
 from earlywarn.synthetic.names import NamePool
@@ -58,6 +57,7 @@ def write_roster(
     groups: Groups,
     assigned: Assignments,
     sent: Bulletins,
+    days: Days,
     pool: NamePool,
 ) -> None:
     """Write one CSS's people, classes and marks of the last school year, as far as known."""
@@ -67,7 +67,8 @@ def write_roster(
     _terms(files, book, sent)
     _classes(files, book, groups)
     _students(files, book, story, spells, known, pool)
-    _teachers(files, book, groups, assigned, pool)
+    _staff(files, book, assigned, pool)
+    _teaching(files, book, groups, assigned, days)
     names = group_codes(groups, book.schools, book.year)
     _enrollments(files, book, spells, known, names)
     _marks(files, book, spells, groups, sent, names)
@@ -98,12 +99,12 @@ def _term_ids(book: Yearbook, school: Integers, term: Integers) -> pa.Array[Any]
 
 
 def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
-    """Write a homeroom per group, and one scheduled class per subject in secondary."""
+    """Write a homeroom per group, and one scheduled class per subject that it is marked in."""
     css = book.schools.css_codes[book.css]
     n = len(groups.school)
-    taught = np.repeat(np.flatnonzero(groups.grade >= rates.FIRST_SECONDARY), _ALL_SUBJECTS)
+    taught, taught_subject = np.nonzero(taught_subjects(groups.grade))
     group = np.r_[np.arange(n), taught]
-    subject = np.r_[np.full(n, _ALL_SUBJECTS), np.arange(len(taught)) % _ALL_SUBJECTS]
+    subject = np.r_[np.full(n, _ALL_SUBJECTS), taught_subject]
     course_at = groups.grade[group] * (_ALL_SUBJECTS + 1) + subject
     courses = [f"{css}-{grade}-{code}" for grade in GRADE_CODES for code in (*SUBJECT_CODES, "TOUT")]
     titles = [f"{title}, {grade}" for grade in GRADE_CODES for title in (*_TITLES, "Groupe-repère")]
@@ -114,6 +115,7 @@ def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
         "courseCode": texts(courses, used),
         "grades": texts(_GRADES, used // (_ALL_SUBJECTS + 1)),
         "orgSourcedId": repeated(css, len(used)),
+        **_subjects(used % (_ALL_SUBJECTS + 1)),
     }
     files.append("courses", texts(courses, used), values)
     names = group_codes(groups, book.schools, book.year)
@@ -121,11 +123,21 @@ def _classes(files: RosterFiles, book: Yearbook, groups: Groups) -> None:
         "title": texts(names, group),
         "grades": texts(_GRADES, groups.grade[group]),
         "courseSourcedId": texts(courses, course_at),
+        "classCode": texts(names, group),
         "classType": texts(("scheduled", "homeroom"), (subject == _ALL_SUBJECTS).astype(np.int64)),
         "schoolSourcedId": texts(book.schools.codes, groups.school[group]),
         "termSourcedIds": repeated(f"sy-{book.year}", len(group)),
+        **_subjects(subject),
     }
     files.append("classes", _class_ids(names, group, subject), values)
+
+
+def _subjects(subject: Integers) -> dict[str, pa.Array[Any]]:
+    """Return the words and the codes of subjects; a homeroom has none."""
+    return {
+        "subjects": texts((*_TITLES, None), subject),
+        "subjectCodes": texts((*SUBJECT_CODES, None), subject),
+    }
 
 
 def _class_ids(names: list[str], group: Integers, subject: Integers) -> pa.Array[Any]:
@@ -156,37 +168,54 @@ def _students(
     }
     files.append("users", ids, values)
     values = {"birthDate": dates(found.births, _DAY)}
-    values["sex"] = texts(("female", "male", "unspecified"), story.roll.sex[student])
+    values["sex"] = texts(("female", "male", "other"), story.roll.sex[student])
     files.append("demographics", ids, values)
     _roles(files, ids, "student", school)
 
 
-def _teachers(
-    files: RosterFiles, book: Yearbook, groups: Groups, assigned: Assignments, pool: NamePool
-) -> None:
-    codes, first = np.unique(staff_codes(book.schools, assigned), return_index=True)
+def _staff(files: RosterFiles, book: Yearbook, assigned: Assignments, pool: NamePool) -> None:
+    """Write the teachers, the principal of each school and the central staff."""
+    teachers, first = np.unique(staff_codes(book.schools, assigned), return_index=True)
+    there = np.flatnonzero(book.schools.css == book.css)
+    css, schools = book.schools.css_codes[book.css], [book.schools.codes[school] for school in there]
+    codes = [*teachers.tolist(), *(f"D{school}" for school in schools), f"C{css}"]
     numbers = np.array([int(code[1:]) for code in codes])
-    ids, school = pa.array(codes), texts(book.schools.codes, assigned.school[first])
+    ids = pa.array(codes)
+    workplaces = pa.array([*(book.schools.codes[s] for s in assigned.school[first]), *schools, css])
     values = {
         "enabledUser": repeated("true", len(codes)),
         "username": ids,
         "givenName": pool.given.take(pa.array(numbers * 17 % len(pool.given))),
         "familyName": pool.family.take(pa.array(numbers * 31 % len(pool.family))),
-        "primaryOrgSourcedId": school,
+        "primaryOrgSourcedId": workplaces,
     }
     files.append("users", ids, values)
-    _roles(files, ids, "teacher", school)
-    subject = np.where(assigned.subject < 0, _ALL_SUBJECTS, assigned.subject)
-    classes = _class_ids(group_codes(groups, book.schools, book.year), assigned.group, subject)
-    teacher = pa.array(staff_codes(book.schools, assigned))
+    kinds = np.r_[np.zeros(len(teachers), np.int64), np.ones(len(there), np.int64), 2]
+    for kind, role in enumerate(("teacher", "principal", "districtAdministrator")):
+        at = np.flatnonzero(kinds == kind)
+        _roles(files, ids.take(pa.array(at)), role, workplaces.take(pa.array(at)))
+
+
+def _teaching(files: RosterFiles, book: Yearbook, groups: Groups, assigned: Assignments, days: Days) -> None:
+    """Write which teacher has which class; who has the homeroom of a secondary group is in it as well."""
+    if days[0] > book.until:
+        return
+    also = np.flatnonzero((assigned.subject >= 0) & (assigned.is_homeroom == 1))
+    at = np.r_[np.arange(len(assigned.group)), also]
+    subject = np.r_[np.where(assigned.subject < 0, _ALL_SUBJECTS, assigned.subject), also * 0 + _ALL_SUBJECTS]
+    classes = _class_ids(group_codes(groups, book.schools, book.year), assigned.group[at], subject)
+    teacher = pa.array(staff_codes(book.schools, assigned)).take(pa.array(at))
+    ended = days[-1] + 1 if days[-1] <= book.until else np.datetime64("NaT", "D")
     values = {
         "classSourcedId": classes,
-        "schoolSourcedId": texts(book.schools.codes, assigned.school),
+        "schoolSourcedId": texts(book.schools.codes, assigned.school[at]),
         "userSourcedId": teacher,
-        "role": repeated("teacher", len(teacher)),
-        "primary": repeated("true", len(teacher)),
+        "role": repeated("teacher", len(at)),
+        "primary": repeated("true", len(at)),
+        "beginDate": dates(np.broadcast_to(days[0], len(at)), _DAY),
+        "endDate": dates(np.broadcast_to(ended, len(at)), _DAY),
     }
-    files.append("enrollments", joined(teacher, repeated("-", len(teacher)), classes), values)
+    files.append("enrollments", joined(teacher, repeated("-", len(at)), classes), values)
 
 
 def _roles(files: RosterFiles, users: pa.Array[Any], role: str, school: pa.Array[Any]) -> None:
@@ -204,9 +233,9 @@ def _enrollments(
     files: RosterFiles, book: Yearbook, spells: Spells, known: Integers, names: list[str]
 ) -> None:
     """Write who is in which class; an end date is exclusive and stands only once known."""
-    taught = np.repeat(known[spells.grade[known] >= rates.FIRST_SECONDARY], _ALL_SUBJECTS)
-    spell = np.r_[known, taught]
-    subject = np.r_[np.full(len(known), _ALL_SUBJECTS), np.arange(len(taught)) % _ALL_SUBJECTS]
+    taught, taught_subject = np.nonzero(taught_subjects(spells.grade[known]))
+    spell = np.r_[known, known[taught]]
+    subject = np.r_[np.full(len(known), _ALL_SUBJECTS), taught_subject]
     students = _user_ids(book, spells.student[spell])
     classes = _class_ids(names, spells.group[spell], subject)
     left: Days = spells.left_on[spell]
@@ -232,10 +261,10 @@ def _marks(
     group = spells.group[student]
     item = (group * _ALL_SUBJECTS + subject) * _N_TERMS + term
     items, first, where = np.unique(item, return_index=True, return_inverse=True)
-    in_class = np.where(groups.grade[group] >= rates.FIRST_SECONDARY, subject, _ALL_SUBJECTS)
-    classes = _class_ids(names, group, in_class)
+    classes = _class_ids(names, group, subject)
     ends = texts(
-        [f"-{code}-e{n}" for code in SUBJECT_CODES for n in (1, 2, 3)], items % (_ALL_SUBJECTS * _N_TERMS)
+        [f"-{code}-{tail}" for code in SUBJECT_CODES for tail in ("e1", "e2", "e3")],
+        items % (_ALL_SUBJECTS * _N_TERMS),
     )
     ids = joined(texts(names, items // (_ALL_SUBJECTS * _N_TERMS)), ends)
     last_day = dates(sent.happened_on[told][first], _DAY)

@@ -6,64 +6,45 @@ duplicates. Nothing that the ledger does not name exists: it is written last.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import ExtractError, StorageError, TableError
+from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
-from earlywarn.tables.expressions import quote
+from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
+from earlywarn.tables.exports import filled_sql, is_export, take_up
 from earlywarn.tables.extracts import Extract, Extracts
-from earlywarn.tables.identities import Identities, write_codes
-from earlywarn.tables.keyring import check_keys_apart, key_name, open_keys
+from earlywarn.tables.identities import Identities
+from earlywarn.tables.identity_files import read_identities
+from earlywarn.tables.keyring import check_keys_apart, open_keys
 from earlywarn.tables.ledger import (
-    Batch,
-    BatchFile,
-    GivenFile,
-    IdentityFile,
     Ledger,
-    StoredFile,
-    digest_of,
     read_ledger,
-    write_ledger,
 )
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
-from earlywarn.tables.reading import FILE, LINE, GivenText, open_texts
-from earlywarn.tables.report import FileIntake, IntakeReport, Refusal, TableIntake, table_labels
-from earlywarn.tables.resolution import current, reading_order, targets_of
-from earlywarn.tables.settlement import REMOVED, Settled, Settlement
-from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp, arrow, read_parts
+from earlywarn.tables.reading import GivenText, OpenView, open_texts
+from earlywarn.tables.report import IntakeReport, Refusal, TableIntake, table_labels
+from earlywarn.tables.resolution import reading_order, targets_of
+from earlywarn.tables.settlement import Settled, Settlement
+from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp
+from earlywarn.tables.storing import (
+    Intake,
+    advance_current,
+    identity_files,
+    keep_batch,
+    note_ids,
+    removed_rows,
+    write_parts,
+)
 from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
-from earlywarn.workspace import Workspace, storage_errors, sync_folder
+from earlywarn.workspace import Workspace, storage_errors
 
 MEMORY_LIMIT = "2GB"
-
-
-@dataclass
-class Intake:
-    """What one intake works on, and what it has written so far."""
-
-    connection: duckdb.DuckDBPyConnection
-    contract: Contract
-    extracts: Extracts
-    workspace: Workspace
-    ledger: Ledger
-    stamp: Stamp
-    keys: Path
-    codes: CodeBook | None
-    files: list[GivenFile] = field(default_factory=list)
-    described: list[FileIntake] = field(default_factory=list)
-    written: dict[str, BatchFile] = field(default_factory=dict)
-    parts: list[tuple[Path, Path]] = field(default_factory=list)
-    results: list[TableIntake] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
 
 
 def take_in(
@@ -75,13 +56,16 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    accepted: Collection[str] = (),
     keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
+    open_view: OpenView | None = None,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
-    A source that cannot be read exactly is refused; then nothing is stored, and the report names every one.
+    A source that cannot be read exactly is refused, and so are files that a written rule of drift stops; then
+    nothing is stored, and the report names every one. `accepted` names the changes that may pass.
     `keep_report` is told the report of a new batch just before the ledger makes the batch exist.
 
     Raises:
@@ -91,7 +75,8 @@ def take_in(
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
     check_ledger_is_there(workspace, ledger)
-    codes = _open_codes(contract, ledger, workspace, keys)
+    hides_people = contract.hides_people or is_export(folder)
+    codes = _open_codes(contract, ledger, workspace, keys, hides_people=hides_people)
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
         remove_leftovers(workspace, ledger)
@@ -99,10 +84,14 @@ def take_in(
     stamp = Stamp(len(ledger.batches) + 1, received_on, backfill)
 
     def open_extract(extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
-        return open_texts(extract, folder, first=first, repeating=repeating)
+        return open_texts(extract, folder, first=first, repeating=repeating, open_view=open_view)
 
+    extracts = accepting(extracts, accepted)
+    watch = Watch(contract, extracts, KeptProfiles(workspace), ledger, received_on, backfill, accepted)
+    intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
     try:
-        intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes)
+        if is_export(folder):
+            return _run_export(intake, folder, keep_report, progress, threads=threads)
         return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
@@ -112,16 +101,45 @@ def take_in(
         ) from error
     finally:
         connection.close()
+        if intake.export is not None:
+            intake.export.close()
         remove_leftovers(workspace, read_ledger(workspace))
 
 
-def _open_codes(contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path) -> CodeBook | None:
-    """Open the keys, where the network hides anybody, and an empty book of codes."""
-    if not contract.hides_people:
+def _open_codes(
+    contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path, *, hides_people: bool
+) -> CodeBook | None:
+    """Open the keys, where anybody is to be hidden, and an empty book of codes."""
+    if not hides_people:
         check_keys_apart(keys, workspace)
         return None
     open_keys(keys, workspace, known_as=ledger.key)
     return CodeBook.under(keys, contract.network.pseudonyms)
+
+
+def _run_export(
+    intake: Intake,
+    path: Path,
+    keep_report: Callable[[IntakeReport], None],
+    progress: Progress,
+    *,
+    threads: int,
+) -> IntakeReport:
+    """Take in a OneRoster export in the place of declared files."""
+    try:
+        export = take_up(
+            intake.contract,
+            intake.extracts.oneroster,
+            path,
+            received_on=intake.stamp.received_on,
+            recall=lambda name: read_identities(name, intake.workspace, keys=intake.keys),
+            threads=threads,
+        )
+    except ExtractError as error:
+        intake.refusals.append(Refusal(error.where, "", error.what, error.todo))
+        return _report(intake)
+    intake.export, intake.extracts = export, export.extracts
+    return _run(intake, export.open_texts, keep_report, progress)
 
 
 def _run(
@@ -139,22 +157,27 @@ def _run(
         found = _take_in_table(intake, name, stored.get(name), open_extract)
         if found is not None:
             identities.append(found)
-    is_refused = bool(intake.refusals)
-    report = IntakeReport(
+    report = _report(intake)
+    if not intake.is_refused:
+        keep_batch(intake, identity_files(intake, identities), lambda: keep_report(report))
+    progress("ingest", len(order), len(order))
+    return report
+
+
+def _report(intake: Intake) -> IntakeReport:
+    return IntakeReport(
         network=intake.contract.network.name,
-        batch=intake.stamp.number if intake.written and not is_refused else None,
+        batch=intake.stamp.number if intake.written and not intake.is_refused else None,
         received_on=intake.stamp.received_on,
         backfill=intake.stamp.backfill,
         tables=tuple(intake.results),
         refusals=tuple(intake.refusals),
-        files=tuple(intake.described),
+        findings=tuple(intake.watch.findings),
         repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
+        sources=tuple(intake.export.intakes) if intake.export else (),
+        files=tuple(intake.described),
         labels=table_labels(intake.contract),
     )
-    if not is_refused:
-        _keep(intake, _identity_files(intake, identities), lambda: keep_report(report))
-    progress("ingest", len(order), len(order))
-    return report
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -177,10 +200,13 @@ def _take_in_table(
     intake: Intake, name: str, previous: Stored | None, open_extract: OpenTexts
 ) -> Identities | None:
     """Read, settle and write one table; return the names of its people, where it has any."""
-    extracts = [extract for extract in intake.extracts.extract if extract.table == name]
+    extracts = extracts_of(intake.extracts, name)
     folder = intake.workspace.tables / name
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    table = intake.contract.tables[name]
+    create_latest(intake.connection, intake.contract, name, previous or empty(table))
+    not_given = intake.export.not_given(name) if intake.export and previous else ()
     stager = Stager(
         intake.connection,
         intake.contract,
@@ -188,26 +214,45 @@ def _take_in_table(
         intake.stamp,
         folder,
         codes=intake.codes,
+        filled=(lambda typed: filled_sql(name, table, typed, not_given)) if not_given else None,
     )
-    for extract in extracts:
+    for extract, key in extracts:
         try:
             with storage_errors(folder):
-                stager.stage(extract, open_extract, first=len(intake.files) + 1)
+                stager.stage(extract, key, open_extract, first=len(intake.files) + 1)
         except ExtractError as error:
-            intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
+            _refuse(intake, name, error)
     staged = stager.staged
     if not staged.files:
         return None
     intake.files += staged.files
     intake.described += staged.described
-    create_latest(intake.connection, intake.contract, name, previous or empty(intake.contract.tables[name]))
-    settled = _settle(intake, name, stager, extracts, has_previous=previous is not None)
+    if intake.export is None:
+        # An export gives only what it changes, which no usual figure can be compared with.
+        intake.watch.look(name, staged.sets)
+    settled = _settle(
+        intake, name, stager, [extract for extract, _ in extracts], has_previous=previous is not None
+    )
     intake.results.append(_result(intake, name, staged, settled))
-    _write(intake, name, settled)
+    write_parts(intake, name, settled)
+    note_ids(intake, name, staged, settled)
     if any(name in targets_of(other) for other in intake.contract.tables.values()):
-        _advance_current(intake, name, previous, settled)
-    table = intake.contract.tables[name]
-    return Identities(name, table, tuple(staged.identities), _removed(intake)) if table.identities else None
+        advance_current(intake, name, previous, settled)
+    return (
+        Identities(name, table, tuple(staged.identities), removed_rows(intake)) if table.identities else None
+    )
+
+
+def _refuse(intake: Intake, name: str, error: ExtractError) -> None:
+    """Say why a source is refused; a header unlike the last one's is a finding, with what to do."""
+    if isinstance(error, HeaderError):
+        try:
+            intake.watch.refuse(name, error)
+        except HeaderError:
+            pass
+        else:
+            return
+    intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
 
 
 def _settle(
@@ -245,92 +290,10 @@ def _result(intake: Intake, name: str, staged: Staged, settled: Settled) -> Tabl
         n_quarantined=staged.n_held,
         n_duplicates=settled.n_duplicates,
         reasons=tuple(staged.reasons),
+        left_out=tuple(staged.left_out),
         contradictions=tuple(staged.contradictions.items()),
     )
     if not result.conserves:
         message = "rows were lost or invented on the way in; nothing was stored"
         raise TableError(message, where=f"table '{name}'", todo="report this as a defect")
     return result
-
-
-def _write(intake: Intake, name: str, settled: Settled) -> None:
-    """Take the digests of a batch's parts; they get their names once all tables are done."""
-    if not settled.parts:
-        return
-    stored = []
-    for index, part in enumerate(settled.parts, start=1):
-        suffix = f"-{index:04d}" if len(settled.parts) > 1 else ""
-        file = f"{name}/{intake.stamp.number:06d}{suffix}.parquet"
-        with storage_errors(part):
-            stored.append(StoredFile(file=file, digest=digest_of(part)))
-        intake.parts.append((part, intake.workspace.tables / file))
-    n_superseding = settled.n_superseding + settled.n_deleting + settled.n_gone
-    intake.written[name] = BatchFile(
-        files=tuple(stored), n_rows=settled.n_new + n_superseding, n_superseding=n_superseding
-    )
-
-
-def _identity_files(intake: Intake, people: list[Identities]) -> dict[str, IdentityFile]:
-    """Put away the people of the accepted rows, and the codes of those that are stored."""
-    files: dict[str, IdentityFile] = {}
-    for one in people:
-        files |= one.write(intake.workspace, keys=intake.keys)
-    tables = intake.contract.tables
-    named = [
-        f"SELECT {quote(column)} AS pseudonym FROM {read_parts([part])}"
-        for part, path in intake.parts
-        for column in tables[path.parent.name].pseudonyms
-    ]
-    if named and intake.codes is not None:
-        found = arrow(intake.connection, f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(named)})")
-        stored = intake.codes.codes_of({str(one) for one in found["pseudonym"].to_pylist()})
-        files |= write_codes(stored, intake.workspace, keys=intake.keys)
-    return files
-
-
-def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Callable[[], None]) -> None:
-    """Name the parts for good, then the batch and its people: from that moment on they exist."""
-    for part, path in intake.parts:
-        with storage_errors(path):
-            with part.open("rb") as handle:
-                os.fsync(handle.fileno())
-            part.replace(path)
-            sync_folder(path.parent)
-    ledger = intake.ledger
-    if identities:
-        ledger = ledger.with_identities(identities, key=key_name(intake.keys))
-    if intake.written:
-        batch = Batch(
-            number=intake.stamp.number,
-            received_on=intake.stamp.received_on,
-            backfill=intake.stamp.backfill,
-            tables=intake.written,
-            files=tuple(intake.files),
-        )
-        ledger = ledger.with_batch(batch)
-        # Before the ledger: a batch that exists has its report, wherever the process is killed.
-        keep_report()
-    if ledger != intake.ledger:
-        write_ledger(intake.workspace, ledger)
-
-
-def _advance_current(intake: Intake, name: str, previous: Stored | None, settled: Settled) -> None:
-    """Let later tables of this intake look up what was just accepted."""
-    if not settled.parts:
-        return
-    table = intake.contract.tables[name]
-    fresh = f"SELECT * FROM {read_parts(settled.parts)}"
-    base = previous or empty(table)
-    intake.connection.execute(f"DROP TABLE {current(name)}")
-    stored = Stored(f"SELECT * FROM ({base.sql}) UNION ALL BY NAME {fresh}", has_superseding=True)
-    create_current(intake.connection, intake.contract, name, stored)
-
-
-def _removed(intake: Intake) -> pa.Table:
-    """Return the file and line of each row of the table just settled that does not count."""
-    found = intake.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = $1", [REMOVED]
-    ).fetchall()
-    if not found[0][0]:
-        return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
-    return arrow(intake.connection, f"SELECT {FILE}, {LINE} FROM {REMOVED}")

@@ -17,6 +17,7 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.encryption import key_id
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.exports import MEMORY
 from earlywarn.tables.identity_files import CODES, FORMER, read_identities, write_identities
 from earlywarn.tables.keyring import (
     IDENTITY_KEY,
@@ -141,7 +142,8 @@ def _identities(
     for name in sorted(ledger.identities.keys() - {FORMER}):
         rows = read_identities(name, workspace, keys=keys)
         assert rows is not None  # noqa: S101 - the ledger names it
-        if name != CODES:
+        # What exports said is kept with the codes as given: it needs the new lock alone.
+        if name != CODES and not name.startswith(MEMORY):
             table = contract.tables[name]
             columns = [column for column in table.key_columns if column in table.pseudonyms]
             rows = rekeyed(rows, columns, renamed, where=str(workspace.identities))

@@ -18,6 +18,7 @@ import pyarrow as pa
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
 from earlywarn.tables.conversion import REASON, given_columns
 from earlywarn.tables.converting import CODE, Converter, RowNames
+from earlywarn.tables.drift import FileSet, GivenHeader, Measurement
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.key_hashes import KeyHashes
@@ -27,6 +28,7 @@ from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
 from earlywarn.tables.report import (
     MAX_LINES,
     FileIntake,
+    LeftOut,
     Reason,
     counted_reasons,
     file_intake,
@@ -57,11 +59,14 @@ class Staged:
     files: list[GivenFile] = field(default_factory=list)
     described: list[FileIntake] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
+    sets: list[FileSet] = field(default_factory=list)
     n_read: int = 0
+    n_broken: int = 0
     n_held: int = 0
     contradictions: dict[str, int] = field(default_factory=dict)
     identities: list[pa.Table] = field(default_factory=list)
     has_unknown_keys: bool = False
+    left_out: list[LeftOut] = field(default_factory=list)
     _held: dict[tuple[str, str, str], tuple[int, list[int]]] = field(default_factory=dict)
     _shapes: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
 
@@ -102,6 +107,7 @@ class Stager:
         stamp: What its rows carry.
         folder: Where the parts go.
         codes: Gives the pseudonyms of codes.
+        filled: Gives the SQL of typed rows with what their sources do not say filled in.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -110,6 +116,7 @@ class Stager:
     stamp: Stamp
     folder: Path
     codes: CodeBook | None
+    filled: Callable[[str], str] | None = None
     staged: Staged = field(default_factory=Staged)
     _pending: list[pa.Table] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
@@ -125,14 +132,19 @@ class Stager:
         """Return the table's declaration."""
         return self.contract.tables[self.name]
 
-    def stage(self, extract: Extract, open_extract: OpenTexts, *, first: int) -> None:
+    def stage(self, extract: Extract, key: str, open_extract: OpenTexts, *, first: int) -> None:
         """Read every source of an extract; the table's files are numbered from `first`.
+
+        `key` is the name that the profiles of the extract are kept under.
 
         Raises:
             ExtractError: A source cannot be read exactly.
         """
         converter = self._converter(extract)
+        measured = Measurement(self.connection, self.contract, self.name, extract, key)
         self._pending.clear()
+        headers: list[GivenHeader] = []
+        before = (self.staged.n_read, self.staged.n_broken)
         start = first + len(self.staged.files)
         for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
             self._names[number] = text.name
@@ -141,13 +153,19 @@ class Stager:
                 self._count(text.name, block)
                 self._pending.append(block.cells)
                 if sum(rows.num_rows for rows in self._pending) >= _ROWS_AT_ONCE:
-                    self._store(converter)
+                    self._store(converter, measured)
+            headers += [GivenHeader(text.name, text.header)] if text.header else []
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
-            n_read = self.staged.n_read - n_before
-            self.staged.described.append(file_intake(extract, text.name, text.digest, n_read))
-        self._store(converter)
+            described = file_intake(extract, text.name, text.digest, self.staged.n_read - n_before)
+            self.staged.described.append(described)
+        self._store(converter, measured)
+        n_files = first + len(self.staged.files) - start
+        n_read, n_broken = self.staged.n_read - before[0], self.staged.n_broken - before[1]
+        if n_files:
+            given = FileSet(extract, key, n_files, tuple(headers), n_read, n_broken, measured)
+            self.staged.sets.append(given)
 
     def _converter(self, extract: Extract) -> Converter:
         columns = given_columns(self.table)
@@ -172,23 +190,28 @@ class Stager:
 
     def _count(self, file: str, block: TextBlock) -> None:
         self.staged.n_read += block.n_read
+        self.staged.n_broken += len(block.quarantined)
         by_reason: dict[str, list[int]] = {}
         for line, reason in block.quarantined:
             by_reason.setdefault(reason, []).append(line)
         for reason, lines in by_reason.items():
-            self.staged.hold(file, f"row:{reason}", len(lines), lines)
+            self.staged.hold(file, reason if ":" in reason else f"row:{reason}", len(lines), lines)
+        self.staged.left_out += block.left_out
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
-    def _store(self, converter: Converter) -> None:
+    def _store(self, converter: Converter, measured: Measurement) -> None:
         """Convert and resolve the text read so far, count what waits, and put the others on disk."""
         texts = [cells for cells in self._pending if cells.num_rows]
         self._pending.clear()
         if not texts:
             return
-        self.connection.register(TYPED, converter.convert(pa.concat_tables(texts), files=self._names))
+        together = pa.concat_tables(texts, promote_options="default")
+        self.connection.register(TYPED, converter.convert(together, files=self._names))
+        measured.add(TYPED)
         # Rows that look nothing up are as quickly resolved twice as kept.
         kind = "TABLE" if targets_of(self.table) else "VIEW"
-        sql = resolution_sql(self.contract, self.name, TYPED)
+        typed = self.filled(TYPED) if self.filled else TYPED
+        sql = resolution_sql(self.contract, self.name, typed)
         self.connection.execute(f"CREATE TEMP {kind} resolved AS {sql}")
         keys = ", ".join(map(quote, self.table.key_columns))
         found = arrow(self.connection, f"SELECT hash({keys}) AS h, {REASON} IS NULL AS kept FROM resolved")

@@ -119,3 +119,25 @@ def test_terms_follow_on_inside_their_school_year(roster: dict[str, Rows]) -> No
         first, second, third = terms[place : place + 3]
         assert year["startDate"] == first["startDate"] < first["endDate"] == second["startDate"]
         assert second["endDate"] == third["startDate"] < third["endDate"] <= year["endDate"]
+
+
+def test_every_marked_class_says_its_subject(roster: dict[str, Rows]) -> None:
+    """A line item is of a class whose subject has a code; a homeroom has none."""
+    classes = {row["sourcedId"]: row for row in roster["classes"]}
+    marked = {classes[row["classSourcedId"]]["subjectCodes"] for row in roster["lineItems"]}
+    homerooms = {row["subjectCodes"] for row in classes.values() if row["classType"] == "homeroom"}
+
+    assert marked == {"FRA", "MAT", "ANG", "SCI", "UNS"}
+    assert homerooms == {""}
+
+
+def test_staff_have_one_role_each(roster: dict[str, Rows]) -> None:
+    """Teachers and principals work at a school, central staff at a district."""
+    types = {row["sourcedId"]: row["type"] for row in roster["orgs"]}
+    found = {(row["role"], types[row["orgSourcedId"]]) for row in roster["roles"] if row["role"] != "student"}
+
+    assert found == {
+        ("teacher", "school"),
+        ("principal", "school"),
+        ("districtAdministrator", "district"),
+    }

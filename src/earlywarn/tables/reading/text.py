@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
+from earlywarn.tables.report import LeftOut
+
 LINE = "_line"
 FILE = "_file"
 RAGGED = "ragged"
@@ -22,17 +24,20 @@ WIDE_SPACES = "\t\u00a0\u202f\u2007"
 class TextBlock:
     """Some records of a source: the mapped columns as text (an empty cell is ""), `LINE` and `FILE`.
 
-    `quarantined` holds the line and the reason of each line that could not be cut into cells.
+    `quarantined` holds the line of each record that could not be taken, and the reason, or "column:reason";
+    `left_out` counts the rows that are none of the table's, by the rule that says so.
     """
 
     cells: pa.Table
     quarantined: tuple[tuple[int, str], ...] = ()
     has_wide_spaces: bool = True
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def n_read(self) -> int:
         """Return how many rows the block held, blank lines and header apart."""
-        return self.cells.num_rows + len(self.quarantined)
+        n_left_out = sum(rule.n_rows for rule in self.left_out)
+        return self.cells.num_rows + len(self.quarantined) + n_left_out
 
 
 class GivenText(Protocol):
@@ -45,6 +50,10 @@ class GivenText(Protocol):
     @property
     def digest(self) -> str:
         """Return the SHA-256 of what was given, in hexadecimal."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Return the names of the columns as given, in order; known once the first block was taken."""
 
     def blocks(self) -> Iterator[TextBlock]:
         """Yield the text, in order.

@@ -19,8 +19,9 @@ Status = Literal["accepted", "nothing new", "refused"]
 class IntakeReport:
     """One intake, file by file and table by table; `batch` is None where nothing new came.
 
-    `repeats` is the batch that was made from these very files, if there is one. `labels` says what each table
-    is called: its name, in French, in English.
+    `repeats` is the batch that was made from these very files, if there is one. `sources` are the files of a
+    OneRoster export: each row is told from what the last export said of it. `labels` says what each table is
+    called: its name, in French, in English.
     """
 
     network: str
@@ -29,32 +30,43 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
-    repeats: int | None = None
     findings: tuple[Finding, ...] = ()
+    repeats: int | None = None
+    sources: tuple[TableIntake, ...] = ()
     files: tuple[FileIntake, ...] = ()
     labels: tuple[tuple[str, str, str], ...] = ()
 
     @property
+    def is_refused(self) -> bool:
+        """Say whether nothing was stored: a file could not be read, or a written rule of drift stops it."""
+        return bool(self.refusals) or any(finding.level == "stop" for finding in self.findings)
+
+    @property
     def status(self) -> Status:
         """Say how the intake ended."""
-        if self.refusals or any(finding.level == "stop" for finding in self.findings):
+        if self.is_refused:
             return "refused"
         return "nothing new" if self.batch is None else "accepted"
 
     @property
+    def counted(self) -> tuple[TableIntake, ...]:
+        """Return all that rows were counted in: the tables, and the files of an export."""
+        return (*self.tables, *self.sources)
+
+    @property
     def n_read(self) -> int:
-        """Return how many rows were read."""
-        return sum(table.n_read for table in self.tables)
+        """Return how many rows the files held."""
+        return sum(one.n_read for one in self.sources or self.tables)
 
     @property
     def n_accepted(self) -> int:
-        """Return how many rows stand in the tables, now or already before."""
-        return sum(table.n_accepted for table in self.tables)
+        """Return how many rows of the files stand, now or already before."""
+        return sum(one.n_accepted for one in self.sources or self.tables)
 
     @property
     def n_quarantined(self) -> int:
         """Return how many rows wait to be mended."""
-        return sum(table.n_quarantined for table in self.tables)
+        return sum(one.n_quarantined for one in self.counted)
 
     def label(self, table: str, language: Language) -> str:
         """Return what a table is called."""
@@ -78,5 +90,6 @@ class IntakeReport:
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""
-        said = {**asdict(self), "received_on": self.received_on.isoformat(), "status": self.status}
+        ended = {"status": self.status, "is_refused": self.is_refused}
+        said = {**asdict(self), "received_on": self.received_on.isoformat(), **ended}
         return json.dumps(said, indent=1, ensure_ascii=False).encode()
