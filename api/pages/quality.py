@@ -22,7 +22,7 @@ from earlywarn.store import QualityNotice
 
 router = APIRouter(include_in_schema=False)
 TO_SETTLE = (
-    "Rien à régler dans les données de l’école.",
+    "Aucun point à régler n’a été trouvé dans les données de l’école.",
     "Un point à régler dans les données de l’école avant de se fier à une liste.",
     "{n} points à régler dans les données de l’école avant de se fier à une liste.",
 )

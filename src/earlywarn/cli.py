@@ -131,7 +131,7 @@ def ingest(
         )
     typer.echo(report.as_text(language))
     typer.echo(_WHERE[language].format(page=report_page(report, workspace, language)))
-    if report.status == "refused":
+    if report.is_refused:
         raise typer.Exit(1)
 
 

@@ -40,7 +40,7 @@ def ingest(
 
     Where the files differ from the last ones in a way that a written rule stops, nothing is stored and the
     report is refused.
-    A refused intake leaves a report too; the error says where its page is.
+    Either way the report is stored; an error says where its page is.
 
     Args:
         network_dir: The folder with contract.toml and extracts.toml.

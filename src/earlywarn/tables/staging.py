@@ -161,8 +161,8 @@ class Stager:
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
-            n_read = self.staged.n_read - n_before
-            self.staged.described.append(file_intake(extract, text.name, text.digest, n_read))
+            described = file_intake(extract, text.name, text.digest, self.staged.n_read - n_before)
+            self.staged.described.append(described)
         self._store(converter, measured)
         n_files = first + len(self.staged.files) - start
         n_read, n_broken = self.staged.n_read - before[0], self.staged.n_broken - before[1]

@@ -70,6 +70,13 @@ class LeftOut:
         """Return the rule in words; its name where it has none."""
         return (self.fr if language == "fr" else self.en) or self.rule.replace("_", " ")
 
+    def sentence(self, language: Language) -> str:
+        """Say how many rows of which file are left out, and by what rule."""
+        words = (
+            f"laissées de côté, {self.words('fr')}" if language == "fr" else f"left out, {self.words('en')}"
+        )
+        return f"{self.file}: {words}, {self.n_rows}"
+
 
 @dataclass(frozen=True)
 class TableIntake:

@@ -35,11 +35,11 @@ _SELDOM = {
 def conservation_table(report: IntakeReport, language: Language) -> Table:
     """Return the equation of each table, with a bar and whether it comes out even."""
     french = language == "fr"
-    more = [name for name in _SELDOM if any(getattr(table, name) for table in report.shown)]
+    more = [name for name in _SELDOM if any(getattr(table, name) for table in report.counted)]
     extra = tuple(_SELDOM[name][0 if french else 1] for name in more)
     last = ("Total exact", "") if french else ("Exact", "")
     columns = (*(_CONSERVED if french else _CONSERVED_EN), *extra, *last)
-    rows = tuple(_conserved(report, table, more, language) for table in report.shown)
+    rows = tuple(_conserved(report, table, more, language) for table in report.counted)
     note = (
         "La barre : foncé, nouvelles et corrigées ; moyen, inchangées ; pâle, doublons et laissées de côté ; "
         "rouille, en attente."
@@ -52,7 +52,7 @@ def conservation_table(report: IntakeReport, language: Language) -> Table:
 def waiting_tables(report: IntakeReport, language: Language) -> tuple[Table, ...]:
     """Return one table for each file with rows that wait: the reason, the column, the lines, the shapes."""
     by_file: dict[str, list[Reason]] = {}
-    for table in report.shown:
+    for table in report.counted:
         for reason in table.reasons:
             by_file.setdefault(reason.file, []).append(reason)
     if language == "fr":
@@ -72,7 +72,7 @@ def waiting_tables(report: IntakeReport, language: Language) -> tuple[Table, ...
 
 def contradictions_table(report: IntakeReport, language: Language) -> tuple[Table, ...]:
     """Return how often each declared contradiction was met, where any was."""
-    found = [(t, name, n) for t in report.tables for name, n in t.contradictions if n]
+    found = [(t, name, n) for t in report.counted for name, n in t.contradictions if n]
     title, columns = (
         ("Faits qui se contredisent", ("Règle", "Table", "Lignes"))
         if language == "fr"
@@ -89,7 +89,7 @@ def left_out_table(report: IntakeReport, language: Language) -> tuple[Table, ...
         if language == "fr"
         else ("Rows left out", ("Rule", "File", "Rows"))
     )
-    rules = [rule for table in report.shown for rule in table.left_out if rule.n_rows]
+    rules = [rule for table in report.counted for rule in table.left_out if rule.n_rows]
     rows = [_plain_row(rule.words(language), rule.file, rule.n_rows, language) for rule in rules]
     return (Table(title, columns, tuple(rows)),) if rows else ()
 

@@ -21,12 +21,12 @@ _MARKS: Mapping[str, Mark] = {"stop": "warn", "warn": "", "note": "unknown"}
 
 def summary(report: IntakeReport, language: Language) -> str:
     """Say in one sentence how many files and rows were read, and where the rows went."""
-    if report.status == "refused":
+    if report.is_refused:
         if language == "fr":
             return "Rien n’a été pris\u00a0: fichiers refusés\u00a0; les tables restent ce qu’elles étaient."
         return "Nothing was taken in: the files are refused, and the tables stay what they were."
-    n_duplicates = sum(table.n_duplicates for table in report.tables)
-    n_left_out = sum(table.n_left_out for table in report.tables)
+    n_duplicates = sum(one.n_duplicates for one in report.sources or report.tables)
+    n_left_out = sum(one.n_left_out for one in report.sources or report.tables)
     if language == "fr":
         files = f"{counted(len(report.files), 'fichier lu', 'fichiers lus', 'fr')}, " if report.files else ""
         parts = [counted(report.n_accepted, "acceptée", "acceptées", "fr")]
@@ -42,12 +42,15 @@ def summary(report: IntakeReport, language: Language) -> str:
     return f"{files}{counted(report.n_read, 'row', 'rows', 'en')}: {', '.join(parts)}."
 
 
-def first_points(report: IntakeReport, language: Language) -> tuple[Point, ...]:
+def first_points(
+    report: IntakeReport, language: Language, *, with_findings: bool = True
+) -> tuple[Point, ...]:
     """Return what a clerk does first: what stopped all, then the files, then the reasons of most rows."""
     points = [_refusal_point(refusal, language) for refusal in report.refusals]
-    points += finding_points(report, language, levels=("stop", "warn"))
+    if with_findings:
+        points += finding_points(report, language, levels=("stop", "warn"))
     weights: dict[tuple[str, str, str], int] = {}
-    for table in report.tables:
+    for table in report.counted:
         for reason in table.reasons:
             key = (table.table, reason.column, reason.reason)
             weights[key] = weights.get(key, 0) + reason.n_rows
@@ -112,7 +115,7 @@ def _reason_point(
     words = reason_words(code)
     file = next(
         r
-        for t in report.tables
+        for t in report.counted
         if t.table == table
         for r in t.reasons
         if r.reason == code and r.column == column

@@ -20,9 +20,9 @@ Status = Literal["accepted", "nothing new", "refused"]
 class IntakeReport:
     """One intake, file by file and table by table; `batch` is None where nothing new came.
 
-    `repeats` is the batch that was made from these very files, if there is one. `labels` says what each table
-    is called: its name, in French, in English. `sources` are the files of a OneRoster export: each row is
-    told from what the last export said of it.
+    `repeats` is the batch that was made from these very files, if there is one. `sources` are the files of a
+    OneRoster export: each row is told from what the last export said of it. `labels` says what each table is
+    called: its name, in French, in English.
     """
 
     network: str
@@ -31,43 +31,43 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
-    repeats: int | None = None
     findings: tuple[Finding, ...] = ()
+    repeats: int | None = None
+    sources: tuple[TableIntake, ...] = ()
     files: tuple[FileIntake, ...] = ()
     labels: tuple[tuple[str, str, str], ...] = ()
-    sources: tuple[TableIntake, ...] = ()
 
     @property
     def is_refused(self) -> bool:
         """Say whether nothing was stored: a file could not be read, or a written rule of drift stops it."""
-        return self.status == "refused"
+        return bool(self.refusals) or any(finding.level == "stop" for finding in self.findings)
 
     @property
     def status(self) -> Status:
         """Say how the intake ended."""
-        if self.refusals or any(finding.level == "stop" for finding in self.findings):
+        if self.is_refused:
             return "refused"
         return "nothing new" if self.batch is None else "accepted"
 
     @property
-    def shown(self) -> tuple[TableIntake, ...]:
-        """Return the tables, then the files of an export."""
+    def counted(self) -> tuple[TableIntake, ...]:
+        """Return all that rows were counted in: the tables, and the files of an export."""
         return (*self.tables, *self.sources)
 
     @property
     def n_read(self) -> int:
-        """Return how many rows were read."""
-        return sum(table.n_read for table in self.tables)
+        """Return how many rows the files held."""
+        return sum(one.n_read for one in self.sources or self.tables)
 
     @property
     def n_accepted(self) -> int:
-        """Return how many rows stand in the tables, now or already before."""
-        return sum(table.n_accepted for table in self.tables)
+        """Return how many rows of the files stand, now or already before."""
+        return sum(one.n_accepted for one in self.sources or self.tables)
 
     @property
     def n_quarantined(self) -> int:
         """Return how many rows wait to be mended."""
-        return sum(table.n_quarantined for table in self.shown)
+        return sum(one.n_quarantined for one in self.counted)
 
     def label(self, table: str, language: Language) -> str:
         """Return what a table is called."""
@@ -91,7 +91,8 @@ class IntakeReport:
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""
-        said = {**asdict(self), "received_on": self.received_on.isoformat(), "status": self.status}
+        ended = {"status": self.status, "is_refused": self.is_refused}
+        said = {**asdict(self), "received_on": self.received_on.isoformat(), **ended}
         said["findings"] = [
             {**found, "name": one.name, "fr": one.sentence("fr"), "en": one.sentence("en")}
             for found, one in zip(said["findings"], self.findings, strict=True)

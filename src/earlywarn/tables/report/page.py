@@ -118,7 +118,7 @@ def _facts(report: IntakeReport, language: Language) -> tuple[Fact, ...]:
         )
     if report.backfill:
         facts.append(Fact(_say("history", language), _say("history_text", language)))
-    n_taken_back = sum(table.n_deleted + table.n_gone for table in report.tables)
+    n_taken_back = sum(table.n_deleted + table.n_gone for table in report.counted)
     if n_taken_back:
         facts.append(Fact(_say("deleted", language), write_number(n_taken_back, language)))
     return tuple(facts)
@@ -132,10 +132,10 @@ def _sections(report: IntakeReport, language: Language) -> list[Section | None]:
         Section(
             "tables",
             _say("tables", language),
-            lead=_say("refused_lead" if report.status == "refused" else "tables_lead", language),
+            lead=_say("refused_lead" if report.is_refused else "tables_lead", language),
             tables=(conservation_table(report, language),),
         )
-        if report.tables
+        if report.counted
         else None,
         Section("findings", _say("findings", language), points=findings) if findings else None,
         Section("waiting", _say("waiting", language), lead=_say("waiting_lead", language), tables=waiting)

@@ -99,6 +99,7 @@ FRENCH: Mapping[str, str] = {
     "mend member in extracts.toml": "corriger member dans extracts.toml",
     "pack the files again": "refaire le fichier compressé",
     "save it without one": "l’enregistrer sans mot de passe",
+    "run earlywarn ingest": "lancer earlywarn ingest",
     "report this defect": "signaler ce défaut du programme",
     "cast it to text in the view, or leave it out": "la convertir en texte dans la vue, ou la retirer",
     "correct sheet in extracts.toml": "corriger sheet dans extracts.toml",

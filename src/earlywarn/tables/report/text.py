@@ -17,6 +17,14 @@ _HEADERS = {
     "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons"),
     "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates"),
 }
+_LEVELS = {
+    "fr": {"stop": "arrêt", "warn": "à vérifier", "note": "à savoir"},
+    "en": {"stop": "stop", "warn": "check", "note": "note"},
+}
+_REFUSED = {
+    "fr": "Rien de ces fichiers n’a été enregistré\u00a0; les tables d’avant sont intactes.",
+    "en": "Nothing of these files was stored; the earlier tables stand.",
+}
 _TAKEN_BACK = {"fr": "lignes retirées", "en": "rows taken back"}
 _LEFT_OUT = {"fr": "de côté", "en": "left out"}
 
@@ -24,21 +32,23 @@ _LEFT_OUT = {"fr": "de côté", "en": "left out"}
 def report_text(report: IntakeReport, language: Language) -> str:
     """Return the report as text."""
     lines = [summary(report, language)]
-    if report.tables:
+    if report.counted:
         lines += _table(report, language)
-    for table in report.shown:
+    for table in report.counted:
         lines += [f"  {reason_line(reason, language)}" for reason in table.reasons]
         lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
-        lines += [
-            f"  {rule.file}: {rule.words(language)}, {rule.n_rows}" for rule in table.left_out if rule.n_rows
-        ]
+        lines += [f"  {table.table}: {rule.sentence(language)}" for rule in table.left_out if rule.n_rows]
         if table.n_deleted or table.n_gone:
             lines.append(f"  {table.table}: {_TAKEN_BACK[language]}, {table.n_deleted + table.n_gone}")
-    points = first_points(report, language)
+    points = first_points(report, language, with_findings=False)
     if points:
         lines.append("À faire d’abord\u00a0:" if language == "fr" else "To do first:")
         lines += [f"  {n}. {point.text} {point.todo}".rstrip() for n, point in enumerate(points, start=1)]
-    return "\n".join(lines)
+    lines += [
+        f"  [{_LEVELS[language][finding.level]}] {finding.table}: {finding.sentence(language)}"
+        for finding in report.findings
+    ]
+    return "\n".join([*lines, _REFUSED[language]] if report.is_refused else lines)
 
 
 def reason_line(reason: Reason, language: Language) -> str:
@@ -54,11 +64,10 @@ def reason_line(reason: Reason, language: Language) -> str:
 
 
 def _table(report: IntakeReport, language: Language) -> list[str]:
-    shown = report.shown
-    has_left_out = any(table.left_out for table in shown)
+    has_left_out = any(table.left_out for table in report.counted)
     header = (*_HEADERS[language], *([_LEFT_OUT[language]] if has_left_out else []))
     rows = [header]
-    for table in shown:
+    for table in report.counted:
         counts = (*table.counts(), *([table.n_left_out] if has_left_out else []))
         rows.append((table.table, *map(str, counts)))
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
