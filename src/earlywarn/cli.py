@@ -17,6 +17,7 @@ import typer
 from earlywarn.errors import DeclarationError, EarlywarnError
 
 if TYPE_CHECKING:
+    from earlywarn.domain import Language
     from earlywarn.settings import Settings
 
 app = typer.Typer(
@@ -66,6 +67,29 @@ def check(network: NetworkName) -> None:
 
 
 @app.command()
+def inspect(
+    files: Annotated[
+        list[Path], typer.Argument(help="The unknown files: .csv, .txt, .tsv, .gz, .xlsx, .parquet.")
+    ],
+    *,
+    network: Annotated[
+        str | None, typer.Option(help="The network whose contract they are to fit; none drafts a contract.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the proposal there instead of printing it.")] = None,
+    french: Annotated[bool, typer.Option("--french", help="Say what is unsure in French.")] = False,
+) -> None:
+    """Look at unknown files, propose a first extracts.toml, and say what is unsure."""
+    from earlywarn.pipeline.inspect import inspect as run
+
+    language: Language = "fr" if french else "en"
+    folder = _settings().network_dir(network) if network is not None else None
+    inspection = run(files, network_dir=folder, out=out, language=language)
+    if out is None:
+        typer.echo(inspection.extracts_toml(language), nl=False)
+    typer.echo(inspection.report(language), err=True)
+
+
+@app.command()
 def ingest(
     network: NetworkName,
     extracts: Annotated[
@@ -76,6 +100,9 @@ def ingest(
     backfill: Annotated[
         bool, typer.Option(help="History loaded at the start: visible from known_on.")
     ] = False,
+    accept_drift: Annotated[
+        list[str] | None, typer.Option(help="A change that is meant, TABLE.COLUMN:RULE as the report says.")
+    ] = None,
 ) -> None:
     """Take in a network's files; report what was accepted and what was quarantined, and why."""
     from earlywarn.pipeline.ingest import ingest as run
@@ -91,9 +118,13 @@ def ingest(
             received_on=_day(received),
             backfill=backfill,
             keys=settings.keys_dir(folder),
+            accept_drift=accept_drift or (),
             progress=progress,
+            source_url=settings.source_url,
         )
     typer.echo(report.as_text("en"))
+    if report.is_refused:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -5,6 +5,7 @@
     ├── DeclarationError
     │   └── EmptySplitError
     ├── ExtractError
+    │   └── HeaderError
     ├── TableError
     ├── AsOfError
     ├── TrainingError
@@ -92,6 +93,20 @@ class EmptySplitError(DeclarationError):
 
 class ExtractError(EarlywarnError):
     """A file from a school is missing or cannot be read exactly."""
+
+
+class HeaderError(ExtractError):
+    """A file's columns are not those that the mapping names; carries them, and the extract's pattern.
+
+    The message names columns; a file that lost its header would show a row in `header`, so it is not printed.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", todo: str = "", header: tuple[str, ...] = (), pattern: str = ""
+    ) -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.header = header
+        self.pattern = pattern
 
 
 class TableError(EarlywarnError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,21 @@ class Settings(BaseSettings):
     def keys_dir(self, network: Path) -> Path:
         """Return the folder of signing and pseudonym keys, outside the workspace by default."""
         return (self.keys or self.application / ".earlywarn" / "keys" / network.name).resolve()
+
+    def source_url(self, name: str) -> str:
+        """Return the address of a database that a mapping reads: `EARLYWARN_SOURCE_<NAME>`.
+
+        Raises:
+            SettingsError: It is not set.
+        """
+        variable = f"EARLYWARN_SOURCE_{name}"
+        url = os.environ.get(variable, "").strip()
+        if not url:
+            raise SettingsError(
+                f"the address of database '{name}' is not set",
+                todo=f"set {variable} to an SQLAlchemy URL whose account may only read",
+            )
+        return url
 
     def database(self, workspace: Workspace) -> DatabaseUrls:
         """Return the service database's addresses: the ones set, or the workspace's own server."""

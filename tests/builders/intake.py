@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -109,7 +109,12 @@ class Network:
         return self.home / "keys"
 
     def take_in(
-        self, files: Mapping[str, str | bytes], *, received_on: date = RECEIVED, backfill: bool = True
+        self,
+        files: Mapping[str, str | bytes],
+        *,
+        received_on: date = RECEIVED,
+        backfill: bool = True,
+        accept_drift: Sequence[str] = (),
     ) -> IntakeReport:
         """Write the files into a fresh folder and take them in."""
         folder = self.home / f"files-{len(list(self.home.glob('files-*')))}"
@@ -123,6 +128,7 @@ class Network:
             received_on=received_on,
             backfill=backfill,
             keys=self.keys,
+            accept_drift=accept_drift,
         )
 
     def absences(self, *lines: str, received_on: date = RECEIVED, backfill: bool = True) -> TableIntake:

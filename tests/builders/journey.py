@@ -20,9 +20,13 @@ TODAY = "2026-11-20"
 def travel(home: Path, project: Path, people: Mapping[str, Any]) -> None:
     """Refuse, take in, train, publish, score, answer, rotate, score again, and answer again."""
     network = str(project / "models" / "quebec")
-    for folder in sorted((home / "refused").iterdir()):
+    refused = sorted((home / "refused").iterdir())
+    for folder in refused:
         _verb("ingest", network, str(folder), "--received", TODAY, fails=True)
     _verb("ingest", network, str(home / "extracts"), "--received", TODAY, "--backfill")
+    # Once more, now that they can be compared with what came before.
+    for folder in refused:
+        _verb("ingest", network, str(folder), "--received", TODAY, fails=True)
     for model in ("difficulty", "dropout"):
         _verb("train", f"{network}/{model}", "--today", TODAY)
         _verb("promote", f"{network}/{model}")

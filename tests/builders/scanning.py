@@ -109,7 +109,7 @@ def _gzip(content: bytes) -> bytes:
 def _zstd(content: bytes) -> bytes:
     parts = []
     try:
-        with pa.input_stream(pa.BufferReader(content), compression="zstd") as stream:
+        with pa.input_stream(io.BytesIO(content), compression="zstd") as stream:
             while part := stream.read(1 << 20):
                 parts.append(part)
     except (OSError, pa.ArrowInvalid):

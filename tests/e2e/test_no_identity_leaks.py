@@ -109,7 +109,7 @@ def _rows(workspace: Workspace) -> Iterator[tuple[str, bytes]]:
         cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm') ORDER BY 1")
         names = [row[0] for row in cursor.fetchall()]
         for name in names:
-            with cursor.copy(f"COPY (SELECT * FROM {name}) TO STDOUT") as copy:  # type: ignore[attr-defined]
+            with cursor.copy(f"COPY (SELECT * FROM {name}) TO STDOUT") as copy:
                 yield name, b"".join(copy)
     engine.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.builders.scanning import Scan, packed
 WORDS = ["QZXW71030412", "Qzvyabcdef", "1871-03-04", "18710304", "Ézvyabcdefgh"]
 NOISE = np.random.default_rng(3).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
 NEEDLES = Needles(WORDS)
-WRITINGS = {
+WRITINGS: dict[str, Callable[[str], bytes]] = {
     "plain": str.encode,
     "lower": lambda word: word.lower().encode(),
     "upper": lambda word: word.upper().encode(),

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
 from earlywarn.pipeline.stored_reports import store_report
-from earlywarn.tables import IntakeReport, is_export, load_contract, load_extracts, take_in
+from earlywarn.tables import (
+    Extracts,
+    IntakeReport,
+    OpenView,
+    check_acceptances,
+    is_export,
+    load_contract,
+    load_extracts,
+    take_in,
+)
 from earlywarn.workspace import Workspace, locked
 
 
@@ -20,9 +30,14 @@ def ingest(
     received_on: date,
     backfill: bool = False,
     keys: Path,
+    accept_drift: Sequence[str] = (),
     progress: Progress = no_progress,
+    source_url: Callable[[str], str] | None = None,
 ) -> IntakeReport:
     """Add what the files of `extracts_dir` say to the workspace, and report on every row.
+
+    Where the files differ from the last ones in a way that a written rule stops, nothing is stored and the
+    report is refused.
 
     Args:
         network_dir: The folder with contract.toml and extracts.toml.
@@ -31,17 +46,22 @@ def ingest(
         received_on: The day the files were received.
         backfill: Whether the files are history, visible from the day each fact was known.
         keys: The folder of the network's keys, outside the workspace.
+        accept_drift: The changes that may pass this time, as the report names them:
+            `table.column:rule` or `table:rule`.
         progress: Told how many tables are done.
+        source_url: Gives the address of each database that the mapping names.
 
     Raises:
-        DeclarationError: A declared file has problems.
+        DeclarationError: A declared file has problems, or a change to accept is none.
         ExtractError: A file is missing or cannot be read exactly.
         BusyError: Another intake is at work on this workspace.
         StorageError: The disk is full; the earlier tables are whole.
     """
     contract = load_contract(network_dir / "contract.toml")
     extracts = load_extracts(network_dir / "extracts.toml", contract)
+    accepted = check_acceptances(accept_drift, contract, extracts)
     _check_folder(extracts_dir)
+    open_view = _view_opener(extracts, source_url)
     with locked(workspace, "ingest", owner="an intake"):
         report = take_in(
             contract,
@@ -51,15 +71,27 @@ def ingest(
             received_on=received_on,
             backfill=backfill,
             keys=keys,
+            accepted=accepted,
             # Just before the ledger: a batch that exists has its report.
             keep_report=lambda report: store_report(report, workspace),
             progress=progress,
+            open_view=open_view,
         )
         if report.batch is None:
             store_report(report, workspace)
     if report.refusals:
         raise _refused(report)
     return report
+
+
+def _view_opener(extracts: Extracts, source_url: Callable[[str], str] | None) -> OpenView | None:
+    """Return what opens the views that the mapping names; the room of databases is loaded for them only."""
+    databases = sorted({extract.database for extract in extracts.extract if extract.database is not None})
+    if not databases or source_url is None:
+        return None
+    from earlywarn.store.foreign_view import view_opener
+
+    return view_opener({name: source_url(name) for name in databases})
 
 
 def _refused(report: IntakeReport) -> ExtractError:

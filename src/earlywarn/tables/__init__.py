@@ -14,9 +14,10 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
+from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
-from earlywarn.tables.extracts import Extracts, load_extracts
+from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
@@ -24,6 +25,7 @@ from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
 from earlywarn.tables.pseudonyms import keyed_hashes, pseudonym_of, pseudonyms
+from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
@@ -38,15 +40,22 @@ __all__ = [
     "Cumulative",
     "Expected",
     "Expression",
+    "Extract",
     "Extracts",
+    "Finding",
+    "GivenText",
     "IntakeReport",
     "Network",
+    "OpenView",
     "Periods",
     "Provenance",
     "Rotated",
     "Table",
     "TableIntake",
     "Tables",
+    "TextBlock",
+    "TypedRows",
+    "check_acceptances",
     "contract_page",
     "is_export",
     "keyed_hashes",

@@ -72,7 +72,7 @@ class Converter:
         columns: dict[str, Values] = {}
         for name, column in self.columns.items():
             source = self.sources.get(name)
-            if source is None:
+            if source is None or not self._is_given(source, cells):
                 columns[name] = pa.nulls(n_rows, _arrow_type(column, dated=self.dated))
                 continue
             texts = row_numbers if source.from_ == ROW_NUMBER else _column(cells, source, n_rows)
@@ -85,6 +85,11 @@ class Converter:
         if self.codes is not None:
             columns.setdefault(CODE, pa.nulls(n_rows, pa.string()))
         return pa.table(columns)
+
+    @staticmethod
+    def _is_given(source: Source, cells: pa.Table) -> bool:
+        """Say whether there is a text; a file may be without an optional column."""
+        return source.from_ in (None, ROW_NUMBER) or source.from_ in cells.column_names
 
     def _row_numbers(self, cells: pa.Table, files: Mapping[int, str]) -> Values | None:
         """Return the text that stands for a row where its file has no id."""
@@ -151,7 +156,7 @@ class Converter:
         return is_header
 
     def _deletions(self, cells: pa.Table) -> Values:
-        if self.deletes is None:
+        if self.deletes is None or self.deletes[0] not in cells.column_names:
             return pa.array(np.zeros(cells.num_rows, dtype=bool))
         name, words = self.deletes
         column = cells[name].cast(pa.string()).combine_chunks()
@@ -190,7 +195,7 @@ def _pseudonyms(name: str, texts: Values, codes: CodeBook) -> tuple[Values, Valu
     """Return each code's pseudonym, how it is folded, and a reason where the text is no code."""
     given = texts.to_pylist()
     codes.learn(given)
-    found = [codes.pseudonym(code) for code in given]
+    found = codes.pseudonyms(given)
     wrong = [
         f"{name}:{NOT_A_CODE}" if code is not None and pseudonym is None else None
         for code, pseudonym in zip(given, found, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ from earlywarn.declarations import (
     load_declaration,
     read_declaration,
 )
-from earlywarn.tables.contract import ROW_NUMBER, Column, Contract, Scalar, Table
+from earlywarn.tables.contract import ROW_NUMBER, Contract, Scalar, Table
+from earlywarn.tables.drift import DriftRules, merged, needs_values
 from earlywarn.tables.oneroster import OneRoster, declared_problems
 
 Formats = str | tuple[str, ...]
@@ -34,6 +35,7 @@ class Source(Declared):
     thousands: str | None = None
     missing: tuple[str, ...] | None = None
     round: bool = False
+    optional: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -55,7 +57,7 @@ class Reading(Declared):
     `booleans` are the texts that say yes and no in every column of that type which has no codes of its own.
     """
 
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "xlsx"] = "csv"
     encoding: str = "utf-8"
     separator: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
@@ -65,6 +67,7 @@ class Reading(Declared):
     quoted_newlines: bool = False
     booleans: Mapping[str, bool] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    drift: DriftRules = DriftRules()
 
     @field_validator("encoding")
     @classmethod
@@ -96,20 +99,41 @@ class Defaults(Reading):
 
 
 class Extract(Reading):
-    """Files of one shape, and the table they give rows to.
+    """Files of one shape, or a database's view, and the table they give rows to.
 
     `member` names files inside .zip files. `complete` says that a key that is known and not given is gone:
     within the values that the named columns have in these files, or in the whole table.
+    `database` is a name only: its address, which may hold a password, never stands in a declared file.
     """
 
     table: str
-    file: str
+    file: str = ""
     member: str | None = None
+    database: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    view: str | None = Field(default=None, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
     optional: bool = False
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1, le=1_048_576)
     complete: bool | tuple[str, ...] = False
     deletes: Deletes | None = None
     columns: Mapping[str, Source]
     codes: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Extract:
+        if (self.database is None) != (self.view is None) or bool(self.file) == (self.view is not None):
+            raise ValueError("give either a file, or a database and its view")
+        if self.view is not None and self.optional:
+            raise ValueError("a view is not optional: the intake stops where it is not there")
+        return self
+
+    @model_validator(mode="after")
+    def _format_of_the_source(self) -> Extract:
+        if self.format != "xlsx" and (self.sheet is not None or self.header_row != 1):
+            raise ValueError('sheet and header_row are for format = "xlsx"')
+        if self.member is not None and (self.format != "csv" or self.view is not None):
+            raise ValueError("member names text files inside .zip files")
+        return self
 
     @property
     def complete_within(self) -> tuple[str, ...] | None:
@@ -124,6 +148,17 @@ class Extract(Reading):
         named = [source.from_ for source in self.columns.values() if source.from_ not in (None, ROW_NUMBER)]
         named += [self.deletes.column] if self.deletes else []
         return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def may_lack(self, given: str) -> bool:
+        """Say whether a file may be without one of its columns."""
+        fed = [(name, source) for name, source in self.columns.items() if source.from_ == given]
+        may = [source.optional or self.drift.of(name).dropped.level != "stop" for name, source in fed]
+        return bool(may) and all(may)
+
+    def given_by(self, cells: Iterable[str]) -> list[str]:
+        """Return the columns that a file with these cells gives; constants and row numbers always are."""
+        present = {None, ROW_NUMBER, *cells}
+        return [name for name, source in self.columns.items() if source.from_ in present]
 
     def rule(self, name: str) -> Source:
         """Return a column's source with every rule the extract gives it filled in."""
@@ -167,7 +202,7 @@ class Extracts(Declared):
 
 
 def _inheriting(known: dict[str, Any], item: Any) -> Any:
-    """Return an extract with the defaults filled in; columns and codes are joined name by name."""
+    """Return an extract with the defaults filled in; columns, codes and rules of drift are joined by name."""
     if not isinstance(item, dict):
         return item
     joined = {**known, **item}
@@ -175,7 +210,8 @@ def _inheriting(known: dict[str, Any], item: Any) -> Any:
         parts = [part.get(key, {}) for part in (known, item)]
         if any(parts) and all(isinstance(part, dict) for part in parts):
             joined[key] = {**parts[0], **parts[1]}
-    return joined
+    rules = [part["drift"] for part in (known, item) if isinstance(part.get("drift"), dict)]
+    return {**joined, "drift": merged(*rules)} if len(rules) == 2 else joined
 
 
 def load_extracts(path: Path, contract: Contract) -> Extracts:
@@ -235,13 +271,14 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
         elif not column.is_given:
             yield (*at, "columns", name), f"'{name}' is looked up or derived; no file gives it"
         else:
-            yield from _rules(extract, name, column, at)
+            yield from _rules(extract, table, name, at)
     for name in extract.complete_within or ():
         if name not in table.stored:
             yield (*at, "complete"), f"the contract's table has no column '{name}'"
-    for name in extract.codes:
-        if name not in extract.columns:
-            yield (*at, "codes", name), f"codes for '{name}', which no file column gives"
+    for key, named in (("codes", extract.codes), ("drift", extract.drift.columns)):
+        for name in named:
+            if name not in extract.columns:
+                yield (*at, key, name), f"{key} for '{name}', which no file column gives"
     for name, column in table.columns.items():
         needed = column.required or name in table.key_columns or name == table.known_on
         if needed and column.is_given and column.default is None and name not in extract.columns:
@@ -249,11 +286,13 @@ def _mapping(extract: Extract, table: Table, at: tuple[str | int, ...]) -> Itera
 
 
 def _rules(
-    extract: Extract, name: str, column: Column, at: tuple[str | int, ...]
+    extract: Extract, table: Table, name: str, at: tuple[str | int, ...]
 ) -> Iterator[tuple[Location, str]]:
-    source = extract.columns[name]
+    source, column = extract.columns[name], table.columns[name]
     if source.format and column.type != "date":
         yield (*at, "columns", name), f"'{name}' is not a date and has no format"
+    if source.from_ and extract.may_lack(source.from_) and needs_values(table, name):
+        yield (*at, "columns", name), f"'{name}' is required, so no file may be without it"
     codes = source.codes or extract.codes.get(name, {})
     if source.prefix and column.type != "id":
         yield (*at, "columns", name), f"'{name}' is not an id and has no prefix"

@@ -7,7 +7,7 @@ duplicates. Nothing that the ledger does not name exists: it is written last.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,9 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
-from earlywarn.errors import ExtractError, StorageError, TableError
+from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
 from earlywarn.tables.exports import ExportSource, filled_sql, is_export, take_up
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract, Extracts
@@ -37,7 +38,7 @@ from earlywarn.tables.ledger import (
 )
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
-from earlywarn.tables.reading import FILE, LINE, GivenText, open_texts
+from earlywarn.tables.reading import FILE, LINE, GivenText, OpenView, open_texts
 from earlywarn.tables.report import IntakeReport, Refusal, TableIntake
 from earlywarn.tables.resolution import current, reading_order, targets_of
 from earlywarn.tables.settlement import REMOVED, Settled, Settlement
@@ -60,11 +61,13 @@ class Intake:
     stamp: Stamp
     keys: Path
     codes: CodeBook | None
+    watch: Watch
     files: list[GivenFile] = field(default_factory=list)
     written: dict[str, BatchFile] = field(default_factory=dict)
     parts: list[tuple[Path, Path]] = field(default_factory=list)
     results: list[TableIntake] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    stored_ids: set[str] = field(default_factory=set)
     export: ExportSource | None = None
 
 
@@ -77,13 +80,16 @@ def take_in(
     received_on: date,
     backfill: bool,
     keys: Path,
+    accepted: Collection[str] = (),
     keep_report: Callable[[IntakeReport], None] = lambda report: None,
     progress: Progress = no_progress,
     threads: int = 2,
+    open_view: OpenView | None = None,
 ) -> IntakeReport:
     """Add one batch to the workspace; the caller holds its lock.
 
-    A source that cannot be read exactly is refused; then nothing is stored, and the report names every one.
+    A source that cannot be read exactly is refused, and so are files that a written rule of drift stops; then
+    nothing is stored, and the report names every one. `accepted` names the changes that may pass.
     `keep_report` is told the report of a new batch just before the ledger makes the batch exist.
 
     Raises:
@@ -93,8 +99,7 @@ def take_in(
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
     check_ledger_is_there(workspace, ledger)
-    hides_people = contract.hides_people or is_export(folder)
-    codes = _open_codes(contract, ledger, workspace, keys, hides_people=hides_people)
+    codes = _open_codes(contract, ledger, workspace, keys, hides=contract.hides_people or is_export(folder))
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
         remove_leftovers(workspace, ledger)
@@ -102,13 +107,14 @@ def take_in(
     stamp = Stamp(len(ledger.batches) + 1, received_on, backfill)
 
     def open_extract(extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
-        return open_texts(extract, folder, first=first, repeating=repeating)
+        return open_texts(extract, folder, first=first, repeating=repeating, open_view=open_view)
 
-    intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes)
+    extracts = accepting(extracts, accepted)
+    watch = Watch(contract, extracts, KeptProfiles(workspace), ledger, received_on, backfill, accepted)
+    intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
     try:
-        if is_export(folder):
-            return _run_export(intake, folder, keep_report, progress, threads=threads)
-        return _run(intake, open_extract, keep_report, progress)
+        opening = _open_export(intake, folder, threads) if is_export(folder) else open_extract
+        return _run(intake, opening, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -123,27 +129,20 @@ def take_in(
 
 
 def _open_codes(
-    contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path, *, hides_people: bool
+    contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path, *, hides: bool
 ) -> CodeBook | None:
     """Open the keys, where anybody is to be hidden, and an empty book of codes."""
-    if not hides_people:
+    if not hides:
         check_keys_apart(keys, workspace)
         return None
     open_keys(keys, workspace, known_as=ledger.key)
     return CodeBook.under(keys, contract.network.pseudonyms)
 
 
-def _run_export(
-    intake: Intake,
-    path: Path,
-    keep_report: Callable[[IntakeReport], None],
-    progress: Progress,
-    *,
-    threads: int,
-) -> IntakeReport:
-    """Take in a OneRoster export in the place of declared files."""
+def _open_export(intake: Intake, path: Path, threads: int) -> OpenTexts:
+    """Take up a OneRoster export in the place of declared files; one that cannot be read is refused."""
     try:
-        export = take_up(
+        intake.export = take_up(
             intake.contract,
             intake.extracts.oneroster,
             path,
@@ -153,9 +152,9 @@ def _run_export(
         )
     except ExtractError as error:
         intake.refusals.append(Refusal(error.where, "", error.what, error.todo))
-        return _report(intake)
-    intake.export, intake.extracts = export, export.extracts
-    return _run(intake, export.open_texts, keep_report, progress)
+        return lambda extract, first, repeating: iter(())
+    intake.extracts = intake.export.extracts
+    return intake.export.open_texts
 
 
 def _run(
@@ -173,24 +172,22 @@ def _run(
         found = _take_in_table(intake, name, stored.get(name), open_extract)
         if found is not None:
             identities.append(found)
-    report = _report(intake)
-    if not intake.refusals:
-        _keep(intake, _identity_files(intake, identities), lambda: keep_report(report))
-    progress("ingest", len(order), len(order))
-    return report
-
-
-def _report(intake: Intake) -> IntakeReport:
-    return IntakeReport(
+    is_refused = bool(intake.refusals) or intake.watch.is_stopped
+    report = IntakeReport(
         network=intake.contract.network.name,
-        batch=intake.stamp.number if intake.written and not intake.refusals else None,
+        batch=intake.stamp.number if intake.written and not is_refused else None,
         received_on=intake.stamp.received_on,
         backfill=intake.stamp.backfill,
         tables=tuple(intake.results),
         refusals=tuple(intake.refusals),
+        findings=tuple(intake.watch.findings),
         repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
         sources=tuple(intake.export.intakes) if intake.export else (),
     )
+    if not is_refused:
+        _keep(intake, _identity_files(intake, identities), lambda: keep_report(report))
+    progress("ingest", len(order), len(order))
+    return report
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -213,7 +210,7 @@ def _take_in_table(
     intake: Intake, name: str, previous: Stored | None, open_extract: OpenTexts
 ) -> Identities | None:
     """Read, settle and write one table; return the names of its people, where it has any."""
-    extracts = [extract for extract in intake.extracts.extract if extract.table == name]
+    extracts = extracts_of(intake.extracts, name)
     folder = intake.workspace.tables / name
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -229,22 +226,38 @@ def _take_in_table(
         codes=intake.codes,
         filled=(lambda typed: filled_sql(name, table, typed, not_given)) if not_given else None,
     )
-    for extract in extracts:
+    for extract, key in extracts:
         try:
             with storage_errors(folder):
-                stager.stage(extract, open_extract, first=len(intake.files) + 1)
+                stager.stage(extract, key, open_extract, first=len(intake.files) + 1)
         except ExtractError as error:
-            intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
+            _refuse(intake, name, error)
     staged = stager.staged
     if not staged.files:
         return None
     intake.files += staged.files
-    settled = _settle(intake, name, stager, extracts, has_previous=previous is not None)
+    intake.watch.look(name, staged.sets)
+    settled = _settle(
+        intake, name, stager, [extract for extract, _ in extracts], has_previous=previous is not None
+    )
     intake.results.append(_result(intake, name, staged, settled))
     _write(intake, name, settled)
+    _note_ids(intake, name, staged, settled)
     if any(name in targets_of(other) for other in intake.contract.tables.values()):
         _advance_current(intake, name, previous, settled)
     return Identities(name, table, tuple(staged.identities), _removed(intake)) if table.identities else None
+
+
+def _refuse(intake: Intake, name: str, error: ExtractError) -> None:
+    """Say why a source is refused; a header unlike the last one's is a finding, with what to do."""
+    if isinstance(error, HeaderError):
+        try:
+            intake.watch.refuse(name, error)
+        except HeaderError:
+            pass
+        else:
+            return
+    intake.refusals.append(Refusal(error.where, name, error.what, error.todo))
 
 
 def _settle(
@@ -313,20 +326,24 @@ def _identity_files(intake: Intake, people: list[Identities]) -> dict[str, Ident
     files: dict[str, IdentityFile] = {}
     for one in people:
         files |= one.write(intake.workspace, keys=intake.keys)
-    tables = intake.contract.tables
-    named = [
-        f"SELECT {quote(column)} AS pseudonym FROM {read_parts([part])}"
-        for part, path in intake.parts
-        for column in tables[path.parent.name].pseudonyms
-    ]
-    if named and intake.codes is not None:
-        found = arrow(intake.connection, f"SELECT DISTINCT pseudonym FROM ({' UNION ALL '.join(named)})")
-        stored = intake.codes.codes_of({str(one) for one in found["pseudonym"].to_pylist()})
+    if intake.codes is not None:
+        stored = intake.codes.codes_of(intake.stored_ids)
         files |= write_codes(stored, intake.workspace, keys=intake.keys)
     key = read_key(intake.keys, IDENTITY_KEY) if intake.export else b""
     for name, rows in intake.export.to_remember() if intake.export else ():
         files[name] = write_identities(name, rows, intake.workspace, key=key)
     return files
+
+
+def _note_ids(intake: Intake, name: str, staged: Staged, settled: Settled) -> None:
+    """Note which pseudonyms the stored rows hold: all that were met, or those still there where rows wait."""
+    met = intake.codes.met() if intake.codes is not None else set()
+    if not staged.n_held or not met:
+        intake.stored_ids |= met
+        return
+    for column in intake.contract.tables[name].pseudonyms if settled.parts else ():
+        sql = f"SELECT DISTINCT {quote(column)} AS id FROM {read_parts(settled.parts)}"
+        intake.stored_ids.update(str(one) for one in arrow(intake.connection, sql)["id"].to_pylist())
 
 
 def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Callable[[], None]) -> None:
@@ -349,7 +366,8 @@ def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Call
             files=tuple(intake.files),
         )
         ledger = ledger.with_batch(batch)
-        # Before the ledger: a batch that exists has its report, wherever the process is killed.
+        # Before the ledger: a batch that exists has its profiles and report, wherever the process is killed.
+        intake.watch.keep(intake.stamp.number)
         keep_report()
     if ledger != intake.ledger:
         write_ledger(intake.workspace, ledger)

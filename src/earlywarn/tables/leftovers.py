@@ -16,7 +16,7 @@ from earlywarn.workspace import Workspace
 
 SPILL = ".spill"
 _FIRST = re.compile(r"000001(-\d{4})?\.parquet")
-_NUMBERED = re.compile(r"intake-(\d+)\.")
+_NUMBERED = re.compile(r"(?:intake-)?(\d+)\.")
 
 
 def check_ledger_is_there(workspace: Workspace, ledger: Ledger) -> None:
@@ -32,7 +32,7 @@ def check_ledger_is_there(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def remove_leftovers(workspace: Workspace, ledger: Ledger) -> None:
-    """Remove the batches, identities and reports that the ledger does not know, and unfinished files.
+    """Remove batches, identities, profiles and reports that the ledger does not know, and unfinished files.
 
     The caller holds the workspace's lock.
     """
@@ -42,7 +42,8 @@ def remove_leftovers(workspace: Workspace, ledger: Ledger) -> None:
     known = batches | {identities / name for name in identity_files(ledger)}
     written = [*tables.glob("*/*.parquet"), *identities.glob("*.encrypted")]
     unknown = [path for path in written if path not in known]
-    unknown += [path for path in workspace.reports.glob("intake-*") if _number(path) > len(ledger.batches)]
+    numbered = (*workspace.reports.glob("intake-*"), *(tables / "profiles").glob("*.json"))
+    unknown += [path for path in numbered if _number(path) > len(ledger.batches)]
     parts = (*tables.glob(".*.part"), *tables.glob("*/.*.part"), *identities.glob(".*.part"))
     for path in (*unknown, *parts, *workspace.reports.glob(".*.part")):
         if path.is_file():

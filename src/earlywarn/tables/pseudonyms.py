@@ -36,6 +36,7 @@ class CodeBook:
     form: CodeForm
     key: bytes
     _known: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    _met: set[str] = field(default_factory=set)
 
     @classmethod
     def under(cls, keys: Path, form: CodeForm) -> CodeBook:
@@ -53,10 +54,17 @@ class CodeBook:
         """Return how every writing of a code is read."""
         return None if code is None else self._known[code][0]
 
-    def pseudonym(self, code: str | None) -> str | None:
-        """Return a code's pseudonym; None where the text has not the form of a code."""
-        return None if code is None else self._known[code][1]
+    def pseudonyms(self, codes: Sequence[str | None]) -> list[str | None]:
+        """Return each code's pseudonym; None where the text has not the form of a code."""
+        found = [None if code is None else self._known[code][1] for code in codes]
+        self._met.update(one for one in found if one is not None)
+        return found
+
+    def met(self) -> set[str]:
+        """Return the pseudonyms given since this was last asked."""
+        met, self._met = self._met, set()
+        return met
 
     def codes_of(self, pseudonyms: Collection[str]) -> set[str]:
-        """Return the folded codes of those pseudonyms that this intake has met."""
+        """Return the folded codes of some pseudonyms."""
         return {folded for folded, pseudonym in self._known.values() if pseudonym in pseudonyms}

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from earlywarn.domain import Language
+from earlywarn.tables.drift import Finding
 
 MAX_LINES = 1_000
 _SHOWN = 5
@@ -43,6 +44,20 @@ _REASONS: dict[str, tuple[str, str]] = {
     "lost_character": ("un caractère perdu par une conversion", "a character lost by a conversion"),
     "nul": ("un caractère nul", "a NUL character"),
     "stray_line_end": ("une fin de ligne au milieu de la ligne", "a line end inside the line"),
+    "error_cell": ("la cellule montre une erreur (#N/A, #REF!)", "the cell shows an error (#N/A, #REF!)"),
+    "no_cached_value": (
+        "formule sans résultat enregistré : ouvrez le classeur dans Excel et enregistrez-le",
+        "a formula without a saved result: open the workbook in Excel and save it",
+    ),
+    "number_too_long": (
+        "nombre de 16 chiffres ou plus, dont Excel perd la fin : mettez la colonne en texte",
+        "a number of 16 digits or more, whose end Excel loses: make the column text",
+    ),
+    "time_of_day": ("heure là où une date est attendue", "a time of day where a date is wanted"),
+    "merged_cell": (
+        "cellules fusionnées : la ligne n’a pas de valeur à elle",
+        "merged cells: the line has no value of its own",
+    ),
     "too_long": ("valeur trop longue", "the value is too long"),
     "unknown_reference": (
         "renvoie à une ligne que ni cet export ni un précédent ne donne",
@@ -54,6 +69,14 @@ _REASONS: dict[str, tuple[str, str]] = {
 _HEADERS = {
     "fr": ("table", "lues", "nouvelles", "corrigées", "inchangées", "en attente", "doublons", "hors table"),
     "en": ("table", "read", "new", "superseding", "unchanged", "quarantined", "duplicates", "left out"),
+}
+_LEVELS = {
+    "fr": {"stop": "arrêt", "warn": "à vérifier", "note": "à savoir"},
+    "en": {"stop": "stop", "warn": "check", "note": "note"},
+}
+_REFUSED = {
+    "fr": "Rien de ces fichiers n’a été enregistré ; les tables d’avant sont intactes.",
+    "en": "Nothing of these files was stored; the earlier tables stand.",
 }
 
 
@@ -147,7 +170,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class IntakeReport:
-    """One intake, table by table; `batch` is None where nothing new came.
+    """One intake, table by table; `batch` is None where nothing new came, or where it was refused.
 
     `repeats` is the batch that was made from these very files, if there is one.
     """
@@ -158,9 +181,15 @@ class IntakeReport:
     backfill: bool
     tables: tuple[TableIntake, ...]
     refusals: tuple[Refusal, ...] = ()
+    findings: tuple[Finding, ...] = ()
     repeats: int | None = None
     sources: tuple[TableIntake, ...] = ()
     """The files of a OneRoster export: each row is told from what the last export said of it."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether nothing was stored: a file could not be read, or a written rule of drift stops it."""
+        return bool(self.refusals) or any(finding.level == "stop" for finding in self.findings)
 
     @property
     def n_quarantined(self) -> int:
@@ -184,10 +213,18 @@ class IntakeReport:
             lines += [f"  {table.table}: {rule.sentence(language)}" for rule in table.left_out]
             lines += [f"  {reason.sentence(language)}" for reason in table.reasons]
             lines += [f"  {table.table}: {name}, {count}" for name, count in table.contradictions if count]
+        lines += [
+            f"  [{_LEVELS[language][finding.level]}] {finding.table}: {finding.sentence(language)}"
+            for finding in self.findings
+        ]
+        if self.is_refused:
+            lines.append(_REFUSED[language])
         return "\n".join(lines)
 
     def as_json(self) -> bytes:
         """Return the report as stored; it holds no value of any row."""
         return json.dumps(
-            {**asdict(self), "received_on": self.received_on.isoformat()}, indent=1, ensure_ascii=False
+            {**asdict(self), "received_on": self.received_on.isoformat(), "is_refused": self.is_refused},
+            indent=1,
+            ensure_ascii=False,
         ).encode()

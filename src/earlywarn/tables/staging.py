@@ -17,6 +17,7 @@ import pyarrow as pa
 from earlywarn.tables.contract import ROW_NUMBER, Contract, Table
 from earlywarn.tables.conversion import REASON, given_columns
 from earlywarn.tables.converting import CODE, Converter, RowNames
+from earlywarn.tables.drift import FileSet, GivenHeader, Measurement
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.key_hashes import KeyHashes
@@ -48,7 +49,9 @@ class Staged:
 
     files: list[GivenFile] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
+    sets: list[FileSet] = field(default_factory=list)
     n_read: int = 0
+    n_broken: int = 0
     n_held: int = 0
     contradictions: dict[str, int] = field(default_factory=dict)
     identities: list[pa.Table] = field(default_factory=list)
@@ -109,14 +112,19 @@ class Stager:
         """Return the table's declaration."""
         return self.contract.tables[self.name]
 
-    def stage(self, extract: Extract, open_extract: OpenTexts, *, first: int) -> None:
+    def stage(self, extract: Extract, key: str, open_extract: OpenTexts, *, first: int) -> None:
         """Read every source of an extract; the table's files are numbered from `first`.
+
+        `key` is the name that the profiles of the extract are kept under.
 
         Raises:
             ExtractError: A source cannot be read exactly.
         """
         converter = self._converter(extract)
+        measured = Measurement(self.connection, self.contract, self.name, extract, key)
         self._pending.clear()
+        headers: list[GivenHeader] = []
+        before = (self.staged.n_read, self.staged.n_broken)
         start = first + len(self.staged.files)
         for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
             self._names[number] = text.name
@@ -124,11 +132,17 @@ class Stager:
                 self._count(text.name, block)
                 self._pending.append(block.cells)
                 if sum(rows.num_rows for rows in self._pending) >= _ROWS_AT_ONCE:
-                    self._store(converter)
+                    self._store(converter, measured)
+            headers += [GivenHeader(text.name, text.header)] if text.header else []
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
-        self._store(converter)
+        self._store(converter, measured)
+        n_files = first + len(self.staged.files) - start
+        n_read, n_broken = self.staged.n_read - before[0], self.staged.n_broken - before[1]
+        if n_files:
+            given = FileSet(extract, key, n_files, tuple(headers), n_read, n_broken, measured)
+            self.staged.sets.append(given)
 
     def _converter(self, extract: Extract) -> Converter:
         columns = given_columns(self.table)
@@ -153,6 +167,7 @@ class Stager:
 
     def _count(self, file: str, block: TextBlock) -> None:
         self.staged.n_read += block.n_read
+        self.staged.n_broken += len(block.quarantined)
         by_reason: dict[str, list[int]] = {}
         for line, reason in block.quarantined:
             by_reason.setdefault(reason, []).append(line)
@@ -161,13 +176,15 @@ class Stager:
         self.staged.left_out += block.left_out
         self.staged.has_unknown_keys |= bool(block.quarantined)
 
-    def _store(self, converter: Converter) -> None:
+    def _store(self, converter: Converter, measured: Measurement) -> None:
         """Convert and resolve the text read so far, count what waits, and put the others on disk."""
         texts = [cells for cells in self._pending if cells.num_rows]
         self._pending.clear()
         if not texts:
             return
-        self.connection.register(TYPED, converter.convert(pa.concat_tables(texts), files=self._names))
+        together = pa.concat_tables(texts, promote_options="default")
+        self.connection.register(TYPED, converter.convert(together, files=self._names))
+        measured.add(TYPED)
         # Rows that look nothing up are as quickly resolved twice as kept.
         kind = "TABLE" if targets_of(self.table) else "VIEW"
         typed = self.filled(TYPED) if self.filled else TYPED

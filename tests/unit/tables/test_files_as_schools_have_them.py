@@ -298,3 +298,15 @@ def test_nul_holds_back_its_own_line(tmp_path: Path) -> None:
     _, intake = _take_in(tmp_path, b"\n".join(lines))
 
     assert reasons(intake) == {"row:nul": (6,)}
+
+
+def test_separators_at_the_end_of_some_lines_shift_nothing(tmp_path: Path) -> None:
+    """Whichever lines end in a separator, every record is read exactly and in order."""
+    header, *lines = _content(";", "\n").split("\n")[:-1]
+    some = [line + ";" if number % 3 == 1 else line for number, line in enumerate(lines)]
+    most = [line + ";" if number % 3 != 1 else line for number, line in enumerate(lines)]
+
+    of_some, _ = _take_in(tmp_path / "some", "\n".join([header, *some]).encode())
+    of_most, _ = _take_in(tmp_path / "most", "\n".join([header, *most]).encode())
+
+    assert _stored(of_some) == _stored(of_most) == _expected()

@@ -35,6 +35,7 @@ def _state(network: Network) -> set[str]:
         "tables/.spill/duckdb_temp_storage_DEFAULT-0.tmp",
         "identities/students-0123456789abcdef.encrypted",
         "identities/.students-0123456789abcdef.encrypted.77.part",
+        "tables/profiles/000002.json",
         "reports/intake-000002.json",
         "reports/.intake-000002.json.77.part",
     ],

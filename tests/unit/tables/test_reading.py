@@ -146,3 +146,13 @@ def test_ragged_rows_are_numbered_across_blocks(tmp_path: Path) -> None:
 
     assert text.quarantined == ((90_001, "ragged"),)
     assert text.cells["_line"][-1].as_py() == 100_001
+
+
+def test_words_that_are_also_names_of_columns_are_no_header(tmp_path: Path) -> None:
+    """A mother and a father who work in health, in a file with a column of that name, are a row."""
+    content = b"mother,father,health,age,school\nhealth,health,5,15,s1\nteacher,health,4,16,s1\n"
+    columns = {name: name for name in ("mother", "father", "health", "age", "school")}
+
+    text = _read(tmp_path, content, columns=columns)
+
+    assert text.cells["mother"].to_pylist() == ["health", "teacher"]

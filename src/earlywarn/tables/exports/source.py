@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.drift import DriftRules
 from earlywarn.tables.exports.changes import EARLIER, given, make_changes
 from earlywarn.tables.exports.checking import checked
 from earlywarn.tables.exports.memory import Memory, old
@@ -29,6 +30,12 @@ from earlywarn.tables.reading import GivenText
 from earlywarn.tables.report import TableIntake
 from earlywarn.tables.resolution import DELETED
 
+# A delta holds what has changed, be it much or little, and tells nothing of the files' usual shape.
+_DELTA = DriftRules.model_validate(
+    dict.fromkeys(
+        ("unit_changed", "new_category", "all_empty", "emptier", "constant", "fewer_rows", "more_rows"), "off"
+    )
+)
 # Beside the name of a file: its rows that earlier exports gave.
 _BEFORE = "(déjà reçu/earlier)"
 
@@ -108,7 +115,14 @@ class ExportSource:
                 {**where, "codes": origin.codes, "missing": origin.missing, "round": origin.round}
             )
         deletes = Deletes(column=DELETED, values=(YES,)) if self._may_delete(table.file) else None
-        return Extract(table=name, file=f"{table.file}.csv", columns=columns, deletes=deletes)
+        is_delta = self.export.manifest.modes.get(table.file) != "bulk"
+        return Extract(
+            table=name,
+            file=f"OneRoster {table.file}.csv{' (delta)' if is_delta else ''}",
+            columns=columns,
+            deletes=deletes,
+            drift=_DELTA if is_delta else DriftRules(),
+        )
 
     def _may_delete(self, file: str) -> bool:
         if file in self.remembered_files:

@@ -45,11 +45,17 @@ def cut(lines: Lines, layout: Layout, name: str) -> Cut:
     Raises:
         ExtractError: The lines cannot be cut.
     """
-    ragged: list[int] = []
-    cells = _parse(lines.content, layout, ragged, name)
-    n_records = cells.num_rows + len(ragged)
+    odd: list[tuple[int, str | None]] = []
+    cells = _parse(lines.content, layout, odd, name)
+    n_records = cells.num_rows + len(odd)
     is_kept = np.ones(n_records, dtype=bool)
-    is_kept[ragged] = False
+    is_kept[[place for place, _ in odd]] = False
+    mended = [(place, text) for place, text in odd if text is not None]
+    if mended:
+        again = _parse("\n".join(text for _, text in mended).encode(), layout, [], name)
+        places = np.concatenate((np.flatnonzero(is_kept), [place for place, _ in mended]))
+        cells = pa.concat_tables([cells, again]).unify_dictionaries().take(np.argsort(places))
+        is_kept[[place for place, _ in mended]] = True
     if layout.has_extra_cell:
         # The last cell, after a trailing separator, must be empty: otherwise it is one cell too many.
         empty = np.asarray(cells[cells.num_columns - 1]) == ""
@@ -59,7 +65,11 @@ def cut(lines: Lines, layout: Layout, name: str) -> Cut:
     return Cut(cells, places[is_kept], places[~is_kept], n_records)
 
 
-def _parse(content: bytes, layout: Layout, ragged: list[int], name: str) -> pa.Table:
+def _parse(content: bytes, layout: Layout, odd: list[tuple[int, str | None]], name: str) -> pa.Table:
+    """Return the cells of the rows with as many as the header; add the others to `odd`.
+
+    A row that is whole once a separator at its end is taken away, or added, comes with the text that is so.
+    """
     names = [str(position) for position in range(len(layout.header) + layout.has_extra_cell)]
     wanted = {str(layout.header.index(name)): name for name in layout.wanted}
     included = [*(list(wanted) or names[:1]), *(names[-1:] if layout.has_extra_cell else [])]
@@ -69,7 +79,14 @@ def _parse(content: bytes, layout: Layout, ragged: list[int], name: str) -> pa.T
         )
 
     def keep_place(row: pa_csv.InvalidRow) -> Literal["skip", "error"]:
-        ragged.append((row.number or 1) - 1)
+        text = row.text.rstrip("\r\n")
+        n_missing = row.expected_columns - row.actual_columns
+        if n_missing == -1 and text.endswith(layout.separator):
+            odd.append(((row.number or 1) - 1, text[:-1]))
+        elif n_missing == 1 and layout.has_extra_cell:
+            odd.append(((row.number or 1) - 1, text + layout.separator))
+        else:
+            odd.append(((row.number or 1) - 1, None))
         return "skip"
 
     try:
@@ -115,12 +132,14 @@ def has_empty_row(cells: pa.Table) -> bool:
 def another_header(cells: pa.Table, header: Sequence[str]) -> int | None:
     """Return the place of the first row that names the file's columns in other places, or None.
 
-    Two files of other layouts were glued there, and every row below it would be read shifted.
+    Two files of other layouts were glued there, and every row below it would be read shifted. A cell or two
+    may hold a word that is also a column's name; a header is made of such words.
     """
     found = np.zeros(cells.num_rows, dtype=np.int64)
     for name, column in zip(cells.column_names, cells.columns, strict=True):
         found += holds(column, pa.array(sorted(set(header) - {"", name}), pa.string()))
-    places = np.flatnonzero(found >= min(2, len(cells.column_names)))
+    n_columns = len(cells.column_names)
+    places = np.flatnonzero(found >= max(min(2, n_columns), (n_columns + 1) // 2))
     return int(places[0]) if places.size else None
 
 
@@ -133,5 +152,6 @@ def holds(column: pa.ChunkedArray[Any], names: pa.Array[Any]) -> np.ndarray:
             continue
         # A few texts are looked at in place of all cells.
         among = np.append(np.asarray(pc.is_in(chunk.dictionary, value_set=names)), False)
-        found.append(among[np.asarray(chunk.indices)] if among.any() else np.zeros(len(chunk), dtype=bool))
+        indices = np.asarray(chunk.indices.fill_null(len(chunk.dictionary)))
+        found.append(among[indices] if among.any() else np.zeros(len(chunk), dtype=bool))
     return np.concatenate(found) if found else np.zeros(0, dtype=bool)

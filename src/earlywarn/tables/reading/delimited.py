@@ -62,6 +62,7 @@ class DelimitedText:
         self, content: Content, extract: Extract, number: int, *, repeating: frozenset[str] = frozenset()
     ) -> None:
         self.name = content.name
+        self.header: tuple[str, ...] = ()
         self._pieces = Pieces(content)
         self._extract, self._number, self._repeating = extract, number, repeating
         encoding = extract.encoding
@@ -111,14 +112,15 @@ class DelimitedText:
         return [cell.strip() for cell in next(reader, [])]
 
     def _layout(self, header: list[str], body: bytes) -> Layout:
-        check_header(header, self._extract, self.name)
+        wanted = check_header(header, self._extract, self.name)
+        self.header = tuple(header)
         row = self._cells(body.partition(b"\n")[0].rstrip(b"\r").decode(self._encoding, errors="replace"))
         # A separator at the end of lines, or of the header, that the other lacks adds no cell.
         if header[-1:] == [""] and len(row) == len(header) - 1:
             header = header[:-1]
         return Layout(
             tuple(header),
-            self._extract.needed,
+            wanted,
             self._repeating,
             self._extract.separator,
             self._extract.quoted_newlines,

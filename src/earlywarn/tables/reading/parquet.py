@@ -24,6 +24,7 @@ class ParquetText:
 
     def __init__(self, path: Path, extract: Extract, number: int) -> None:
         self.name = path.name
+        self.header: tuple[str, ...] = ()
         self._path, self._extract, self._number = path, extract, number
 
     @property
@@ -38,10 +39,11 @@ class ParquetText:
         Raises:
             ExtractError: The file is damaged, or its columns are not what the mapping says.
         """
-        needed, done = list(self._extract.needed), 0
+        done = 0
         try:
             with pq.ParquetFile(self._path) as file:
-                check_header(file.schema_arrow.names, self._extract, self.name)
+                needed = list(check_header(file.schema_arrow.names, self._extract, self.name))
+                self.header = tuple(file.schema_arrow.names)
                 for batch in file.iter_batches(batch_size=_ROWS, columns=needed):
                     columns = [self._as_text(batch.column(name)) for name in needed]
                     cells = pa.Table.from_arrays(columns, names=needed)

@@ -24,8 +24,8 @@ WIDE_SPACES = "\t\u00a0\u202f\u2007"
 class TextBlock:
     """Some records of a source: the mapped columns as text (an empty cell is ""), `LINE` and `FILE`.
 
-    `quarantined` holds the line and the reason of each line that could not be cut into cells, or leads
-    nowhere; `left_out` counts the rows that are none of the table's, by the rule that says so.
+    `quarantined` holds the line of each record that could not be taken, and the reason, or "column:reason".
+    `left_out` counts the rows that are none of the table's, by the rule that says so.
     """
 
     cells: pa.Table
@@ -50,6 +50,10 @@ class GivenText(Protocol):
     @property
     def digest(self) -> str:
         """Return the SHA-256 of what was given, in hexadecimal."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Return the names of the columns as given, in order; known once the first block was taken."""
 
     def blocks(self) -> Iterator[TextBlock]:
         """Yield the text, in order.

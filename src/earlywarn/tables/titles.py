@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
+UNSHOWN = "…"
 _ALIKE = 0.75
 _SHORTEST = 5
 _LONGEST = 40
@@ -21,10 +22,17 @@ def shown_titles(header: Sequence[str], unknown: Collection[str], declared: Coll
     "2 'Duree (jours)', 3"
     """
     places = [(place, title) for place, title in enumerate(header, start=1) if title in unknown]
-    return ", ".join(
-        f"{place} '{title[:_LONGEST]}'" if resembles(title, declared) else str(place)
-        for place, title in places
-    )
+    shown = [(place, shown_title(title, declared)) for place, title in places]
+    return ", ".join(str(place) if title == UNSHOWN else f"{place} '{title}'" for place, title in shown)
+
+
+def shown_title(title: str, declared: Collection[str]) -> str:
+    """Return a title where it is safe to repeat, and dots where it could be somebody's name or code.
+
+    >>> shown_title("Date de saisi", ["Date de saisie"]), shown_title("Tremblay", ["Date de saisie"])
+    ('Date de saisi', '…')
+    """
+    return title[:_LONGEST] if resembles(title, declared) else UNSHOWN
 
 
 def resembles(title: str, declared: Collection[str]) -> bool:
