@@ -100,6 +100,14 @@ ENGLISH: Mapping[str, str] = {
     "L’élève": "The student",
     "Juste avant, sur la même durée": "Just before, over as long",
     "Médiane du groupe (école et niveau)": "Median of the group (school and grade)",
+    # Data quality
+    "Mes écoles": "My schools",
+    "qualité des données": "data quality",
+    "Ce que chaque école a à régler dans ses données, les écoles qui en ont le plus d’abord.": "What each school has to settle in its records, those with most first.",
+    "Rien à régler dans les données de l’école.": "Nothing to settle in the school’s records.",
+    "Un point à régler dans les données de l’école avant de se fier à une liste.": "One thing to settle in the school’s records before trusting a list.",
+    "{n} points à régler dans les données de l’école avant de se fier à une liste.": "{n} things to settle in the school’s records before trusting a list.",
+    "Situation au {day}.": "As of {day}.",
     # Problems
     "Nom d’hôte inconnu": "Unknown host name",
     "Requête illisible": "Unreadable request",

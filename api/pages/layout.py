@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse
 from api.language import LANGUAGE_COOKIE, language_of, locale_of
 from api.pages.session import PageSession, is_encrypted
 from api.wording import translate
+from earlywarn.paper import STYLE as SHEET_STYLE
+from earlywarn.paper import TEMPLATES
 
 HERE = Path(__file__).parent
 STYLE = HERE / "static" / "earlywarn.css"
@@ -24,13 +26,13 @@ class Layout:
 
     def __init__(self) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader([HERE / "templates", TEMPLATES]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._style_version = sha256(STYLE.read_bytes()).hexdigest()[:12]
+        self._style_version = sha256(STYLE.read_bytes() + SHEET_STYLE.read_bytes()).hexdigest()[:12]
 
     def page(
         self,

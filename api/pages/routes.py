@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Form, Path, Request
+from fastapi import APIRouter, FastAPI, Form, Path, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from api.dependencies import Route, ServiceHere, Speaking
 from api.language import language_of
-from api.pages import demonstration
+from api.pages import demonstration, quality
 from api.pages.layout import STYLE
+from api.pages.quality import school_notices
+from api.pages.readers import Reader
 from api.pages.reading import whole_list, whole_rosters
 from api.pages.session import PageSession, require_own_form
 from api.pages.showing import Showing
@@ -22,10 +24,8 @@ from api.settings import ServiceSettings
 from api.shaping import contest_text
 from api.wording import translate
 from earlywarn.domain import Language, Scope, StudentId
-from earlywarn.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
-SIGN_IN_FIRST = "Connectez-vous pour voir cette page."
 MINE = (
     "Aucun élève de vos groupes ne figure sur une liste en ce moment.",
     "Un élève de vos groupes figure sur une liste : à regarder maintenant, avec ce que vous en savez.",
@@ -35,23 +35,6 @@ SCHOOL = (
     "Les élèves à regarder maintenant, par niveau et par ordre alphabétique : "
     "autant que l’école peut en aider."
 )
-
-
-def reading_scope(service: ServiceHere, session: Visit) -> Scope:
-    """Return what the person signed in may see today.
-
-    Raises:
-        ProblemError: Nobody is signed in, or the account is no longer in use.
-    """
-    if session is None or session.account_id is None:
-        raise ProblemError(UNAUTHENTICATED, SIGN_IN_FIRST)
-    try:
-        return service.store.accounts.scope_of(session.account_id, today=service.today())
-    except NotFoundError as error:
-        raise ProblemError(UNAUTHENTICATED, SIGN_IN_FIRST) from error
-
-
-Reader = Annotated[Scope, Depends(reading_scope)]
 
 
 @router.get("/")
@@ -65,12 +48,14 @@ def start(session: Visit) -> Response:
 def students(
     request: Request, service: ServiceHere, scope: Reader, session: Visit, route: Route, language: Speaking
 ) -> Response:
-    """Show a teacher the own students on a roster, a principal the school's rosters."""
+    """Show a teacher the own students on a roster, a principal the rosters, a css its schools' records."""
     showing = _showing(service, scope, language)
     if scope.role == "teacher":
         return _my_students(request, service, scope, session, route, showing)
     if scope.role == "principal":
         return _my_school(request, service, scope, session, route, showing)
+    if scope.role == "css":
+        return RedirectResponse("/schools/quality", status_code=303)
     raise ProblemError(NOT_FOUND)
 
 
@@ -119,6 +104,7 @@ def style() -> Response:
 def install_pages(app: FastAPI, settings: ServiceSettings) -> None:
     """Add the pages to `app`, and the demonstration's sign-in only where it is asked for."""
     app.include_router(router)
+    app.include_router(quality.router)
     if settings.demo:
         app.include_router(demonstration.router)
 
@@ -180,6 +166,7 @@ def _my_school(
         lead=showing.say(SCHOOL),
         as_of_line=showing.as_of_line([risk for page in pages for risk in page.entries]),
         grades=showing.rosters(pages),
+        notices=school_notices(service, scope, showing.language),
         contact=contest_text(service.settings, showing.language),
     )
 

@@ -79,6 +79,17 @@ class GradeView:
 
 
 @dataclass(frozen=True)
+class NoticeView:
+    """How much a school has to settle in its records, in one line."""
+
+    school_id: str
+    school_name: str
+    text: str
+    day: str
+    has_findings: bool
+
+
+@dataclass(frozen=True)
 class AccountView:
     """A demonstration account, as a button."""
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ app = typer.Typer(
 
 NetworkName = Annotated[str, typer.Argument(help="A folder below models/, or its path.")]
 ModelName = Annotated[str, typer.Argument(help="NETWORK/OUTCOME, or NETWORK for all its models.")]
+Spoken = Annotated[Language, typer.Option("--language", help="The language of what is printed.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day taken as today.")]
+
+_WHERE: dict[Language, str] = {"fr": "La page du rapport : {page}", "en": "The report’s page: {page}"}
 
 
 @app.command()
@@ -103,18 +107,21 @@ def ingest(
     accept_drift: Annotated[
         list[str] | None, typer.Option(help="A change that is meant, TABLE.COLUMN:RULE as the report says.")
     ] = None,
+    language: Spoken = "en",
 ) -> None:
     """Take in a network's files; report what was accepted and what was quarantined, and why."""
     from earlywarn.pipeline.ingest import ingest as run
+    from earlywarn.pipeline.stored_reports import report_page
     from earlywarn.progress import shown_progress
 
     settings = _settings()
     folder = settings.network_dir(network)
+    workspace = settings.workspace(folder)
     with shown_progress() as progress:
         report = run(
             folder,
             extracts,
-            settings.workspace(folder),
+            workspace,
             received_on=_day(received),
             backfill=backfill,
             keys=settings.keys_dir(folder),
@@ -122,8 +129,9 @@ def ingest(
             progress=progress,
             source_url=settings.source_url,
         )
-    typer.echo(report.as_text("en"))
-    if report.is_refused:
+    typer.echo(report.as_text(language))
+    typer.echo(_WHERE[language].format(page=report_page(report, workspace, language)))
+    if report.status == "refused":
         raise typer.Exit(1)
 
 
@@ -205,6 +213,28 @@ def score(
         )
         if store:
             load(folder, workspace, settings.database(workspace), result.runs, keys=keys, progress=progress)
+    typer.echo(result.summary())
+
+
+@app.command()
+def quality(
+    network: NetworkName,
+    *,
+    as_of: Day = None,
+    store: Annotated[bool, typer.Option(help="Load the sheets into the service database.")] = True,
+) -> None:
+    """Say how complete each school's records are, beside what is usual, for its principal to settle."""
+    from earlywarn.pipeline.quality import quality as run
+    from earlywarn.pipeline.quality import store_quality
+    from earlywarn.progress import shown_progress
+
+    settings = _settings()
+    folder = settings.network_dir(network)
+    workspace = settings.workspace(folder)
+    with shown_progress() as progress:
+        result = run(folder, workspace, as_of=_day(as_of), progress=progress)
+        if store:
+            store_quality(folder, workspace, settings.database(workspace), result.quality)
     typer.echo(result.summary())
 
 

@@ -1,7 +1,7 @@
 """Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
 
-Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake),
-mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
+Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), identities/ (encrypted), reports/ (intake,
+data quality), mlflow/ (database and artifacts), published/ (signed models), scores/ (runs), server/ (embedded
 PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of their own.
 """
 

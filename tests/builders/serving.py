@@ -28,6 +28,7 @@ from earlywarn.store import (
     Store,
     issue_api_key,
     load_identities,
+    load_quality,
     load_run,
     load_scope_tables,
     locked_names,
@@ -36,6 +37,7 @@ from earlywarn.store import (
     save_account,
 )
 from earlywarn.workspace import Workspace
+from tests.builders.quality import sheets_to_load
 from tests.builders.store import TODAY, run, scope_tables
 
 HERE = "http://127.0.0.1:8000"
@@ -49,6 +51,7 @@ NAMES = {
 ACCOUNTS = (
     Account("teacher", "Mme Un", "teacher", staff_id="one", is_demonstration=True),
     Account("principal", "École Un", "principal", school_ids=(SchoolId("s1"),), is_demonstration=True),
+    Account("css", "CSS Un", "css", css_id="css1"),
     Account("system", "Portail de l’école Un", "system", school_ids=(SchoolId("s1"),), is_demonstration=True),
     Account("other", "Portail de l’école Trois", "system", school_ids=(SchoolId("s3"),)),
 )
@@ -82,6 +85,7 @@ def load_network(urls: DatabaseUrls) -> Loaded:
         keys = {name: issue_api_key(engine, name, today=TODAY) for name in ("system", "other")}
         for model, risk in (("dropout", 0.25), ("difficulty", 0.62)):
             load_run(engine, with_reasons(run(model, risk=risk)))
+        load_quality(engine, sheets_to_load())
     finally:
         engine.dispose()
     return Loaded(urls, identity_key, keys)

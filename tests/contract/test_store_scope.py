@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 
-from earlywarn.store import ScoreReader
+import pytest
+
+from earlywarn.store import QualityReader, ScoreReader
 from earlywarn.store.opening import PROTECTED
 from earlywarn.store.schema import METADATA
 
 
-def test_every_reading_takes_a_scope_first() -> None:
-    """The first argument of every public method of the reader is the scope."""
-    methods = {name: found for name, found in vars(ScoreReader).items() if inspect.isfunction(found)}
+@pytest.mark.parametrize("reader", [ScoreReader, QualityReader])
+def test_every_reading_takes_a_scope_first(reader: type) -> None:
+    """The first argument of every public method of a reader is the scope."""
+    methods = {name: found for name, found in vars(reader).items() if inspect.isfunction(found)}
     public = {name: list(inspect.signature(found).parameters) for name, found in methods.items()}
 
     assert {parameters[1] for name, parameters in public.items() if not name.startswith("_")} == {"scope"}

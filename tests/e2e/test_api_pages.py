@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from earlywarn.store import DatabaseUrls
+from earlywarn.store import DatabaseUrls, owner_engine
 from tests.builders.serving import HERE, Loaded, load_network, serving
 
 HTML = {"Accept": "text/html", "Accept-Language": "fr-CA"}
@@ -234,3 +235,74 @@ def test_pages_carry_no_script_and_no_inline_style(client: TestClient) -> None:
     pages = [client.get(path).text for path in ("/students", "/students/ana", "/sign-in", "/nowhere")]
 
     assert not any(re.search(r"<script|<style|<[^>]*\s(style|on\w+)=|javascript:", page) for page in pages)
+
+
+@pytest.mark.parametrize("path", ["/schools/s1/quality", "/schools/quality"])
+def test_nobody_signed_in_sees_data_quality(client: TestClient, path: str) -> None:
+    """Without a session the pages of data quality are 401."""
+    assert client.get(path).status_code == 401
+
+
+def test_a_principal_sees_the_own_schools_data_quality(client: TestClient) -> None:
+    """The rosters' page says what is to settle and leads there; other schools are 404, like none at all."""
+    sign_in(client, "principal")
+    page = client.get("/students").text
+    sheet = client.get("/schools/s1/quality")
+
+    assert '<a href="/schools/s1/quality">Un point à régler dans les données de l’école' in page
+    assert sheet.status_code == 200
+    assert "Vérifier la saisie du vendredi." in sheet.text
+    assert [client.get(f"/schools/{school}/quality").status_code for school in ("s2", "s3", "zz")] == [
+        404
+    ] * 3
+
+
+def test_a_teacher_sees_no_data_quality(client: TestClient) -> None:
+    """Neither the own school's page nor the list, nor a notice on the own page."""
+    sign_in(client, "teacher")
+
+    assert client.get("/schools/s1/quality").status_code == 404
+    assert client.get("/schools/quality").status_code == 404
+    assert "/quality" not in client.get("/students").text
+
+
+def test_a_css_sees_its_schools(loaded: Loaded, client: TestClient) -> None:
+    """A centre de services starts at the list of its schools and reads each of them, no other's."""
+    offer_to_sign_in(loaded, "css")
+    sign_in(client, "css")
+    start, page = client.get("/students"), client.get("/schools/quality").text
+
+    assert (start.status_code, start.headers["location"]) == (303, "/schools/quality")
+    assert page.index("École Un") < page.index("École Deux")
+    assert "École Trois" not in page
+    assert [client.get(f"/schools/{school}/quality").status_code for school in ("s1", "s2", "s3")] == [
+        200,
+        200,
+        404,
+    ]
+
+
+def test_data_quality_is_in_the_readers_language(client: TestClient) -> None:
+    """The sheet is kept in both languages; the link at the top turns it."""
+    sign_in(client, "principal")
+
+    assert "Check what is recorded on Fridays." in client.get("/schools/s1/quality?lang=en").text
+
+
+def test_data_quality_carries_no_script_and_no_inline_style(client: TestClient) -> None:
+    """What the policy forbids is not there; the style of sheets is a file of the service."""
+    sign_in(client, "principal")
+    page = client.get("/schools/s1/quality").text
+    style = client.get(re.findall(r'href="(/static/sheet.css[^"]*)"', page)[0])
+
+    assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=|javascript:", page)
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+
+
+def offer_to_sign_in(loaded: Loaded, account: str) -> None:
+    """Offer an account at the demonstration's sign-in, which only takes those."""
+    engine = owner_engine(str(loaded.urls.owner))
+    with engine.begin() as connection:
+        statement = "UPDATE earlywarn.accounts SET is_demonstration = true WHERE account_id = :account"
+        connection.execute(text(statement), {"account": account})
+    engine.dispose()

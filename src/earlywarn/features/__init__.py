@@ -4,14 +4,24 @@ The room's one job: what was known about a unit on a day, as numbers in a frozen
 that was not yet known on the day, and never a sensitive column. Other rooms import from this door only.
 """
 
+from earlywarn.features.asof import is_there, known_column, row_is_known
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
+from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
 from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
-from earlywarn.features.moments import AsOfSpec, Moment, Period, moments_of, moments_on, periods_of
+from earlywarn.features.moments import (
+    AsOfSpec,
+    Moment,
+    Period,
+    calendar_of,
+    moments_of,
+    moments_on,
+    periods_of,
+)
 from earlywarn.features.names import FeatureNames, feature_names
 from earlywarn.features.outcomes import (
     BelowOutcome,
@@ -45,17 +55,23 @@ __all__ = [
     "Period",
     "QuantileOutcome",
     "build_matrix",
+    "calendar_of",
     "check_outcome",
     "empty_snapshot",
     "encode",
     "encoded_catalog",
+    "event_column",
     "feature_names",
     "fit_encoding",
     "fold_columns",
     "group_keys",
+    "is_there",
+    "known_column",
     "load_indicators",
     "moments_of",
     "moments_on",
     "periods_of",
+    "row_is_known",
+    "shared_columns",
     "without_condition",
 ]

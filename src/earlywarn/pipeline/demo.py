@@ -18,6 +18,7 @@ from earlywarn.pipeline.ingest import ingest
 from earlywarn.pipeline.load import load
 from earlywarn.pipeline.promote import promote
 from earlywarn.pipeline.publish import publish
+from earlywarn.pipeline.quality import quality, store_quality
 from earlywarn.pipeline.score import score
 from earlywarn.pipeline.serve import serve
 from earlywarn.pipeline.train import train
@@ -110,4 +111,6 @@ def _build(
         sentences.append(publish(model, workspace, keys=keys).summary())
     run = score(network, workspace, as_of=TODAY, today=TODAY, keys=keys, progress=progress)
     load(network, workspace, open_database(workspace), run.runs, keys=keys, progress=progress)
-    return [*sentences, run.summary()]
+    looked_at = quality(network, workspace, as_of=TODAY, progress=progress)
+    store_quality(network, workspace, open_database(workspace), looked_at.quality)
+    return [*sentences, run.summary(), looked_at.summary()]

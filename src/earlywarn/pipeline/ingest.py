@@ -8,7 +8,7 @@ from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError
-from earlywarn.pipeline.stored_reports import store_report
+from earlywarn.pipeline.stored_reports import report_page, store_report
 from earlywarn.tables import (
     Extracts,
     IntakeReport,
@@ -38,6 +38,7 @@ def ingest(
 
     Where the files differ from the last ones in a way that a written rule stops, nothing is stored and the
     report is refused.
+    A refused intake leaves a report too; the error says where its page is.
 
     Args:
         network_dir: The folder with contract.toml and extracts.toml.
@@ -80,7 +81,7 @@ def ingest(
         if report.batch is None:
             store_report(report, workspace)
     if report.refusals:
-        raise _refused(report)
+        raise _refused(report, report_page(report, workspace, "fr"))
     return report
 
 
@@ -94,14 +95,15 @@ def _view_opener(extracts: Extracts, source_url: Callable[[str], str] | None) ->
     return view_opener({name: source_url(name) for name in databases})
 
 
-def _refused(report: IntakeReport) -> ExtractError:
-    """Return one error that names every source that could not be read."""
+def _refused(report: IntakeReport, page: Path) -> ExtractError:
+    """Return one error that names every source that could not be read, and where the report is."""
     first, *others = report.refusals
     if not others:
-        return ExtractError(first.what, where=first.file, todo=first.todo)
+        return ExtractError(first.what, where=first.file, todo=f"{first.todo}; the report is {page}")
     listed = "; ".join(f"{one.file}: {one.what}" for one in report.refusals)
     return ExtractError(
-        f"{len(report.refusals)} files cannot be read: {listed}", todo="mend them; nothing was stored"
+        f"{len(report.refusals)} files cannot be read: {listed}",
+        todo=f"mend them; nothing was stored; the report is {page}",
     )
 
 

@@ -1,25 +1,45 @@
-"""Store what each intake did with every row: one report per batch, under the batch's number."""
+"""Store what each intake did with every row: one report per batch, under the batch's number.
+
+A report is a JSON file and a page in each language; the JSON comes last, so that where it stands all stand.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
+from earlywarn.domain import Language
 from earlywarn.tables import IntakeReport
 from earlywarn.workspace import Workspace, write_atomically
 
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+
 
 def store_report(report: IntakeReport, workspace: Workspace) -> None:
-    """Store a report; the same report of the same intake always lands in the same file.
+    """Store a report; the same report of the same intake always lands in the same files.
 
     An intake that added no batch is stored by its content. Of one that repeats a batch's own files, such as
     the rerun of an intake that was killed after its batch was in, nothing is stored: the batch's report
     stands.
     """
-    content = report.as_json()
-    if report.batch is not None:
-        name = f"intake-{report.batch:06d}.json"
-    elif report.repeats is None or report.refusals:
-        name = f"nothing-stored-{hashlib.sha256(content).hexdigest()[:12]}.json"
-    else:
+    if report.status == "nothing new" and report.repeats is not None:
         return
-    write_atomically(workspace.reports / name, content)
+    name = _name(report)
+    for language in LANGUAGES:
+        other = next(f"{name}.{one}.html" for one in LANGUAGES if one != language)
+        page = report.as_page(language, other=other).encode()
+        write_atomically(report_page(report, workspace, language), page)
+    write_atomically(workspace.reports / f"{name}.json", report.as_json())
+
+
+def report_page(report: IntakeReport, workspace: Workspace, language: Language) -> Path:
+    """Return where the page of a report is; of one that repeats a batch's files, the batch's own page."""
+    return workspace.reports / f"{_name(report)}.{language}.html"
+
+
+def _name(report: IntakeReport) -> str:
+    if report.batch is not None:
+        return f"intake-{report.batch:06d}"
+    if report.status == "nothing new" and report.repeats is not None:
+        return f"intake-{report.repeats:06d}"
+    return f"nothing-stored-{hashlib.sha256(report.as_json()).hexdigest()[:12]}"

@@ -16,6 +16,7 @@ from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
 from earlywarn.store.opening import Store, open_store
+from earlywarn.store.quality import QualityNotice, QualityReader, QualitySheet, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.risks import (
     CurrentRun,
@@ -35,6 +36,10 @@ __all__ = [
     "CurrentRun",
     "DatabaseUrls",
     "LogCheck",
+    "QualityNotice",
+    "QualityReader",
+    "QualitySheet",
+    "QualityToLoad",
     "RosterHeader",
     "RosterPage",
     "RunToLoad",
@@ -47,6 +52,7 @@ __all__ = [
     "draw_accounts",
     "issue_api_key",
     "load_identities",
+    "load_quality",
     "load_run",
     "load_scope_tables",
     "locked_names",

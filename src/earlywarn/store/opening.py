@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from earlywarn.errors import StoreError
 from earlywarn.store.accounts import AccountReader
+from earlywarn.store.quality import QualityReader
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.roles import SCHEMA, connect, refuse_power, transaction
 from earlywarn.store.upgrading import refuse_old_schema
@@ -19,6 +20,7 @@ PROTECTED = (
     "group_members",
     "identities",
     "rosters",
+    "school_quality",
     "scores",
     "sealed_rows",
     "seals",
@@ -32,6 +34,7 @@ class Store:
     engine: Engine
     scores: ScoreReader
     accounts: AccountReader
+    quality: QualityReader
 
     def check(self) -> None:
         """Ask the database for a sign of life.
@@ -64,7 +67,7 @@ def open_store(url: str, *, identity_key: bytes | None = None, pool_size: int = 
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, ScoreReader(engine, identity_key), AccountReader(engine))
+    return Store(engine, ScoreReader(engine, identity_key), AccountReader(engine), QualityReader(engine))
 
 
 def _refuse_unprotected(connection: Connection) -> None:

@@ -110,6 +110,14 @@ rosters = Table(
     Column("n_listed", Integer, nullable=False),
     Column("facts", JSONB, nullable=False),
 )
+school_quality = Table(
+    "school_quality",
+    METADATA,
+    Column("school_id", Text, primary_key=True),
+    *_date("as_of"),
+    Column("n_findings", Integer, nullable=False),
+    Column("sheets", JSONB, nullable=False),
+)
 peer_snapshots = Table(
     "peer_snapshots",
     METADATA,

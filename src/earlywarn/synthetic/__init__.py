@@ -5,6 +5,7 @@ The room takes a seed and a size; it reads nothing, and no row of a real person 
 
 from __future__ import annotations
 
+from earlywarn.synthetic.dirty import soil
 from earlywarn.synthetic.network import SyntheticNetwork, synthesize
 
-__all__ = ["SyntheticNetwork", "synthesize"]
+__all__ = ["SyntheticNetwork", "soil", "synthesize"]

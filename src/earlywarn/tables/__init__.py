@@ -42,6 +42,7 @@ __all__ = [
     "Expression",
     "Extract",
     "Extracts",
+    "FileIntake",
     "Finding",
     "GivenText",
     "IntakeReport",

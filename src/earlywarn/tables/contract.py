@@ -114,6 +114,7 @@ class Table(Declared):
     expected: Expected | None = None
     rows: tuple[Mapping[str, Scalar], ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    label: Mapping[Language, str] = Field(default_factory=dict)
     columns: Mapping[str, Column] = Field(default_factory=dict)
 
     @cached_property
@@ -180,7 +181,10 @@ class ScopeTables(Declared):
 
 
 class Network(Declared):
-    """Who is scored, where they are on a date, and whom they are compared with."""
+    """Who is scored, where they are on a date, and whom they are compared with.
+
+    `level` is the column of the table of schools within which schools are compared with each other.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     unit: tuple[str, ...] = Field(min_length=1)
@@ -194,6 +198,7 @@ class Network(Declared):
     ranked_among: tuple[str, ...] = ()
     timezone: str = "UTC"
     stages: tuple[str, ...] = ()
+    level: str | None = None
     periods: Periods = Periods.model_construct()
     scope: ScopeTables = ScopeTables()
     pseudonyms: CodeForm = CodeForm()

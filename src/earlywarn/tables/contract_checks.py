@@ -55,6 +55,7 @@ def _network(contract: Contract) -> Found:
         elif column.sensitive:
             yield ("network", key), f"'{name}' is sensitive: it audits, and never shapes a list"
     yield from _periods(contract)
+    yield from _level(contract)
     for key, name in network.scope.model_dump().items():
         if name is not None and name not in tables:
             yield ("network", "scope", key), f"there is no table '{name}'"
@@ -78,6 +79,19 @@ def _periods(contract: Contract) -> Found:
             yield (*at, key), f"'{name}' is not a date"
     if periods.within is not None and periods.within not in table.stored:
         yield (*at, "within"), f"table '{periods.table}' has no column '{periods.within}'"
+
+
+def _level(contract: Contract) -> Found:
+    level, at = contract.network.level, ("network", "level")
+    if level is None:
+        return
+    schools = contract.tables.get(contract.network.scope.schools or "")
+    if schools is None:
+        yield at, "a level is a column of the table of schools: name that table in [network.scope]"
+    elif level not in schools.stored:
+        yield at, f"table '{contract.network.scope.schools}' has no column '{level}'"
+    elif schools.stored[level].sensitive:
+        yield at, f"'{level}' is sensitive: it audits, and never groups schools"
 
 
 def _expected(contract: Contract, table: Table, at: tuple[str, ...]) -> Found:

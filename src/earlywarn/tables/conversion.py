@@ -12,8 +12,10 @@ from decimal import Decimal
 from earlywarn.tables.contract import Column, Scalar, Table
 from earlywarn.tables.extracts import Source
 from earlywarn.tables.reading import WIDE_SPACES
+from earlywarn.tables.report.shapes import has_shape, shape_sql
 
 REASON = "_reason"
+SHAPE = "_shape"
 PADDING = " " + WIDE_SPACES
 _MAX_OFFSET = 100_000
 _TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
@@ -54,7 +56,8 @@ def staged_type(column: Column) -> str:
 def conversion_sql(name: str, column: Column, source: Source, *, texts: str, dated: bool = False) -> str:
     """Return the statement that converts the texts of one column, in the order given.
 
-    Grain of what it gives: one row per row of `texts` (`_at`, `cell`), with `_value` and `_reason`.
+    Grain of what it gives: one row per row of `texts` (`_at`, `cell`), with `_value`, `_reason` and `_shape`,
+    the shape of a cell that broke a rule.
 
     Args:
         name: The declared column.
@@ -70,8 +73,11 @@ def conversion_sql(name: str, column: Column, source: Source, *, texts: str, dat
     wrong = [f"WHEN {broken} THEN {literal(reason)}" for broken, reason in _wrong(name, kind, column, source)]
     reason = f"CASE {' '.join(wrong)} END" if wrong else "CAST(NULL AS VARCHAR)"
     text = _text("cell", source.missing or ())
+    # Only texts that broke a rule are looked at again, each once.
+    shape = f"CASE WHEN {REASON} IS NOT NULL THEN {shape_sql('_text')} END" if has_shape(column) else "NULL"
     return (
-        f"SELECT _value, {reason} AS {REASON} FROM (SELECT _at, _text, {value} AS _value "
+        f"SELECT _value, {reason} AS {REASON}, CAST({shape} AS VARCHAR) AS {SHAPE} "
+        f"FROM (SELECT _at, _text, {value} AS _value "
         f"FROM (SELECT _at, {text} AS _text FROM {texts})) ORDER BY _at"
     )
 

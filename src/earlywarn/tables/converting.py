@@ -1,6 +1,7 @@
 """Turn blocks of text into blocks of typed rows: each distinct text of a column is converted once.
 
-Grain: one row per record. `_reason` says, where a cell broke a rule, which column and rule came first.
+Grain: one row per record. `_reason` says, where a cell broke a rule, which column and rule came first, and
+`_shape` which kinds of signs stood in that cell.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from earlywarn.tables.code_form import NOT_A_CODE
 from earlywarn.tables.contract import ROW_NUMBER, ROW_NUMBER_COLUMN, Column
-from earlywarn.tables.conversion import PADDING, REASON, conversion_sql, written
+from earlywarn.tables.conversion import PADDING, REASON, SHAPE, conversion_sql, written
 from earlywarn.tables.extracts import Source
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, holds
@@ -68,7 +69,7 @@ class Converter:
         """Return the typed rows of some text; `files` names the files that the numbers stand for."""
         n_rows = cells.num_rows
         row_numbers = self._row_numbers(cells, files or {})
-        reasons: list[Values] = []
+        wrong: list[tuple[Values, Values]] = []
         columns: dict[str, Values] = {}
         for name, column in self.columns.items():
             source = self.sources.get(name)
@@ -76,11 +77,11 @@ class Converter:
                 columns[name] = pa.nulls(n_rows, _arrow_type(column, dated=self.dated))
                 continue
             texts = row_numbers if source.from_ == ROW_NUMBER else _column(cells, source, n_rows)
-            columns[name] = self._converted(name, texts, reasons, columns)
+            columns[name] = self._converted(name, texts, wrong, columns)
         columns[FILE], columns[LINE] = cells[FILE].combine_chunks(), cells[LINE].combine_chunks()
         if row_numbers is not None:
             columns[ROW_NUMBER_COLUMN] = row_numbers
-        columns[REASON] = _first(self._headers(cells), reasons, n_rows)
+        columns[REASON], columns[SHAPE] = _first(self._headers(cells), wrong, n_rows)
         columns[DELETED] = self._deletions(cells)
         if self.codes is not None:
             columns.setdefault(CODE, pa.nulls(n_rows, pa.string()))
@@ -107,9 +108,9 @@ class Converter:
         return column.type in _AS_GIVEN and not source.codes and column.allowed is None
 
     def _converted(
-        self, name: str, texts: Values, reasons: list[Values], columns: dict[str, Values]
+        self, name: str, texts: Values, wrong: list[tuple[Values, Values]], columns: dict[str, Values]
     ) -> Values:
-        """Return a column's values; add the reasons of its rows, where there are any."""
+        """Return a column's values; add the reasons and shapes of its rows, where there are any."""
         column, source = self.columns[name], self.sources[name]
         if self._is_as_given(name):
             if not pa.types.is_dictionary(texts.type):
@@ -117,31 +118,33 @@ class Converter:
             if pa.types.is_dictionary(texts.type):
                 given = _given(texts.dictionary, source)
                 if column.pseudonym and self.codes is not None:
-                    given, folded, wrong = _pseudonyms(name, given, self.codes)
-                    if wrong.null_count < len(wrong):
-                        reasons.append(wrong.take(texts.indices))
+                    given, folded, reasons = _pseudonyms(name, given, self.codes)
+                    if reasons.null_count < len(reasons):
+                        wrong.append((reasons.take(texts.indices), pa.nulls(len(texts), pa.string())))
                     if name == self.keeps_code:
                         columns[CODE] = folded.take(texts.indices)
                 texts = pa.DictionaryArray.from_arrays(texts.indices, given)
             return texts
         if not pa.types.is_dictionary(texts.type):
             texts = texts.dictionary_encode()
-        values, wrong = self._distinct(name, column, source, texts.dictionary)
-        if wrong.null_count < len(wrong):
-            reasons.append(wrong.take(texts.indices))
+        values, reasons, shapes = self._distinct(name, column, source, texts.dictionary)
+        if reasons.null_count < len(reasons):
+            wrong.append((reasons.take(texts.indices), shapes.take(texts.indices)))
         if values.type == pa.string():
             return pa.DictionaryArray.from_arrays(texts.indices, values)
         return values.take(texts.indices)
 
-    def _distinct(self, name: str, column: Column, source: Source, texts: Values) -> tuple[Values, Values]:
-        """Convert texts that stand once each."""
+    def _distinct(
+        self, name: str, column: Column, source: Source, texts: Values
+    ) -> tuple[Values, Values, Values]:
+        """Convert texts that stand once each; return their values, reasons and shapes."""
         relation = pa.table({"_at": pa.array(np.arange(len(texts))), "cell": texts.cast(pa.string())})
         self.connection.register("_texts", relation)
         sql = conversion_sql(name, column, source, texts="_texts", dated=self.dated)
         found = self.connection.sql(sql).to_arrow_table().combine_chunks()
         self.connection.unregister("_texts")
-        values, wrong = (_whole(found[one]) for one in ("_value", REASON))
-        return values, wrong
+        values, reasons, shapes = (_whole(found[one]) for one in ("_value", REASON, SHAPE))
+        return values, reasons, shapes
 
     def _headers(self, cells: pa.Table) -> np.ndarray | None:
         """Say which rows repeat the header, where two files were glued; None where none does."""
@@ -205,14 +208,19 @@ def _pseudonyms(name: str, texts: Values, codes: CodeBook) -> tuple[Values, Valu
     return pseudonyms, folded, reasons
 
 
-def _first(headers: np.ndarray | None, reasons: list[Values], n_rows: int) -> Values:
-    """Return the first reason of each row."""
+def _first(
+    headers: np.ndarray | None, wrong: list[tuple[Values, Values]], n_rows: int
+) -> tuple[Values, Values]:
+    """Return the first reason of each row, and the shape of the cell that it is about."""
+    none = pa.nulls(n_rows, pa.string())
     if headers is not None:
-        header = pa.scalar("row:repeated_header")
-        reasons = [pc.if_else(pa.array(headers), header, pa.scalar(None, pa.string())), *reasons]
-    if not reasons:
-        return pa.nulls(n_rows, pa.string())
-    return pc.coalesce(*reasons)
+        header = pc.if_else(pa.array(headers), pa.scalar("row:repeated_header"), pa.scalar(None, pa.string()))
+        wrong = [(header, none), *wrong]
+    reason = shape = none
+    for later, its_shape in wrong:
+        shape = pc.if_else(pc.is_null(reason), its_shape, shape)
+        reason = pc.coalesce(reason, later)
+    return reason, shape
 
 
 def _arrow_type(column: Column, *, dated: bool) -> Any:

@@ -6,69 +6,45 @@ duplicates. Nothing that the ledger does not name exists: it is written last.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError, HeaderError, StorageError, TableError
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
-from earlywarn.tables.exports import ExportSource, filled_sql, is_export, take_up
-from earlywarn.tables.expressions import quote
+from earlywarn.tables.exports import filled_sql, is_export, take_up
 from earlywarn.tables.extracts import Extract, Extracts
-from earlywarn.tables.identities import Identities, write_codes
-from earlywarn.tables.identity_files import read_identities, write_identities
-from earlywarn.tables.keyring import IDENTITY_KEY, check_keys_apart, key_name, open_keys, read_key
+from earlywarn.tables.identities import Identities
+from earlywarn.tables.identity_files import read_identities
+from earlywarn.tables.keyring import check_keys_apart, open_keys
 from earlywarn.tables.ledger import (
-    Batch,
-    BatchFile,
-    GivenFile,
-    IdentityFile,
     Ledger,
-    StoredFile,
-    digest_of,
     read_ledger,
-    write_ledger,
 )
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
-from earlywarn.tables.reading import FILE, LINE, GivenText, OpenView, open_texts
-from earlywarn.tables.report import IntakeReport, Refusal, TableIntake
-from earlywarn.tables.resolution import current, reading_order, targets_of
-from earlywarn.tables.settlement import REMOVED, Settled, Settlement
-from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp, arrow, read_parts
+from earlywarn.tables.reading import GivenText, OpenView, open_texts
+from earlywarn.tables.report import IntakeReport, Refusal, TableIntake, table_labels
+from earlywarn.tables.resolution import reading_order, targets_of
+from earlywarn.tables.settlement import Settled, Settlement
+from earlywarn.tables.staging import OpenTexts, Staged, Stager, Stamp
+from earlywarn.tables.storing import (
+    Intake,
+    advance_current,
+    identity_files,
+    keep_batch,
+    note_ids,
+    removed_rows,
+    write_parts,
+)
 from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
-from earlywarn.workspace import Workspace, storage_errors, sync_folder
+from earlywarn.workspace import Workspace, storage_errors
 
 MEMORY_LIMIT = "2GB"
-
-
-@dataclass
-class Intake:
-    """What one intake works on, and what it has written so far."""
-
-    connection: duckdb.DuckDBPyConnection
-    contract: Contract
-    extracts: Extracts
-    workspace: Workspace
-    ledger: Ledger
-    stamp: Stamp
-    keys: Path
-    codes: CodeBook | None
-    watch: Watch
-    files: list[GivenFile] = field(default_factory=list)
-    written: dict[str, BatchFile] = field(default_factory=dict)
-    parts: list[tuple[Path, Path]] = field(default_factory=list)
-    results: list[TableIntake] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    stored_ids: set[str] = field(default_factory=set)
-    export: ExportSource | None = None
 
 
 def take_in(
@@ -99,7 +75,8 @@ def take_in(
     ledger = read_ledger(workspace, contract.network.name)
     _check_order(ledger, received_on, workspace)
     check_ledger_is_there(workspace, ledger)
-    codes = _open_codes(contract, ledger, workspace, keys, hides=contract.hides_people or is_export(folder))
+    hides_people = contract.hides_people or is_export(folder)
+    codes = _open_codes(contract, ledger, workspace, keys, hides_people=hides_people)
     with storage_errors(workspace.tables):
         workspace.tables.mkdir(parents=True, exist_ok=True)
         remove_leftovers(workspace, ledger)
@@ -113,8 +90,9 @@ def take_in(
     watch = Watch(contract, extracts, KeptProfiles(workspace), ledger, received_on, backfill, accepted)
     intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
     try:
-        opening = _open_export(intake, folder, threads) if is_export(folder) else open_extract
-        return _run(intake, opening, keep_report, progress)
+        if is_export(folder):
+            return _run_export(intake, folder, keep_report, progress, threads=threads)
+        return _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             "the engine cannot write: the disk or the memory is full",
@@ -129,32 +107,40 @@ def take_in(
 
 
 def _open_codes(
-    contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path, *, hides: bool
+    contract: Contract, ledger: Ledger, workspace: Workspace, keys: Path, *, hides_people: bool
 ) -> CodeBook | None:
     """Open the keys, where anybody is to be hidden, and an empty book of codes."""
-    if not hides:
+    if not hides_people:
         check_keys_apart(keys, workspace)
         return None
     open_keys(keys, workspace, known_as=ledger.key)
     return CodeBook.under(keys, contract.network.pseudonyms)
 
 
-def _open_export(intake: Intake, path: Path, threads: int) -> OpenTexts:
-    """Take up a OneRoster export in the place of declared files; one that cannot be read is refused."""
+def _run_export(
+    intake: Intake,
+    path: Path,
+    keep_report: Callable[[IntakeReport], None],
+    progress: Progress,
+    *,
+    threads: int,
+) -> IntakeReport:
+    """Take in a OneRoster export in the place of declared files."""
     try:
-        intake.export = take_up(
+        export = take_up(
             intake.contract,
             intake.extracts.oneroster,
             path,
             received_on=intake.stamp.received_on,
             recall=lambda name: read_identities(name, intake.workspace, keys=intake.keys),
+            accepted=intake.watch.accepted,
             threads=threads,
         )
     except ExtractError as error:
         intake.refusals.append(Refusal(error.where, "", error.what, error.todo))
-        return lambda extract, first, repeating: iter(())
-    intake.extracts = intake.export.extracts
-    return intake.export.open_texts
+        return _report(intake)
+    intake.export, intake.extracts = export, export.extracts
+    return _run(intake, export.open_texts, keep_report, progress)
 
 
 def _run(
@@ -172,10 +158,17 @@ def _run(
         found = _take_in_table(intake, name, stored.get(name), open_extract)
         if found is not None:
             identities.append(found)
-    is_refused = bool(intake.refusals) or intake.watch.is_stopped
-    report = IntakeReport(
+    report = _report(intake)
+    if not intake.is_refused:
+        keep_batch(intake, identity_files(intake, identities), lambda: keep_report(report))
+    progress("ingest", len(order), len(order))
+    return report
+
+
+def _report(intake: Intake) -> IntakeReport:
+    return IntakeReport(
         network=intake.contract.network.name,
-        batch=intake.stamp.number if intake.written and not is_refused else None,
+        batch=intake.stamp.number if intake.written and not intake.is_refused else None,
         received_on=intake.stamp.received_on,
         backfill=intake.stamp.backfill,
         tables=tuple(intake.results),
@@ -183,11 +176,9 @@ def _run(
         findings=tuple(intake.watch.findings),
         repeats=next((b.number for b in intake.ledger.batches if b.files == tuple(intake.files)), None),
         sources=tuple(intake.export.intakes) if intake.export else (),
+        files=tuple(intake.described),
+        labels=table_labels(intake.contract),
     )
-    if not is_refused:
-        _keep(intake, _identity_files(intake, identities), lambda: keep_report(report))
-    progress("ingest", len(order), len(order))
-    return report
 
 
 def _check_order(ledger: Ledger, received_on: date, workspace: Workspace) -> None:
@@ -236,16 +227,19 @@ def _take_in_table(
     if not staged.files:
         return None
     intake.files += staged.files
+    intake.described += staged.described
     intake.watch.look(name, staged.sets)
     settled = _settle(
         intake, name, stager, [extract for extract, _ in extracts], has_previous=previous is not None
     )
     intake.results.append(_result(intake, name, staged, settled))
-    _write(intake, name, settled)
-    _note_ids(intake, name, staged, settled)
+    write_parts(intake, name, settled)
+    note_ids(intake, name, staged, settled)
     if any(name in targets_of(other) for other in intake.contract.tables.values()):
-        _advance_current(intake, name, previous, settled)
-    return Identities(name, table, tuple(staged.identities), _removed(intake)) if table.identities else None
+        advance_current(intake, name, previous, settled)
+    return (
+        Identities(name, table, tuple(staged.identities), removed_rows(intake)) if table.identities else None
+    )
 
 
 def _refuse(intake: Intake, name: str, error: ExtractError) -> None:
@@ -302,94 +296,3 @@ def _result(intake: Intake, name: str, staged: Staged, settled: Settled) -> Tabl
         message = "rows were lost or invented on the way in; nothing was stored"
         raise TableError(message, where=f"table '{name}'", todo="report this as a defect")
     return result
-
-
-def _write(intake: Intake, name: str, settled: Settled) -> None:
-    """Take the digests of a batch's parts; they get their names once all tables are done."""
-    if not settled.parts:
-        return
-    stored = []
-    for index, part in enumerate(settled.parts, start=1):
-        suffix = f"-{index:04d}" if len(settled.parts) > 1 else ""
-        file = f"{name}/{intake.stamp.number:06d}{suffix}.parquet"
-        with storage_errors(part):
-            stored.append(StoredFile(file=file, digest=digest_of(part)))
-        intake.parts.append((part, intake.workspace.tables / file))
-    n_superseding = settled.n_superseding + settled.n_deleting + settled.n_gone
-    intake.written[name] = BatchFile(
-        files=tuple(stored), n_rows=settled.n_new + n_superseding, n_superseding=n_superseding
-    )
-
-
-def _identity_files(intake: Intake, people: list[Identities]) -> dict[str, IdentityFile]:
-    """Put away the people of the accepted rows, and the codes of those that are stored."""
-    files: dict[str, IdentityFile] = {}
-    for one in people:
-        files |= one.write(intake.workspace, keys=intake.keys)
-    if intake.codes is not None:
-        stored = intake.codes.codes_of(intake.stored_ids)
-        files |= write_codes(stored, intake.workspace, keys=intake.keys)
-    key = read_key(intake.keys, IDENTITY_KEY) if intake.export else b""
-    for name, rows in intake.export.to_remember() if intake.export else ():
-        files[name] = write_identities(name, rows, intake.workspace, key=key)
-    return files
-
-
-def _note_ids(intake: Intake, name: str, staged: Staged, settled: Settled) -> None:
-    """Note which pseudonyms the stored rows hold: all that were met, or those still there where rows wait."""
-    met = intake.codes.met() if intake.codes is not None else set()
-    if not staged.n_held or not met:
-        intake.stored_ids |= met
-        return
-    for column in intake.contract.tables[name].pseudonyms if settled.parts else ():
-        sql = f"SELECT DISTINCT {quote(column)} AS id FROM {read_parts(settled.parts)}"
-        intake.stored_ids.update(str(one) for one in arrow(intake.connection, sql)["id"].to_pylist())
-
-
-def _keep(intake: Intake, identities: dict[str, IdentityFile], keep_report: Callable[[], None]) -> None:
-    """Name the parts for good, then the batch and its people: from that moment on they exist."""
-    for part, path in intake.parts:
-        with storage_errors(path):
-            with part.open("rb") as handle:
-                os.fsync(handle.fileno())
-            part.replace(path)
-            sync_folder(path.parent)
-    ledger = intake.ledger
-    if identities:
-        ledger = ledger.with_identities(identities, key=key_name(intake.keys))
-    if intake.written:
-        batch = Batch(
-            number=intake.stamp.number,
-            received_on=intake.stamp.received_on,
-            backfill=intake.stamp.backfill,
-            tables=intake.written,
-            files=tuple(intake.files),
-        )
-        ledger = ledger.with_batch(batch)
-        # Before the ledger: a batch that exists has its profiles and report, wherever the process is killed.
-        intake.watch.keep(intake.stamp.number)
-        keep_report()
-    if ledger != intake.ledger:
-        write_ledger(intake.workspace, ledger)
-
-
-def _advance_current(intake: Intake, name: str, previous: Stored | None, settled: Settled) -> None:
-    """Let later tables of this intake look up what was just accepted."""
-    if not settled.parts:
-        return
-    table = intake.contract.tables[name]
-    fresh = f"SELECT * FROM {read_parts(settled.parts)}"
-    base = previous or empty(table)
-    intake.connection.execute(f"DROP TABLE {current(name)}")
-    stored = Stored(f"SELECT * FROM ({base.sql}) UNION ALL BY NAME {fresh}", has_superseding=True)
-    create_current(intake.connection, intake.contract, name, stored)
-
-
-def _removed(intake: Intake) -> pa.Table:
-    """Return the file and line of each row of the table just settled that does not count."""
-    found = intake.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = $1", [REMOVED]
-    ).fetchall()
-    if not found[0][0]:
-        return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
-    return arrow(intake.connection, f"SELECT {FILE}, {LINE} FROM {REMOVED}")

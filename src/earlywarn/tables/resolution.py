@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import ALWAYS, ALWAYS_DAY, Column, Contract, Table
-from earlywarn.tables.conversion import REASON, limits, literal
+from earlywarn.tables.conversion import REASON, SHAPE, limits, literal
 from earlywarn.tables.expressions import parse_expression, quote
 
 KNOWN_ON = "_known_on"
@@ -176,7 +176,7 @@ def _finished(table: Table, sql: str, joined: set[str]) -> str:
     columns = [quote(name) for name in (*table.stored, *table.identities)]
     columns += [name for name in ("_code", *rules_of(table)) if name != "_code" or table.identities]
     return (
-        f"SELECT {', '.join(columns)}, _file, _line, {DELETED}, {reason} AS {REASON}, "
+        f"SELECT {', '.join(columns)}, _file, _line, {DELETED}, {reason} AS {REASON}, {SHAPE}, "
         f"{known_on} AS {KNOWN_ON} "
         f"FROM ({sql})"
     )

@@ -6,6 +6,7 @@ What waits is counted by reason; names of people are kept apart, in memory only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +25,15 @@ from earlywarn.tables.key_hashes import KeyHashes
 from earlywarn.tables.ledger import GivenFile
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import FILE, LINE, GivenText, TextBlock
-from earlywarn.tables.report import MAX_LINES, LeftOut, Reason
+from earlywarn.tables.report import (
+    MAX_LINES,
+    FileIntake,
+    LeftOut,
+    Reason,
+    counted_reasons,
+    file_intake,
+    most_frequent,
+)
 from earlywarn.tables.resolution import DELETED, KNOWN_ON, resolution_sql, rules_of, targets_of
 
 _ROWS_AT_ONCE = 1 << 21
@@ -48,6 +57,7 @@ class Staged:
     """What reading a table's sources gave."""
 
     files: list[GivenFile] = field(default_factory=list)
+    described: list[FileIntake] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
     sets: list[FileSet] = field(default_factory=list)
     n_read: int = 0
@@ -58,18 +68,28 @@ class Staged:
     has_unknown_keys: bool = False
     left_out: list[LeftOut] = field(default_factory=list)
     _held: dict[tuple[str, str, str], tuple[int, list[int]]] = field(default_factory=dict)
+    _shapes: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
 
     @property
     def reasons(self) -> list[Reason]:
         """Return why rows wait, by file, column and reason."""
         return [
-            Reason(file, column, reason, count, tuple(lines))
-            for (file, column, reason), (count, lines) in sorted(self._held.items())
+            Reason(*key, count, tuple(lines), most_frequent(self._shapes.get(key, {})))
+            for key, (count, lines) in sorted(self._held.items())
         ]
 
-    def hold(self, file: str, reason: str, count: int, lines: Iterable[int]) -> None:
-        """Count rows of a file that wait for one reason, and keep the first of their lines."""
+    def hold(
+        self,
+        file: str,
+        reason: str,
+        count: int,
+        lines: Iterable[int],
+        shapes: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """Count rows of a file that wait for one reason; keep the first of their lines, and their shapes."""
         column, _, code = reason.partition(":")
+        for shape, n in shapes:
+            self._shapes.setdefault((file, column, code), Counter())[shape] += n
         before, kept = self._held.setdefault((file, column, code), (0, []))
         self._held[file, column, code] = (before + count, kept)
         kept.extend(line for line in lines if len(kept) < MAX_LINES)
@@ -128,6 +148,7 @@ class Stager:
         start = first + len(self.staged.files)
         for number, text in enumerate(open_extract(extract, start, converter.repeating), start=start):
             self._names[number] = text.name
+            n_before = self.staged.n_read
             for block in text.blocks():
                 self._count(text.name, block)
                 self._pending.append(block.cells)
@@ -137,6 +158,8 @@ class Stager:
             self.staged.files.append(
                 GivenFile(number=number, name=text.name, table=self.name, digest=text.digest)
             )
+            n_read = self.staged.n_read - n_before
+            self.staged.described.append(file_intake(extract, text.name, text.digest, n_read))
         self._store(converter, measured)
         n_files = first + len(self.staged.files) - start
         n_read, n_broken = self.staged.n_read - before[0], self.staged.n_broken - before[1]
@@ -208,14 +231,11 @@ class Stager:
         self.connection.unregister(TYPED)
 
     def _count_held(self) -> None:
-        keyed = " AND ".join(f"{quote(key)} IS NOT NULL" for key in self.table.key_columns)
-        found = self.connection.execute(
-            f"SELECT {FILE}, {REASON}, count(*), list({LINE} ORDER BY {LINE})[1:{MAX_LINES}], "
-            f"bool_and({keyed}) FROM resolved WHERE {REASON} IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
-        ).fetchall()
-        for number, reason, n_rows, lines, has_keys in found:
-            self.staged.hold(self._names[number], str(reason), int(n_rows), lines)
-            self.staged.has_unknown_keys |= not has_keys
+        for held in counted_reasons(self.connection, "resolved"):
+            self.staged.hold(self._names[held.file], held.reason, held.n_rows, held.lines, held.shapes)
+        keyless = " OR ".join(f"{quote(key)} IS NULL" for key in self.table.key_columns)
+        unknown = count(self.connection, f"resolved WHERE {REASON} IS NOT NULL AND ({keyless})")
+        self.staged.has_unknown_keys |= bool(unknown)
         keys = ", ".join(map(quote, self.table.key_columns))
         self.connection.execute(f"INSERT INTO {HELD} SELECT {keys} FROM resolved WHERE {REASON} IS NOT NULL")
 

@@ -13,7 +13,9 @@ ONE, OTHER = "S1;2024-09-03;;M;1;;;", "S2;2024-09-03;;M;1;;;"
 
 
 def _reports(network: Network) -> dict[str, object]:
-    return {path.name: json.loads(path.read_bytes())["batch"] for path in network.workspace.reports.iterdir()}
+    return {
+        path.name: json.loads(path.read_bytes())["batch"] for path in network.workspace.reports.glob("*.json")
+    }
 
 
 def test_a_report_has_its_batchs_number(tmp_path: Path) -> None:
@@ -27,6 +29,20 @@ def test_a_report_has_its_batchs_number(tmp_path: Path) -> None:
         "intake-000001.json": 1,
         "intake-000002.json": 2,
     }
+
+
+def test_a_report_has_a_page_in_each_language(tmp_path: Path) -> None:
+    """Beside each report stand its pages, which lead to each other; a later one touches no earlier page."""
+    network = declare(tmp_path)
+    network.absences(ONE)
+    first = (network.workspace.reports / "intake-000001.fr.html").read_bytes()
+    network.absences(OTHER)
+
+    ends = (".en.html", ".fr.html", ".json")
+    wanted = [f"intake-00000{number}{end}" for number in (1, 2) for end in ends]
+    assert sorted(path.name for path in network.workspace.reports.iterdir()) == wanted
+    assert (network.workspace.reports / "intake-000001.fr.html").read_bytes() == first
+    assert b'href="intake-000001.en.html"' in first
 
 
 def test_an_intake_without_a_batch_is_reported_too(tmp_path: Path) -> None:

@@ -178,3 +178,33 @@ def test_stages_follow_each_other_by_a_day(tmp_path: Path) -> None:
 
     assert (contract.stage_day("one"), contract.stage_day("two")) == (date(1900, 1, 2), date(1900, 1, 3))
     assert contract.reveals("absences") == {"note": "DATE '1900-01-03'"}
+
+
+@pytest.mark.parametrize(
+    ("level", "scope", "message"),
+    [
+        ("kind", "", "name that table in [network.scope]"),
+        ("kind", 'schools = "enrollments"', "table 'enrollments' has no column 'kind'"),
+    ],
+)
+def test_a_level_is_a_column_of_the_table_of_schools(
+    tmp_path: Path, level: str, scope: str, message: str
+) -> None:
+    """Schools are compared within a level that their own table holds."""
+    text = CONTRACT.replace('name = "tiny"', f'name = "tiny"\nlevel = "{level}"')
+    text = text.replace("[network.periods]", f"[network.scope]\n{scope}\n[network.periods]")
+
+    problems = _problems(tmp_path, text)
+
+    assert [line for line, said in problems if message in said] == [_line(text, 'level = "kind"')]
+
+
+def test_a_table_may_be_called_something(tmp_path: Path) -> None:
+    """A table has words of its own in both languages, for reports and pages."""
+    path = tmp_path / "contract.toml"
+    text = CONTRACT.replace(
+        "[tables.absences]", '[tables.absences]\nlabel = { fr = "absences", en = "absences" }'
+    )
+    path.write_text(text, encoding="utf-8")
+
+    assert load_contract(path).tables["absences"].label["fr"] == "absences"

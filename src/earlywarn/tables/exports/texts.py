@@ -46,7 +46,7 @@ class ExportText:
 
     @property
     def header(self) -> tuple[str, ...]:
-        """Return no header: the files' own were checked against the specification."""
+        """Return nothing: the columns of an export are the specification's."""
         return ()
 
     def blocks(self) -> Iterator[TextBlock]:

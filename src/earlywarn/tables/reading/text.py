@@ -24,7 +24,7 @@ WIDE_SPACES = "\t\u00a0\u202f\u2007"
 class TextBlock:
     """Some records of a source: the mapped columns as text (an empty cell is ""), `LINE` and `FILE`.
 
-    `quarantined` holds the line of each record that could not be taken, and the reason, or "column:reason".
+    `quarantined` holds the line of each record that could not be taken, and the reason, or "column:reason";
     `left_out` counts the rows that are none of the table's, by the rule that says so.
     """
 
