@@ -135,6 +135,7 @@ def _run_export(
             path,
             received_on=intake.stamp.received_on,
             recall=lambda name: read_identities(name, intake.workspace, keys=intake.keys),
+            accepted=intake.watch.accepted,
             threads=threads,
         )
     except ExtractError as error:
@@ -229,9 +230,7 @@ def _take_in_table(
         return None
     intake.files += staged.files
     intake.described += staged.described
-    if intake.export is None:
-        # An export gives only what it changes, which no usual figure can be compared with.
-        intake.watch.look(name, staged.sets)
+    intake.watch.look(name, staged.sets)
     settled = _settle(
         intake, name, stager, [extract for extract, _ in extracts], has_previous=previous is not None
     )

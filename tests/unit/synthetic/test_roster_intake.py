@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from earlywarn.errors import ExtractError
 from earlywarn.pipeline.ingest import ingest
 from earlywarn.synthetic import SyntheticNetwork
 from earlywarn.tables import IntakeReport, Tables, load_contract, open_tables, read_identities
@@ -35,7 +37,9 @@ class Pair:
     home: Path
 
 
-def _ingest(project: Path, source: Path, home: Path, name: str, *, days_later: int = 0) -> IntakeReport:
+def _ingest(
+    project: Path, source: Path, home: Path, name: str, *, days_later: int = 0, accept: tuple[str, ...] = ()
+) -> IntakeReport:
     return ingest(
         project / "models" / "quebec",
         source,
@@ -43,6 +47,7 @@ def _ingest(project: Path, source: Path, home: Path, name: str, *, days_later: i
         received_on=UNTIL + timedelta(days=days_later),
         backfill=not days_later,
         keys=home / "keys",
+        accept_drift=accept,
     )
 
 
@@ -132,9 +137,49 @@ def test_the_zip_after_the_raw_files_changes_nothing(
     assert found["assignments"][0] == found["assignments"][1] > 0
 
 
+def _with_results(source: Path, target: Path, mode: str, n_rows: int) -> Path:
+    """Write the zip again with no more than the first rows of its results, in one mode."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name).decode()
+            if name == "manifest.csv":
+                content = content.replace("file.results,bulk", f"file.results,{mode}")
+            if name == "results.csv":
+                header, *rows = content.splitlines()[: n_rows + 1]
+                stamp = ',"active","2026-11-21T00:00:00Z",' if mode == "delta" else ",,,"
+                content = "\n".join([header, *(row.replace(",,,", stamp, 1) for row in rows), ""])
+            new.writestr(name, content)
+    return target
+
+
 def test_the_same_zip_again_adds_no_batch(pair: Pair, invented: SyntheticNetwork, project: Path) -> None:
     """An export taken in twice is unchanged, file by file and table by table."""
     report = _ingest(project, invented.oneroster, pair.home, "zipped", days_later=1)
 
     assert report.batch is None
     assert all(i.n_unchanged + i.n_left_out == i.n_read for i in (*report.tables, *report.sources))
+
+
+def test_a_bulk_export_that_was_cut_is_refused(
+    pair: Pair, invented: SyntheticNetwork, project: Path, tmp_path: Path
+) -> None:
+    """It would delete most marks of the year; nothing is stored until somebody says that it is meant."""
+    cut = _with_results(invented.oneroster, tmp_path / "cut.zip", "bulk", 1_000)
+
+    with pytest.raises(ExtractError, match=r"results.csv: 5777 rows that earlier exports gave are not in it"):
+        _ingest(project, cut, pair.home, "zipped", days_later=1)
+    report = _ingest(project, cut, pair.home, "zipped", days_later=1, accept=("marks:fewer_rows",))
+
+    assert [(t.n_unchanged, t.n_deleted) for t in report.tables if t.table == "marks"] == [(1_000, 5_777)]
+
+
+def test_a_delta_may_be_as_small_as_it_is(
+    pair: Pair, invented: SyntheticNetwork, project: Path, tmp_path: Path
+) -> None:
+    """A hundred marks of one school, all unchanged, are no drift."""
+    small = _with_results(invented.oneroster, tmp_path / "small.zip", "delta", 100)
+
+    report = _ingest(project, small, pair.home, "zipped", days_later=1)
+
+    assert [t.n_unchanged for t in report.tables if t.table == "marks"] == [100]
+    assert not report.findings

@@ -10,6 +10,7 @@ from earlywarn.errors import DeclarationError
 from earlywarn.tables.drift.headers import needs_values
 from earlywarn.tables.drift.rules import COLUMN_RULES, TABLE_RULES, Stopping
 from earlywarn.tables.drift.words import NEVER_ACCEPTED
+from earlywarn.tables.oneroster import mapped_tables
 
 if TYPE_CHECKING:
     from earlywarn.tables.contract import Contract
@@ -40,6 +41,8 @@ def _problem(name: str, contract: Contract, extracts: Extracts) -> str | None:
         return "it is not table.column:rule or table:rule"
     table, column, rule = parts["table"], parts["column"], parts["rule"]
     mapped = {n for extract in extracts.extract if extract.table == table for n in extract.columns}
+    if extracts.oneroster is not None and table in (by_export := mapped_tables(contract, extracts.oneroster)):
+        mapped |= by_export[table].columns.keys()
     if not mapped:
         return f"no file gives a table '{table}'"
     if column is not None and column not in mapped:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from earlywarn.errors import ExtractError
 from earlywarn.tables.contract import Contract
+from earlywarn.tables.drift import DriftRules
 from earlywarn.tables.exports.changes import EARLIER, given, make_changes
 from earlywarn.tables.exports.checking import checked
+from earlywarn.tables.exports.joins import FATE
 from earlywarn.tables.exports.memory import Memory, old
 from earlywarn.tables.exports.opening import Export
 from earlywarn.tables.exports.reading import Columns, ReadFile
@@ -32,6 +35,14 @@ from earlywarn.tables.resolution import DELETED
 if TYPE_CHECKING:
     import duckdb
 
+# A delta holds what has changed, be it much or little, and tells nothing of the files' usual shape.
+_DELTA = DriftRules.model_validate(
+    dict.fromkeys(
+        ("unit_changed", "new_category", "all_empty", "emptier", "constant", "fewer_rows", "more_rows"), "off"
+    )
+)
+# So many rows may be gone from a bulk export whatever is left.
+_MAY_BE_GONE = 50
 # Beside the name of a file: its rows that earlier exports gave.
 _BEFORE = "(déjà reçu/earlier)"
 
@@ -48,6 +59,7 @@ class ExportSource:
     read: dict[str, ReadFile]
     memory: Memory
     remembered_files: frozenset[str]
+    accepted: Collection[str] = ()
     intakes: list[TableIntake] = field(default_factory=list)
 
     @property
@@ -60,7 +72,11 @@ class ExportSource:
         self.connection.close()
 
     def open_texts(self, extract: Extract, first: int, repeating: frozenset[str]) -> Iterator[GivenText]:
-        """Yield what the export changes in a table: by its own rows, then by rows of earlier exports."""
+        """Yield what the export changes in a table: by its own rows, then by rows of earlier exports.
+
+        Raises:
+            ExtractError: More rows would be gone than are left, and nobody said that it is meant.
+        """
         name = extract.table
         mapping = self.tables[name]
         make_changes(
@@ -70,6 +86,7 @@ class ExportSource:
             key=self.contract.tables[name].key_columns,
             remembered=mapping.file in self.remembered_files,
         )
+        self._check_gone(name)
         read = self.read.get(mapping.file)
         if read is not None:
             yield self._text(name, read.name, read.digest, first, earlier=False)
@@ -111,7 +128,14 @@ class ExportSource:
                 {**where, "codes": origin.codes, "missing": origin.missing, "round": origin.round}
             )
         deletes = Deletes(column=DELETED, values=(YES,)) if self._may_delete(table.file) else None
-        return Extract(table=name, file=f"{table.file}.csv", columns=columns, deletes=deletes)
+        is_delta = self.export.manifest.modes.get(table.file) != "bulk"
+        return Extract(
+            table=name,
+            file=f"OneRoster {table.file}.csv{' (delta)' if is_delta else ''}",
+            columns=columns,
+            deletes=deletes,
+            drift=_DELTA if is_delta else DriftRules(),
+        )
 
     def _may_delete(self, file: str) -> bool:
         if file in self.remembered_files:
@@ -130,6 +154,22 @@ class ExportSource:
             self.contract.tables[name].key_columns,
             earlier=earlier,
         )
+
+    def _check_gone(self, name: str) -> None:
+        """Refuse an export that looks cut: what it leaves out would be deleted."""
+        file, change = self.tables[name].file, f"{name}:fewer_rows"
+        found = self.connection.execute(
+            f"SELECT count(*) FILTER ({EARLIER} AND {DELETED}), "
+            f"count(*) FILTER (NOT {DELETED} AND {FATE} = '') FROM {given(name)}"
+        ).fetchall()
+        n_gone, n_left = found[0]
+        is_bulk = self.export.manifest.modes.get(file) == "bulk"
+        if is_bulk and n_gone > max(n_left, _MAY_BE_GONE) and change not in self.accepted:
+            raise ExtractError(
+                f"{n_gone} rows that earlier exports gave are not in it, and {n_left} are",
+                where=f"{file}.csv",
+                todo=f"check that the export is whole; if it is, take it in with --accept-drift {change}",
+            )
 
     def _has_earlier(self, name: str) -> bool:
         return bool(

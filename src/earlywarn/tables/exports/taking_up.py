@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -43,6 +44,7 @@ def take_up(
     *,
     received_on: date,
     recall: Recall,
+    accepted: Collection[str] = (),
     threads: int = 2,
 ) -> ExportSource:
     """Read an export and set it against what was remembered of earlier ones.
@@ -53,6 +55,7 @@ def take_up(
         path: The zip or the folder.
         received_on: The day the export was received.
         recall: Returns what an earlier intake put away under a name.
+        accepted: The names of changes that may pass, as `--accept-drift` gives them.
         threads: How many threads the engine may use.
 
     Raises:
@@ -74,7 +77,9 @@ def take_up(
         read = read_files(connection, export, columns)
         memory = Memory(export.manifest.system, recall)
         remembered = frozenset(file for file in columns if memory.load(connection, file, columns[file]))
-        source = ExportSource(connection, contract, export, tables, columns, read, memory, remembered)
+        source = ExportSource(
+            connection, contract, export, tables, columns, read, memory, remembered, accepted
+        )
         _set_up(source)
         stack.pop_all()
     return source

@@ -14,7 +14,6 @@ from earlywarn.domain import Language
 
 FRENCH: Mapping[str, str] = {
     # What is wrong
-    "run earlywarn ingest": "lancer earlywarn ingest",
     "a quote is never closed": "un guillemet n’est jamais fermé",
     "the file cannot be opened": "le fichier ne s’ouvre pas",
     "the compressed file is damaged or cut short": "le fichier compressé est abîmé ou incomplet",

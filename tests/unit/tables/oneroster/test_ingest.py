@@ -71,10 +71,8 @@ def test_the_report_names_rules_and_files(network: Network, tmp_path: Path) -> N
     report = _ingest(network, pack(tmp_path / "export.zip", replaced("results", "i1,u2", "i9,u2")))
     french, english = report.as_text("fr"), report.as_text("en")
 
-    assert (
-        "students: users.csv: laissées de côté, la personne n’est pas élève (parent, personnel), 3" in french
-    )
-    assert "students: users.csv: left out, the person is no student (guardian, staff), 3" in english
+    assert "la personne n’est pas élève (parent, personnel), 3" in french
+    assert "the person is no student (guardian, staff), 3" in english
     assert "results.csv [lineItemSourcedId]: refers to a row that neither" in english
     assert english.splitlines()[1].split()[-2:] == ["left", "out"]
     assert any(line.split()[:2] == ["users.csv", "5"] for line in english.splitlines())
