@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long bench-intake fmt serve notebooks cards demo-built openapi screenshot lock clean
+.PHONY: help demo test check check-long bench-intake fmt serve notebooks cards demo-built openapi pages screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,6 +53,11 @@ openapi: $(VENV)/.dev  ## Write api/openapi.json anew
 
 screenshot: $(VENV)/.dev  ## Take the README's picture of the demonstration that is being served
 	$(BIN)/python docs/screenshot.py http://127.0.0.1:8000 docs/screenshot.png
+
+pages: $(VENV)/.dev  ## Write the pages that are made from declarations anew
+	$(BIN)/python docs/data_contract.py
+	$(BIN)/python docs/oneroster_page.py
+	$(BIN)/python -m docs.intake_report docs/intake-report.png
 
 lock:  ## Resolve the hashed requirement locks anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev -o requirements-dev.txt
