@@ -6,10 +6,11 @@ import logging
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Header, Path, Request
+from starlette.responses import HTMLResponse, Response
 
-from api.dependencies import Cursor, Identifier, Limit, Pusher, ServiceHere
+from api.dependencies import Cursor, Identifier, Limit, Pusher, ServiceHere, Speaking
+from api.language import locale_of
 from api.problems import (
     BAD_REQUEST,
     CONFLICT,
@@ -57,7 +58,13 @@ _SENT: dict[str, Any] = {
     },
 }
 _REPORTED: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The report.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    200: {
+        "description": "The report.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    }
 }
 
 
@@ -127,11 +134,24 @@ def batch_state(table: TableName, batch_id: Identifier, service: ServiceHere, sc
     response_class=Response,
     responses={**_REPORTED, **declares(*_REFUSALS)},
 )
-def report(table: TableName, batch_id: Identifier, service: ServiceHere, scope: Pusher) -> Response:
-    """Return the report of a batch whose rows were read: each accounted for, reasons with their lines."""
+def report(
+    table: TableName,
+    batch_id: Identifier,
+    service: ServiceHere,
+    scope: Pusher,
+    language: Speaking,
+    accept: Annotated[str, Header(max_length=1000)] = "application/json",
+) -> Response:
+    """Return the report of a batch whose rows were read: each accounted for, reasons with their lines.
+
+    It is JSON; to `Accept: text/html` it is the page that an intake of files writes, for a person to read.
+    """
     pushed = service.pushing.batches
-    content = pushed.report(pushed.find(scope.account_id, table, batch_id))
-    return Response(content, media_type="application/json")
+    batch = pushed.find(scope.account_id, table, batch_id)
+    if "text/html" in accept and "application/json" not in accept:
+        headers = {"Vary": "Accept", "Content-Language": locale_of(language)}
+        return HTMLResponse(pushed.report(batch, page=language), headers=headers)
+    return Response(pushed.report(batch), media_type="application/json", headers={"Vary": "Accept"})
 
 
 def shaped(batch: PushedBatch) -> BatchState:

@@ -92,12 +92,12 @@ def test_pushed_rows_make_the_batch_that_a_file_makes(
 
 
 def without_names(report: dict[str, Any]) -> dict[str, Any]:
-    """Return a report whose findings do not say by which mapping the rows were read."""
+    """Return a report that does not say from which file, and by which mapping, the rows were read."""
     findings = [
         {**one, "figures": [figure for figure in one["figures"] if figure[0] not in ("extract", "file")]}
         for one in report["findings"]
     ]
-    return {**report, "findings": findings}
+    return {**report, "findings": findings, "files": [{**one, "name": ""} for one in report["files"]]}
 
 
 def marks(n_rows: int) -> list[dict[str, Any]]:
@@ -235,6 +235,22 @@ def test_the_day_is_the_service_s(service: PushClient) -> None:
     assert (state["received_on"], report["received_on"], report["backfill"]) == (str(TODAY),) * 2 + (False,)
     assert row["_received_on"].to_pylist() == [date(2026, 11, 20)]
     assert row["_backfill"].to_pylist() == [False]
+
+
+def test_the_report_is_a_page_for_who_asks_for_one(service: PushClient) -> None:
+    """`Accept: text/html` gets the page in the language asked for, anything else the JSON."""
+    state = service.settled(service.push(as_csv(absences(1, first=750_000))))
+    pages = [
+        service.request("GET", state["report"], headers={"Accept": "text/html", "Accept-Language": language})
+        for language in ("fr", "en")
+    ]
+    other = service.request("GET", state["report"], headers={"Accept": "text/html, application/json"})
+
+    assert [page.headers["content-type"] for page in pages] == ["text/html; charset=utf-8"] * 2
+    assert [page.headers["content-language"] for page in pages] == ["fr-CA", "en-CA"]
+    assert ["Où est passée chaque ligne" in page.body.decode() for page in pages] == [True, False]
+    assert "Accept" in pages[0].headers["vary"].split(", ")
+    assert other.json()["network"] == "quebec"
 
 
 def test_batches_are_listed_page_by_page(service: PushClient) -> None:

@@ -19,6 +19,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from earlywarn.declarations import Declared
+from earlywarn.domain import Language
 from earlywarn.errors import NotFoundError, TableError
 from earlywarn.tables import PushFormat
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
@@ -106,6 +107,10 @@ class PushedBatches:
         """Return where the report of a batch stands, once its rows were counted."""
         return self.folder(owner_of(batch.account_id), batch.table, batch.batch_id) / "report.json"
 
+    def page_path(self, batch: PushedBatch, language: Language) -> Path:
+        """Return where the report stands as a page."""
+        return self.report_path(batch).with_name(f"report.{language}.html")
+
     def find(self, account_id: str, table: str, batch_id: str) -> PushedBatch:
         """Return a batch that the account pushed to a table.
 
@@ -148,13 +153,13 @@ class PushedBatches:
         batches = tuple(self.read(owner, table, batch_id) for batch_id in shown[:limit])
         return batches, shown[limit - 1] if len(shown) > limit else None
 
-    def report(self, batch: PushedBatch) -> bytes:
-        """Return the report of a batch whose rows were counted.
+    def report(self, batch: PushedBatch, *, page: Language | None = None) -> bytes:
+        """Return the report of a batch whose rows were counted, as a page where its language is given.
 
         Raises:
             NotFoundError: They were not, or not yet.
         """
-        path = self.report_path(batch)
+        path = self.report_path(batch) if page is None else self.page_path(batch, page)
         if not batch.has_report or not path.is_file():
             raise NotFoundError("there is no such report")
         return path.read_bytes()

@@ -18,7 +18,7 @@ from earlywarn.pipeline.pushed_batches import (
     counts_of,
     owner_of,
 )
-from earlywarn.pipeline.stored_reports import store_report
+from earlywarn.pipeline.stored_reports import LANGUAGES, store_report
 from earlywarn.tables import (
     Contract,
     Extracts,
@@ -146,6 +146,8 @@ def _take_in(
         check_pushed_header(folder / batch.file, table)
 
     def store(report: IntakeReport) -> None:
+        for language in LANGUAGES:
+            write_atomically(batches.page_path(batch, language), report.as_page(language).encode())
         write_atomically(batches.report_path(batch), report.as_json())
         store_report(report, batches.workspace)
 

@@ -151,7 +151,7 @@ def test_what_differs_from_the_batches_before_is_stopped(pushed: Pushed) -> None
     pushed.receive(empty, key="meant", accepted=("absences.category:all_empty",))
     passed = pushed.take(pushed.first())
 
-    assert (stopped.state, stopped.counts, report["is_refused"]) == ("refused", None, True)
+    assert (stopped.state, stopped.counts, report["status"]) == ("refused", None, "refused")
     assert stopped.refusal is not None
     assert stopped.refusal.where == "absences.category:all_empty"
     assert stopped.refusal.todo.endswith("accept_drift=absences.category:all_empty")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 
 from earlywarn.errors import ExtractError
 from earlywarn.tables.extracts import Extract, Source
-from earlywarn.tables.reading import LINE, open_text
+from earlywarn.tables.reading import LINE, ndjson, open_text
 from earlywarn.tables.reading.ndjson import LONGEST_LINE
+from earlywarn.tables.report.words import REASONS
 
 Cells = dict[str, list[str]]
 
@@ -145,3 +147,12 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     text = open_text(tmp_path / "none.ndjson", Extract(table="t", file="x", format="ndjson", columns=columns))
     with pytest.raises(ExtractError, match=r"none\.ndjson: the file cannot be opened"):
         list(text.blocks())
+
+
+def test_every_reason_has_words() -> None:
+    """Whoever reads a report is told in words why a line of JSON waits."""
+    source = Path(ndjson.__file__).read_text(encoding="utf-8")
+    reasons = set(re.findall(r'(?:return|reason =|else|"",) "([a-z]+_[a-z_]+)"', source))
+
+    assert {"not_an_object", "missing_name", "not_finite", "half_character"} <= reasons
+    assert reasons - REASONS.keys() == set()

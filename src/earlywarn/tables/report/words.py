@@ -140,12 +140,7 @@ REASONS: Mapping[str, Words] = {
         "letters garbled by an earlier conversion",
         *_ENCODING,
     ),
-    "not_utf8": Words("la ligne n’est pas en UTF-8", "the line is not UTF-8", *_ENCODING),
-    "impossible_character": Words(
-        "un caractère perdu, abîmé ou impossible",
-        "a character that is lost, damaged or impossible",
-        *_ENCODING,
-    ),
+    "half_character": Words("la moitié d’un caractère", "half of a character", *_SENDER),
     "nul": Words("un caractère nul", "a NUL character", *_EXPORT_AGAIN),
     "nul_character": Words("caractère NUL dans la cellule", "a NUL character in the cell", *_EXPORT_AGAIN),
     "stray_line_end": Words(
