@@ -95,13 +95,11 @@ def separated(decoded: Decoded, separator: str, *, look_closely: bool = False) -
     out = np.union1d(np.flatnonzero(starts == ends), np.array(sorted(bad), dtype=np.int64)).astype(np.int64)
     if not out.size:
         return Lines(content, len(ends))
-    kept = np.setdiff1d(np.arange(len(ends)), out, assume_unique=True)
-    pieces, at = [], 0
-    for line in out:
-        pieces.append(content[at : int(starts[line])])
-        at = int(ends[line]) + 1
-    pieces.append(content[at:])
-    return Lines(b"".join(pieces), len(ends), kept, bad)
+    is_kept = np.ones(len(ends), dtype=bool)
+    is_kept[out] = False
+    lengths = np.diff(starts, append=octets.size)
+    left = octets[np.repeat(is_kept, lengths)].tobytes()
+    return Lines(left, len(ends), np.flatnonzero(is_kept), bad)
 
 
 def quoted(decoded: Decoded, separator: str, name: str, first_line: int) -> Lines:
