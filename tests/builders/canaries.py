@@ -5,6 +5,9 @@ Names are invented letters, birth dates lie before 1900, and codes are the inven
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +15,7 @@ from pathlib import Path
 
 N_PEOPLE = 1_000
 ENCODING = "cp1252"
+_NAMED = ("identifier", "givenName", "familyName", "birthDate")
 _FIRST_BIRTH = date(1861, 1, 1)
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -98,6 +102,32 @@ def plant(extracts: Path) -> Planted:
         personnel[place] = ";".join(cells)
     _write(extracts / "personnel.csv", personnel)
     return Planted(tuple(students), strangers)
+
+
+def plant_in_export(source: Path, target: Path, planted: Planted) -> None:
+    """Write a OneRoster zip anew with the planted names of the students it lists, and births of a few.
+
+    A birth before 1900 makes an age that no contract allows: the rows of those few wait.
+    """
+    by_code = {person.code: person for person in planted.students}
+    of_user: dict[str, Person] = {}
+    with zipfile.ZipFile(source) as given, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ("users.csv", *(one for one in given.namelist() if one != "users.csv")):
+            header, *rows = csv.reader(io.StringIO(given.read(name).decode()))
+            places = {title: header.index(title) for title in _NAMED if title in header}
+            for row in rows:
+                if name == "users.csv" and (person := by_code.get(row[places["identifier"]])):
+                    of_user[row[0]] = person
+                    row[places["givenName"]], row[places["familyName"]] = (
+                        person.given_name,
+                        person.family_name,
+                    )
+                if name == "demographics.csv" and row[0] in list(of_user)[:20]:
+                    row[places["birthDate"]] = of_user[row[0]].born_on.isoformat()
+            written = io.StringIO()
+            csv.writer(written, lineterminator="\n").writerows([header, *rows])
+            packed.writestr(name, written.getvalue())
+    assert len(of_user) > N_PEOPLE // 4, "the export lists too few of the planted students"
 
 
 def refused_files(planted: Planted) -> Iterator[tuple[str, str, bytes]]:

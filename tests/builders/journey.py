@@ -1,5 +1,7 @@
 """Take a network from files to answers by the command line, in one process that tells everything it does.
 
+Exports of another kind are taken into a workspace of their own, `exports`.
+
 Run as a program: it writes what it says to standard output and error, at the most talkative level there is.
 """
 
@@ -9,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ TODAY = "2026-11-20"
 
 
 def travel(home: Path, project: Path, people: Mapping[str, Any]) -> None:
-    """Refuse, take in, train, publish, score, answer, rotate, score again, and answer again."""
+    """Inspect, refuse, take in, train, publish, score, answer, rotate, score again, and answer again."""
     network = str(project / "models" / "quebec")
     refused = sorted((home / "refused").iterdir())
+    _inspect(home, network, refused)
+    _take_exports_in(home, network)
     for folder in refused:
         _verb("ingest", network, str(folder), "--received", TODAY, fails=True)
     _verb("ingest", network, str(home / "extracts"), "--received", TODAY, "--backfill")
@@ -36,13 +40,32 @@ def travel(home: Path, project: Path, people: Mapping[str, Any]) -> None:
         _verb("key", network, turn, "--today", TODAY)
         _answer(home, project, people, turn)
         _verb("report", f"{network}/difficulty")
+        _verb("quality", network, "--as-of", TODAY)
         _verb("seal", network)
         if turn == "first":
             _verb("rotate", network, "--today", TODAY)
     _verb("train", f"{network}/nobody", fails=True)
 
 
-def _verb(*arguments: str, fails: bool = False) -> None:
+def _inspect(home: Path, network: str, refused: Sequence[Path]) -> None:
+    """Look at the files as at unknown ones, with and without a contract, and at those that are refused."""
+    unknown = [str(path) for path in sorted((home / "extracts").glob("*.csv"))]
+    _verb("inspect", *unknown)
+    _verb("inspect", *unknown, "--network", network, "--french", "--out", str(home / "proposed" / "a.toml"))
+    for folder in refused:
+        given = next(path for path in folder.iterdir() if not path.is_symlink())
+        _verb("inspect", str(given), "--network", network, fails=None)
+
+
+def _take_exports_in(home: Path, network: str) -> None:
+    workspace, os.environ["EARLYWARN_HOME"] = os.environ["EARLYWARN_HOME"], str(home / "exports")
+    for export in sorted((home / "given exports").iterdir()):
+        _verb("ingest", network, str(export), "--received", TODAY, "--backfill", fails="cut" in export.name)
+    os.environ["EARLYWARN_HOME"] = workspace
+
+
+def _verb(*arguments: str, fails: bool | None = False) -> None:
+    """Run one verb; it must fail or must not, or may do either."""
     from earlywarn.cli import main
 
     print("$ earlywarn", arguments[0], flush=True)  # noqa: T201
@@ -52,7 +75,7 @@ def _verb(*arguments: str, fails: bool = False) -> None:
         code: object = 0
     except SystemExit as ending:
         code = ending.code
-    assert bool(code) is fails, arguments
+    assert fails is None or bool(code) is fails, arguments
 
 
 def _answer(home: Path, project: Path, people: Mapping[str, Any], turn: str) -> None:

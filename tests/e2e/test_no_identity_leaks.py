@@ -26,11 +26,12 @@ from earlywarn.synthetic import synthesize
 from earlywarn.tables import read_identities
 from earlywarn.tables.identity_files import CODES
 from earlywarn.workspace import Workspace
-from tests.builders.canaries import Planted, plant, refused_files
+from tests.builders.canaries import Planted, plant, plant_in_export, refused_files
 from tests.builders.needles import Needles
 from tests.builders.scanning import Scan
 
 TODAY = date(2026, 11, 20)
+PLACES = ("workspace", "exports", "keys", "proposed", "temporary", "current", "account", "answers")
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def travelled(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Travel
     """Take a network with planted identities all the way, once."""
     home = tmp_path_factory.mktemp("leaks")
     synthesize(home / "extracts", n_students=2_000, n_school_years=6, until=TODAY, seed=1)
-    (home / "extracts" / "oneroster.zip").unlink()
     planted = plant(home / "extracts")
+    _write_exports(home, planted)
     _write_refused(home, planted)
     for name in ("temporary", "current", "account"):
         (home / name).mkdir()
@@ -87,6 +88,16 @@ def travelled(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Travel
         )
     assert ended.returncode == 0, (home / "logged.txt").read_text(errors="replace")[-3_000:]
     return Travelled(home, planted)
+
+
+def _write_exports(home: Path, planted: Planted) -> None:
+    """Take the OneRoster zip out of the files, plant names in it, and write one that is cut as well."""
+    folder = home / "given exports"
+    folder.mkdir()
+    plant_in_export(home / "extracts" / "oneroster.zip", folder / "whole.zip", planted)
+    (home / "extracts" / "oneroster.zip").unlink()
+    content = (folder / "whole.zip").read_bytes()
+    (folder / "cut.zip").write_bytes(content[: len(content) // 2])
 
 
 def _write_refused(home: Path, planted: Planted) -> None:
@@ -119,7 +130,7 @@ def test_planted_identities_are_in_the_encrypted_room_only(
 ) -> None:
     """Nothing that the program wrote, said, logged, stored or answered shows who anybody is."""
     scan = Scan(Needles(travelled.planted.words))
-    for part in ("workspace", "keys", "temporary", "current", "account", "answers"):
+    for part in PLACES:
         scan.folder(travelled.home / part)
     for name in ("said.txt", "logged.txt"):
         content = (travelled.home / name).read_bytes()
