@@ -92,11 +92,10 @@ def separated(decoded: Decoded, separator: str, *, look_closely: bool = False) -
     if has_quotes:
         for line, reason in _bad_quotes(octets, starts, ends, separator):
             bad.setdefault(line, reason)
-    out = np.union1d(np.flatnonzero(starts == ends), np.array(sorted(bad), dtype=np.int64)).astype(np.int64)
-    if not out.size:
+    is_kept = starts != ends
+    is_kept[list(bad)] = False
+    if is_kept.all():
         return Lines(content, len(ends))
-    is_kept = np.ones(len(ends), dtype=bool)
-    is_kept[out] = False
     lengths = np.diff(starts, append=octets.size)
     left = octets[np.repeat(is_kept, lengths)].tobytes()
     return Lines(left, len(ends), np.flatnonzero(is_kept), bad)
