@@ -190,4 +190,4 @@ N = "unexcused"
         ("bob", date(2025, 1, 7), Decimal("1.00"), 3),
     ]
     french = report.as_text("fr")
-    assert "absences.xlsx [days]: la cellule montre une erreur (#N/A, #REF!), 1 (lignes 5)" in french
+    assert "absences.xlsx [days]: la cellule montre une erreur (#N/A, #REF!), 1 (ligne 5)" in french

@@ -25,16 +25,18 @@ def summary(report: IntakeReport, language: Language) -> str:
         if language == "fr":
             return "Rien n’a été pris\u00a0: fichiers refusés\u00a0; les tables restent ce qu’elles étaient."
         return "Nothing was taken in: the files are refused, and the tables stay what they were."
+    # A file that fills several tables is one file to who sent it.
+    n_files = len({file.name for file in report.files})
     n_duplicates = sum(one.n_duplicates for one in report.sources or report.tables)
     n_left_out = sum(one.n_left_out for one in report.sources or report.tables)
     if language == "fr":
-        files = f"{counted(len(report.files), 'fichier lu', 'fichiers lus', 'fr')}, " if report.files else ""
+        files = f"{counted(n_files, 'fichier lu', 'fichiers lus', 'fr')}, " if n_files else ""
         parts = [counted(report.n_accepted, "acceptée", "acceptées", "fr")]
         parts.append(f"{write_number(report.n_quarantined, 'fr')}{NO_BREAK}en attente")
         parts += [counted(n_duplicates, "doublon", "doublons", "fr")] if n_duplicates else []
         parts += [f"{counted(n_left_out, 'laissée', 'laissées', 'fr')} de côté"] if n_left_out else []
         return f"{files}{counted(report.n_read, 'ligne', 'lignes', 'fr')}{NO_BREAK}: {', '.join(parts)}."
-    files = f"{counted(len(report.files), 'file', 'files', 'en')} read, " if report.files else ""
+    files = f"{counted(n_files, 'file', 'files', 'en')} read, " if n_files else ""
     parts = [f"{write_number(report.n_accepted, 'en')} accepted"]
     parts.append(f"{write_number(report.n_quarantined, 'en')} waiting")
     parts += [counted(n_duplicates, "duplicate", "duplicates", "en")] if n_duplicates else []
