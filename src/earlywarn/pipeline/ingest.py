@@ -87,7 +87,7 @@ def ingest(
         if report.batch is None:
             store_report(report, workspace)
     if report.refusals:
-        raise _refused(report, report_page(report, workspace, "fr"))
+        raise _refused(report, report_page(report, workspace, "en"))
     return report
 
 

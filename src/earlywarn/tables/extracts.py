@@ -211,7 +211,9 @@ def _inheriting(known: dict[str, Any], item: Any) -> Any:
     for key in ("columns", "codes"):
         parts = [part.get(key, {}) for part in (known, item)]
         if any(parts) and all(isinstance(part, dict) for part in parts):
-            joined[key] = {**parts[0], **parts[1]}
+            # Shared codes are for the extracts that have the column.
+            has = parts[0].keys() if key == "columns" else dict(joined.get("columns") or {}).keys()
+            joined[key] = {**{n: one for n, one in parts[0].items() if n in has}, **parts[1]}
     rules = [part["drift"] for part in (known, item) if isinstance(part.get("drift"), dict)]
     return {**joined, "drift": merged(*rules)} if len(rules) == 2 else joined
 
@@ -254,6 +256,10 @@ def _with_booleans(extract: Extract, table: Table) -> Extract:
 
 
 def _problems(extracts: Extracts, contract: Contract) -> Iterator[tuple[Location, str]]:
+    mapped = {name for extract in extracts.extract for name in extract.columns}
+    for name in extracts.defaults.codes:
+        if name not in mapped:
+            yield ("defaults", "codes", name), f"codes for '{name}', which no extract's column gives"
     for index, extract in enumerate(extracts.extract):
         at = ("extract", index)
         table = contract.tables.get(extract.table)

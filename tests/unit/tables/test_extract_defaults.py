@@ -78,3 +78,28 @@ def test_a_problem_of_shared_columns_is_named_once_where_it_stands(tmp_path: Pat
 
     (problem,) = refusal.value.problems
     assert (problem.line, problem.message) == (9, "the contract's table has no column 'too_late'")
+
+
+def test_shared_codes_are_for_the_extracts_that_have_the_column(tmp_path: Path) -> None:
+    """An extract without the column inherits no codes for it; codes that no extract needs are a mistake."""
+    stays = '\n[[extract]]\ntable = "enrollments"\nfile = "stays.csv"\noptional = true\n[extract.columns]\n'
+    stays += 'school_id = "School"\nstarts_on = "From"\n'
+    only_stays = EXTRACTS.partition("[[extract]]")[0].partition("[defaults.columns]")
+    (tmp_path / "contract.toml").write_text(CONTRACT, encoding="utf-8")
+    path = tmp_path / "extracts.toml"
+    contract = load_contract(tmp_path / "contract.toml")
+
+    path.write_text(EXTRACTS.replace('happened_on = "Day"\nis_late = "Late"\n', "") + stays, encoding="utf-8")
+    with pytest.raises(DeclarationError) as missing:
+        load_extracts(path, contract)
+    path.write_text(
+        f'{only_stays[0]}[defaults.codes.category]\nM = "excused"\n{stays}student_id = "Student"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DeclarationError) as unused:
+        load_extracts(path, contract)
+
+    assert not any("codes for" in problem.message for problem in missing.value.problems)
+    assert [problem.message for problem in unused.value.problems] == [
+        "codes for 'category', which no extract's column gives"
+    ]
