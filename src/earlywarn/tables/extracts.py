@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -156,11 +156,6 @@ class Extract(Reading):
         fed = [(name, source) for name, source in self.columns.items() if source.from_ == given]
         may = [source.optional or self.drift.of(name).dropped.level != "stop" for name, source in fed]
         return bool(may) and all(may)
-
-    def given_by(self, cells: Iterable[str]) -> list[str]:
-        """Return the columns that a file with these cells gives; constants and row numbers always are."""
-        present = {None, ROW_NUMBER, *cells}
-        return [name for name, source in self.columns.items() if source.from_ in present]
 
     def rule(self, name: str) -> Source:
         """Return a column's source with every rule the extract gives it filled in."""

@@ -84,7 +84,7 @@ def _read(
     text = open_text(content, extract)
     found = ReadFile(f"{file}.csv")
     for block in text.blocks():
-        padding = literal(" " + WIDE_SPACES) if block.has_wide_spaces else "' '"
+        padding = literal(" " + WIDE_SPACES)
         cells = ", ".join(
             f"trim({quote(there[name])}, {padding})" if name in there else "''" for name in wanted
         )

@@ -60,7 +60,7 @@ class ExportText:
         quarantined, left_out = self._waiting(), self._left_out()
         for first, last in self._ranges():
             cells = self._cells(first, last)
-            yield TextBlock(cells, quarantined, has_wide_spaces=False, left_out=left_out)
+            yield TextBlock(cells, quarantined, left_out=left_out)
             quarantined, left_out = (), ()
 
     def _ranges(self) -> Iterator[tuple[int, int]]:

@@ -29,10 +29,9 @@ from earlywarn.tables.reading.lines import (
     whole_records,
     with_one_line_end,
 )
-from earlywarn.tables.reading.text import RAGGED, WIDE_SPACES, TextBlock, labeled
+from earlywarn.tables.reading.text import RAGGED, TextBlock, labeled
 
 _THREADS, _AHEAD = 3, 5
-_WIDE = tuple(mark.encode() for mark in WIDE_SPACES)
 
 
 @dataclass
@@ -52,7 +51,6 @@ class _Piece:
     decoded: Decoded
     lines: Lines
     rows: Cut
-    has_wide_spaces: bool
 
 
 class DelimitedText:
@@ -162,8 +160,7 @@ class DelimitedText:
                 rows = cut(lines, layout, self.name)
         if lines.numbers is not None and rows.n_records != len(lines.numbers):
             raise ExtractError("lines and rows differ in number", where=self.name, todo="report this defect")
-        wide = any(mark in decoded.content for mark in _WIDE if mark != separator.encode())
-        return _Piece(decoded, lines, rows, wide)
+        return _Piece(decoded, lines, rows)
 
     def _block(self, piece: _Piece, layout: Layout, counts: _Counts) -> TextBlock:
         at = counts.n_lines + 1
@@ -182,7 +179,7 @@ class DelimitedText:
         held = [(at + line, reason) for line, reason in bad.items()]
         held += [(at + int(line), RAGGED) for line in piece.rows.ragged]
         cells = labeled(piece.rows.cells, piece.rows.places.astype(np.int64) + at, self._number)
-        return TextBlock(cells, tuple(sorted(held)), has_wide_spaces=piece.has_wide_spaces)
+        return TextBlock(cells, tuple(sorted(held)))
 
     def _check_encoding(self, counts: _Counts) -> None:
         """Refuse a file most of whose accented lines are no text in its declared encoding."""

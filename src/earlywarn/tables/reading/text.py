@@ -30,7 +30,6 @@ class TextBlock:
 
     cells: pa.Table
     quarantined: tuple[tuple[int, str], ...] = ()
-    has_wide_spaces: bool = True
     left_out: tuple[LeftOut, ...] = ()
 
     @property
