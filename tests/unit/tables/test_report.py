@@ -297,7 +297,7 @@ def test_shapes_come_with_the_reasons(network: Network) -> None:
 
 def test_a_refused_intake_leaves_a_report(network: Network) -> None:
     """The file, why and what to do are stored in both languages, and the error says where."""
-    with pytest.raises(ExtractError, match=r"the report is .*nothing-stored-\w+\.fr\.html"):
+    with pytest.raises(ExtractError, match=r"the report is .*nothing-stored-\w+\.en\.html"):
         network.take_in({"absences.csv": "Student;Day;Kind\n1;2024-09-01;M\n"})
     (path,) = network.workspace.reports.glob("*.json")
     stored = json.loads(path.read_text())
