@@ -12,6 +12,7 @@ from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
 from earlywarn.modeling.training import Trained, train_model
+from earlywarn.modeling.trials import Trial
 
 __all__ = [
     "Bundle",
@@ -27,6 +28,7 @@ __all__ = [
     "Sigmoid",
     "Split",
     "Trained",
+    "Trial",
     "fit_calibrator",
     "inner_splits",
     "latest_tested",

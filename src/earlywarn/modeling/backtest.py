@@ -52,6 +52,7 @@ from earlywarn.modeling.splits import (
     order_periods,
     time_split,
 )
+from earlywarn.modeling.trials import Trial
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -78,6 +79,8 @@ class Outcomes:
     settings: Mapping[str, float]
     test_margins: Floats
     choice: Choice
+    trials: tuple[Trial, ...] = ()
+    """What tuning tried inside the past."""
 
 
 def run_backtest(

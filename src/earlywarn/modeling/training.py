@@ -33,6 +33,7 @@ from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
 from earlywarn.modeling.threads import one_blas_thread
+from earlywarn.modeling.trials import Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,7 @@ class Trained:
     sheet: QualitySheet
     details: Mapping[str, Any]
     quantiles: Mapping[str, Any]
+    trials: tuple[Trial, ...] = ()
 
 
 def train_model(
@@ -127,6 +129,7 @@ def _trained(
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
+        trials=lead.trials,
     )
 
 
