@@ -52,6 +52,7 @@ from earlywarn.modeling.splits import (
     order_periods,
     time_split,
 )
+from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.trials import Trial
 
 FEWEST_LABELS = 20
@@ -81,6 +82,8 @@ class Outcomes:
     choice: Choice
     trials: tuple[Trial, ...] = ()
     """What tuning tried inside the past."""
+    tested: Tested | None = None
+    """What every candidate said of the held-out rows."""
 
 
 def run_backtest(
@@ -117,8 +120,9 @@ def run_backtest(
     unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
     backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
     progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
-    margins = next(one.margin for one in scored if one.name == choice.name)
-    return Outcomes(backtest, split, found.settings, margins, choice)
+    chosen = next(one for one in scored if one.name == choice.name)
+    tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
+    return Outcomes(backtest, split, found.settings, chosen.margin, choice, tested=tested)
 
 
 def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:

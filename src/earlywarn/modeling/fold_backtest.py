@@ -52,6 +52,7 @@ from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_f
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
+from earlywarn.modeling.tested import Tested
 
 RULES = "rules"
 
@@ -109,7 +110,23 @@ def run_folds(
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, tested, by_time=False)
-    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+    return Outcomes(
+        backtest,
+        split,
+        chosen.settings,
+        np.concatenate(chosen.margins),
+        kept.choice,
+        tested=_tested(rows, results, plan),
+    )
+
+
+def _tested(rows: LabeledRows, results: Sequence[FoldResult], plan: Plan) -> Tested:
+    """Put the folds' tested rows together again, for whoever sets other models beside ours."""
+    index = np.sort(np.concatenate([one.split.test for one in results]))
+    test_rows = _as_tested(rows, results).test_rows(index, _fold_names(rows, results)[index])
+    scored = [_pooled(rows, index, results, name, test_rows, plan) for name in results[0].margins]
+    chosen = _pooled(rows, index, results, None, test_rows, plan)
+    return Tested(rows, tuple(one.split for one in results), index, test_rows, tuple(scored), chosen)
 
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
