@@ -6,7 +6,15 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
-from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.cards import (
+    CardProse,
+    GroupNames,
+    Pictures,
+    card_markdown,
+    card_page,
+    not_for_page,
+    unsure_of,
+)
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
@@ -59,6 +67,7 @@ __all__ = [
     "LeftOutSheet",
     "Metrics",
     "MomentAucs",
+    "Pictures",
     "QualitySheet",
     "Ranking",
     "Scored",
@@ -70,6 +79,7 @@ __all__ = [
     "calibration_of",
     "capacity_of",
     "card_markdown",
+    "card_page",
     "closed_gates",
     "codes_of",
     "compare",
@@ -82,6 +92,7 @@ __all__ = [
     "logit",
     "measure",
     "moment_aucs",
+    "not_for_page",
     "score_rows",
     "sheet_json",
     "sheet_table",
