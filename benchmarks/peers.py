@@ -55,7 +55,7 @@ def lightgbm_defaults(task: Task) -> Floats:
 
 
 def flaml(task: Task) -> Floats:
-    """Let FLAML search for `seconds`, by log loss over folds that keep groups whole; trees read missing values."""
+    """Let FLAML search trees for `seconds`, by log loss over folds that keep groups whole."""
     from flaml.automl.automl import AutoML
 
     logging.getLogger("flaml").setLevel(logging.ERROR)
