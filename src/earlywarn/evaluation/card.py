@@ -11,6 +11,7 @@ from typing import Literal
 
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
+from earlywarn.evaluation.lists_text import list_facts
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -176,6 +177,7 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",
         f"- {sentence}",
+        *(f"- {line}" for line in list_facts(lead, language)),
     ]
     lines += _section(FOLD_TITLE[language] if _leaves_time(lead) else word("quality"), facts)
     lines += _section(word("moments"), _moment_rows(lead, language))

@@ -87,6 +87,19 @@ class Ranking:
         """Return average precision per draw."""
         return np.concatenate([self._average_precisions(weights) for weights in self._blocks(draws)])
 
+    def sensitivities(self, rates: Floats) -> Floats:
+        """Return the share of units with the outcome that is found at each false-positive rate.
+
+        >>> ranking = Ranking(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]))
+        >>> ranking.sensitivities(np.array([0.5, 1.0])).tolist()
+        [0.5, 1.0]
+        """
+        return np.asarray(self._sensitivities(self._ordered(None), rates)[0])
+
+    def drawn_sensitivities(self, draws: Draws, rates: Floats) -> Floats:
+        """Return the same per draw: one row per draw, one column per rate."""
+        return np.concatenate([self._sensitivities(weights, rates) for weights in self._blocks(draws)])
+
     def _ordered(self, weights: Floats | None) -> Floats:
         return np.ones((1, self.label.size)) if weights is None else weights[self.order][None, :]
 
@@ -107,6 +120,12 @@ class Ranking:
         listed = np.cumsum(hits + misses, axis=1)
         precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
         return _divided((hits * precision).sum(axis=1), total)
+
+    def _sensitivities(self, weights: Floats, rates: Floats) -> Floats:
+        # A step up lies between two equal rates, of which interpolation takes the later: the top of the step.
+        found = [np.insert(np.cumsum(sums, axis=1), 0, 0, axis=1) for sums in self._sums(weights)]
+        hits, misses = (_divided(sums, np.broadcast_to(sums[:, -1:], sums.shape)) for sums in found)
+        return np.array([np.interp(rates, miss, hit) for hit, miss in zip(hits, misses, strict=True)])
 
     def _sums(self, weights: Floats) -> tuple[Floats, Floats]:
         hits = weights * self.label

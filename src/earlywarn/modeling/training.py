@@ -101,6 +101,7 @@ def _trained(
         sizes=period_sizes(ordered, enough),
         outcome=spec.outcome,
         fold_by=spec.splits.by,
+        has_days=not spec.as_of.stages,
     )
     plan = plan_of(spec, rows)
     if folds is None:
