@@ -16,11 +16,11 @@ from earlywarn.evaluation.measures import Scored, TestRows, by_word
 RATES = np.concatenate(
     [
         [0, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025],
-        np.arange(0.03, 0.10, 0.01),
-        np.arange(0.10, 0.40, 0.02),
-        np.arange(0.40, 1.01, 0.05),
+        np.arange(3, 10) / 100,
+        np.arange(10, 40, 2) / 100,
+        np.arange(40, 101, 5) / 100,
     ]
-).round(4)
+)
 """False-positive rates, closest where lists are cut."""
 
 

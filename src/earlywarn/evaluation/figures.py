@@ -123,9 +123,7 @@ class Ranking:
 
     def _sensitivities(self, weights: Floats, rates: Floats) -> Floats:
         # A step up lies between two equal rates, of which interpolation takes the later: the top of the step.
-        found = [np.insert(np.cumsum(sums, axis=1), 0, 0, axis=1) for sums in self._sums(weights)]
-        hits, misses = (_divided(sums, np.broadcast_to(sums[:, -1:], sums.shape)) for sums in found)
-        return np.array([np.interp(rates, miss, hit) for hit, miss in zip(hits, misses, strict=True)])
+        return np.array([_interpolated(*sums, rates) for sums in zip(*self._sums(weights), strict=True)])
 
     def _sums(self, weights: Floats) -> tuple[Floats, Floats]:
         hits = weights * self.label
@@ -133,6 +131,13 @@ class Ranking:
         if not self.has_ties:
             return hits, misses
         return np.add.reduceat(hits, self.starts, axis=1), np.add.reduceat(misses, self.starts, axis=1)
+
+
+def _interpolated(hits: Floats, misses: Floats, rates: Floats) -> Floats:
+    found, passed = (np.concatenate([[0.0], np.cumsum(sums)]) for sums in (hits, misses))
+    if not found[-1] or not passed[-1]:
+        return np.full(rates.shape, np.nan)
+    return np.asarray(np.interp(rates * passed[-1], passed, found) / found[-1])
 
 
 def _divided(above: Floats, below: Floats) -> Floats:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earlywarn.evaluation.arrays import Indexes, codes_of
 from earlywarn.evaluation.churn import Change, Step, changes_of, steps_of
 from earlywarn.evaluation.curves import Curve, curve_of
 from earlywarn.evaluation.figures import Draws, Figure
@@ -62,8 +63,9 @@ def lists_sheet(
     days = rows.days
     cases = None if days is None else cases_of(rows.label, rows.period, days)
     steps = () if days is None else steps_of(rows.period, rows.moment, days)
+    codes = codes_of(rows.lists)
     return ListsSheet(
-        models=tuple(_quality(one, rows, draws, cases, steps, moments) for one in scored),
+        models=tuple(_quality(one, rows, draws, codes, cases, steps, moments) for one in scored),
         overlaps=tuple(overlap_of(ours, one, rows.label, draws) for one in scored if one.name != chosen),
         by_size=by_school_size(ours, rows, draws),
         curves=tuple(curve_of(one, rows, draws) for one in scored if one.name in (chosen, RULES)),
@@ -74,6 +76,7 @@ def _quality(
     scored: Scored,
     rows: TestRows,
     draws: Draws,
+    codes: Indexes,
     cases: Cases | None,
     steps: tuple[Step, ...],
     moments: tuple[str, ...],
@@ -86,7 +89,7 @@ def _quality(
     return ListQuality(
         name=scored.name,
         lift=lift_figure(listed * truth, listed, truth, draws),
-        ties=ties_of(lists, scored.margin, rows.label, rows.lists, draws),
+        ties=ties_of(lists, scored.margin, rows.label, codes, draws),
         lead_time=early,
         changes=changes_of(lists.listed, steps, draws),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Words, codes_of
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes
 from earlywarn.evaluation.capacity import Lists
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 
@@ -25,17 +25,17 @@ class Ties:
     precision_worst: Figure
 
 
-def ties_of(lists: Lists, margin: Floats, label: Flags, names: Words, draws: Draws) -> Ties:
+def ties_of(lists: Lists, margin: Floats, label: Flags, codes: Indexes, draws: Draws) -> Ties:
     """Measure what ties at the cut leave open.
 
     Args:
         lists: The lists, cut.
         margin: What they were cut by.
         label: What came true.
-        names: The list of each row.
+        codes: The number of each row's list, in the order of `lists.counts`.
         draws: What intervals draw.
     """
-    codes, listed = codes_of(names), lists.listed
+    listed = lists.listed
     cut = np.full(len(lists.counts), np.inf)
     np.minimum.at(cut, codes[listed], margin[listed])
     above, tied = margin > cut[codes], margin == cut[codes]
@@ -54,5 +54,5 @@ def ties_of(lists: Lists, margin: Floats, label: Flags, names: Words, draws: Dra
     )
 
 
-def _per_list(flags: Flags, codes: np.ndarray, n: int) -> Floats:
+def _per_list(flags: Flags, codes: Indexes, n: int) -> Floats:
     return np.asarray(np.bincount(codes, weights=flags, minlength=n), dtype=np.float64)
