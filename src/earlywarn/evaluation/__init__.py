@@ -19,6 +19,7 @@ from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -43,6 +44,7 @@ from earlywarn.evaluation.sheet import (
 )
 from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
+from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "TIE_RULE",
@@ -65,6 +67,7 @@ __all__ = [
     "HeldOut",
     "Indexes",
     "LeftOutSheet",
+    "ListsSheet",
     "Metrics",
     "MomentAucs",
     "Pictures",
@@ -73,6 +76,7 @@ __all__ = [
     "Scored",
     "TestRows",
     "Tolerance",
+    "UnitDays",
     "Words",
     "audit_groups",
     "by_word",
@@ -89,6 +93,7 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "lists_sheet",
     "logit",
     "measure",
     "moment_aucs",

@@ -9,6 +9,7 @@ from typing import Any
 
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
+from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.subgroups import GroupFigures
 
@@ -63,6 +64,8 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    lists: ListsSheet | None = None
+    """What a school sees: lists, how early they name whom, and how they change."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -105,6 +108,8 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]
         elif not one["folds"]["along_time"]:
             del one["folds"]["along_time"]
+        if one["lists"] is None:
+            del one["lists"]
         if not one["cut_points"]:
             del one["cut_points"]
     if content["left_out"] is None:

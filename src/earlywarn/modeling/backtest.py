@@ -22,6 +22,7 @@ from earlywarn.evaluation import (
     audit_groups,
     compare,
     draws_for,
+    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
@@ -258,6 +259,7 @@ def _sheet(
         by_grade=by_grade(chosen, test_rows, draws),
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+        lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
         cut_points=() if rows.cuts is None else (rows.cuts,),
     )
 

@@ -28,6 +28,7 @@ from earlywarn.evaluation import (
     compare,
     draws_for,
     fold_statement,
+    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
@@ -211,6 +212,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
+        lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)

@@ -153,6 +153,7 @@ def labeled_rows(
         sizes=sizes,
         outcome=spec.outcome,
         fold_by=spec.splits.by,
+        has_days=not spec.as_of.stages,
     )
     return kept, rows
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from earlywarn.domain import Language
 from earlywarn.evaluation.cards.groups import groups_section, open_checks
+from earlywarn.evaluation.cards.lists import lists_section
 from earlywarn.evaluation.cards.prose import SECTIONS, CardProse, GroupNames
 from earlywarn.evaluation.cards.quality import (
     beside_section,
@@ -23,7 +24,7 @@ from earlywarn.evaluation.cards.quality import (
 )
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import figure
-from earlywarn.evaluation.table import Sheet
+from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Picture, Point, Section, markdown, page
 from earlywarn.paper import Sheet as Paper
 
@@ -74,6 +75,7 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
         quality_section(sheet, language),
         moments_section(lead, language),
         beside_section(lead, language),
+        lists_section(lead, language),
         calibration_section(lead, language),
         grades_section(lead, language),
         held_section(lead, language),

@@ -6,7 +6,7 @@ from earlywarn.domain import Language
 from earlywarn.evaluation.cards.prose import GroupNames
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import count_cell, figure_cell, number_cell, verdict_cell
-from earlywarn.evaluation.table import Sheet
+from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Row, Section, Table
 
 CHECKS = ("calibration", "rates")

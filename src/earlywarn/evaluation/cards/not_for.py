@@ -7,7 +7,7 @@ from __future__ import annotations
 from earlywarn.domain import Language
 from earlywarn.evaluation.cards.prose import CardProse
 from earlywarn.evaluation.cards.words import word
-from earlywarn.evaluation.table import Sheet
+from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Fact, Section, page
 from earlywarn.paper import Sheet as Paper
 

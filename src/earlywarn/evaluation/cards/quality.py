@@ -14,7 +14,7 @@ from earlywarn.evaluation.cards.writing import (
 )
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
-from earlywarn.evaluation.table import Sheet
+from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Cell, Row, Section, Table, write_number, write_share
 
 AUC_SCALE = (0.5, 1.0)
