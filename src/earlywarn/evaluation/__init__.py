@@ -4,6 +4,15 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.audit import (
+    Audit,
+    AuditSheet,
+    GroupFigures,
+    Tolerance,
+    WithAndWithout,
+    audit_groups,
+    with_and_without,
+)
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
@@ -25,6 +34,7 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -33,11 +43,12 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
     "TIE_RULE",
+    "Audit",
+    "AuditSheet",
     "Backtest",
     "CandidateSheet",
     "CardProse",
@@ -61,11 +72,14 @@ __all__ = [
     "MomentAucs",
     "QualitySheet",
     "Ranking",
+    "SchoolAndGrade",
     "Scored",
     "TestRows",
     "Tolerance",
+    "WithAndWithout",
     "Words",
     "audit_groups",
+    "beside_school_and_grade",
     "by_word",
     "calibration_of",
     "capacity_of",
@@ -88,4 +102,5 @@ __all__ = [
     "tie_order",
     "unsure_of",
     "verdict_of",
+    "with_and_without",
 ]
