@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.audit.card import audit_facts
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
+from earlywarn.evaluation.school_and_grade_text import TITLE as SCHOOL_AND_GRADE
+from earlywarn.evaluation.school_and_grade_text import school_and_grade_facts
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -182,7 +185,10 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
     lines += _section(word("held"), held or ["-"])
-    return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+    lines += _section(SCHOOL_AND_GRADE[language], school_and_grade_facts(lead, language) or ["-"])
+    audit = audit_facts(lead, lambda column, value: names.of(column, value, language), language)
+    rows = [*_group_rows(lead, names, language), *(["", *audit] if audit else [])]
+    return lines + _section(word("groups"), rows or ["-"])
 
 
 def _left_out(left_out: Sheet, language: Language) -> str:

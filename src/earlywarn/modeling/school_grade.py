@@ -68,8 +68,9 @@ class _Counts:
     @classmethod
     def of(cls, codes: Indexes, n_train: int, label: Floats) -> _Counts:
         size, train = int(codes.max()) + 1, codes[:n_train]
-        n = np.bincount(train, minlength=size).astype(np.float64)
-        return cls(n, np.bincount(train, weights=label, minlength=size))
+        ones = np.ones(train.size)
+        found = (np.bincount(train, weights=weights, minlength=size) for weights in (ones, label))
+        return cls(*(np.asarray(part, dtype=np.float64) for part in found))
 
     def rates(self, where_none: Floats) -> Floats:
         return np.asarray(np.divide(self.positive, self.n, out=where_none.copy(), where=self.n > 0))

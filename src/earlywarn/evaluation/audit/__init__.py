@@ -6,8 +6,8 @@ from earlywarn.evaluation.audit.copies import GroupChange, WithAndWithout, with_
 from earlywarn.evaluation.audit.entries import AuditSheet, GroupFigures, Judged, LargestGaps
 from earlywarn.evaluation.audit.grouping import CROSS, Grouping, groupings
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
-from earlywarn.evaluation.audit.whole import Audit, audit_groups
 from earlywarn.evaluation.audit.verdicts import Gap, Tolerance
+from earlywarn.evaluation.audit.whole import Audit, audit_groups
 
 __all__ = [
     "CROSS",

@@ -1,8 +1,8 @@
 """Audit a model per group of students: is a risk a rate in each group, and are lists equally good?
 
 Groups come from sensitive columns, which only audits may read. Counts and rates are those of fairlearn's
-MetricFrame (tests/unit/evaluation/test_audit.py); intervals are our own, because MetricFrame's bootstrap draws
-single rows, while the rows of a student, or of a school, belong together. See docs/decisions/0016.
+MetricFrame (tests/unit/evaluation/test_audit.py). Intervals are our own: its bootstrap draws single rows, while
+the rows of a student, or of a school, belong together (docs/decisions/0016).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class _Column:
     grouping: Grouping
     students: Students
     rates: dict[str, Tally]
-    n_clusters: Indexes
+    errors: dict[str, tuple[Floats, Floats]]
     least_errors: dict[str, Floats]
     family: Family
 
@@ -98,14 +98,10 @@ class _Column:
         return interval(float(told.total[place]), told.drawn[:, place])
 
     def gap(self, name: str, place: int) -> Gap:
-        told, least = self.rates[name], self.least_errors.get(name)
-        return gap_of(
-            float(told.total[place]),
-            told.drawn[:, place],
-            family=self.family,
-            n_clusters=int(self.n_clusters[place]),
-            least_error=0.0 if least is None else float(least[place]),
-        )
+        (errors, freedom), least = self.errors[name], self.least_errors.get(name)
+        error = float(errors[place] if least is None else max(errors[place], least[place]))
+        value = float(self.rates[name].total[place])
+        return gap_of(value, error, float(freedom[place]), family=self.family)
 
 
 def audit_grouping(
@@ -113,7 +109,9 @@ def audit_grouping(
 ) -> list[GroupFigures]:
     """Audit every group of one column or crossing that is large enough to be shown."""
     column, lines = _column(told, grouping, students, family), _lines(told, grouping, students)
-    return [_entry(column, place, lines[place], tolerance) for place in np.flatnonzero(students.shown)]
+    return [
+        _entry(column, place, lines[place], tolerance) for place in np.flatnonzero(students.shown).tolist()
+    ]
 
 
 def _column(told: Told, grouping: Grouping, students: Students, family: Family) -> _Column:
@@ -131,7 +129,7 @@ def _column(told: Told, grouping: Grouping, students: Students, family: Family) 
     }
     for name, parts in model.parts().items():
         rates[name], rates[f"{name}_gap"] = rate(parts), gap(parts)
-    errors = {
+    least = {
         "recall_gap": least_errors(model.recall, students.positive),
         "false_positive_gap": least_errors(model.false_positive, students.negative),
     }
@@ -141,8 +139,9 @@ def _column(told: Told, grouping: Grouping, students: Students, family: Family) 
             theirs = gap(rules.parts()[name])
             rates[f"rules_{name}_gap"] = theirs
             rates[f"{name}_wider"] = rates[f"{name}_gap"].size() - theirs.size()
-            errors[f"{name}_wider"] = errors[f"{name}_gap"]
-    return _Column(grouping, students, rates, sums.clusters_with_rows(), errors, family)
+            least[f"{name}_wider"] = least[f"{name}_gap"]
+    errors = {name: told.jackknife() for name, told in rates.items() if name.endswith(("gap", "wider"))}
+    return _Column(grouping, students, rates, errors, least, family)
 
 
 def _entry(column: _Column, place: int, line: CalibrationSheet | None, tolerance: Tolerance) -> GroupFigures:

@@ -1,9 +1,8 @@
 """Measure ranking inside strata by pairs, for many groups at once.
 
-AUC is the share of pairs, one unit with the outcome and one without, that stand in the right order. Here only
-units of one stratum are paired: the same moment, or the same school, grade and moment. A draw's AUC is told to
-first order from each row's share of the pairs (Obuchowski 1997, Biometrics 53:567), so hundreds of draws cost
-one sort.
+AUC is the share of pairs, one unit with the outcome and one without, that stand in the right order. Only
+units of one stratum are paired here: the same moment, or the same school, grade and moment. A draw's AUC is
+told to first order from each row's share of the pairs (Obuchowski 1997, Biometrics 53:567): one sort serves all.
 """
 
 from __future__ import annotations
@@ -29,7 +28,8 @@ class PairRows:
 def pair_rows(margin: Floats, label: Flags, strata: Indexes) -> PairRows:
     """Pair each row with those of its stratum on the other side of the outcome.
 
-    >>> found = pair_rows(np.array([2.0, 1.0, 1.0]), np.array([True, True, False]), np.zeros(3, dtype=np.intp))
+    >>> label, strata = np.array([True, True, False]), np.zeros(3, dtype=np.intp)
+    >>> found = pair_rows(np.array([2.0, 1.0, 1.0]), label, strata)
     >>> found.right.tolist(), found.all.tolist()
     ([1.0, 0.5, 1.5], [1.0, 1.0, 2.0])
     """
@@ -70,7 +70,15 @@ def pair_aucs(pairs: PairRows, grouping: Grouping, draws: Draws, *, nested: bool
     value = right.over(everyone)
     if nested:
         return value
-    # Both units of a pair carry it, so each pair is counted twice in these sums: over half of them.
+    return Tally(
+        value.total,
+        _first_order(value.total, right.drawn, everyone.drawn, everyone.total),
+        _first_order(value.total, right.left_out, everyone.left_out, everyone.total),
+    )
+
+
+def _first_order(value: Floats, right: Floats, everyone: Floats, total: Floats) -> Floats:
+    """Return AUC with other weights; both units of a pair carry it, so these sums hold each pair twice."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = value.total + 2 * (right.drawn - value.total * everyone.drawn) / everyone.total
-    return Tally(value.total, np.clip(drawn, 0.0, 1.0))
+        moved = 2 * (right - value * everyone) / total
+    return np.clip(value + moved, 0.0, 1.0)

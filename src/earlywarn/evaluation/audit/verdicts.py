@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Floats
 from earlywarn.evaluation.figures import LEVEL
 
 FALSE_ALARMS = 0.05
@@ -33,8 +32,8 @@ class Tolerance:
 class Gap:
     """A difference with its plain interval, and with the wider one that "outside" is judged by.
 
-    Both are the value and so many standard errors of the draws either way, by Student's t: tails this far out
-    cannot be read off two hundred draws.
+    Both are the value and so many standard errors either way, by a jackknife over the clusters that draws take
+    and by Student's t: tails this far out cannot be read off two hundred draws.
     """
 
     value: float
@@ -61,34 +60,31 @@ class Family:
         return 1 - self.false_alarms / max(1, self.n_gaps)
 
 
-def gap_of(value: float, drawn: Floats, *, family: Family, n_clusters: int, least_error: float = 0.0) -> Gap:
+def gap_of(value: float, error: float, freedom: float, *, family: Family) -> Gap:
     """Return a gap with both of its intervals.
 
     Args:
         value: The difference itself.
-        drawn: The difference in every draw.
+        error: Its standard error.
+        freedom: The degrees of freedom of this error.
         family: The gaps that it is judged together with.
-        n_clusters: Clusters that hold any of the group: what its standard error stands on.
-        least_error: A standard error that the draws' own does not go below.
     """
-    usable = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or usable.size < drawn.size / 2 or usable.size < 2 or n_clusters < 2:
+    if not np.isfinite(value + error):
         return Gap(value)
-    error = max(float(usable.std(ddof=1)), least_error)
-    plain, corrected = (t_quantile(level, n_clusters - 1) * error for level in (LEVEL, family.level))
+    plain, corrected = (t_quantile(level, freedom) * error for level in (LEVEL, family.level))
     return Gap(value, value - plain, value + plain, value - corrected, value + corrected)
 
 
-def t_quantile(level: float, freedom: int) -> float:
-    """Return how many standard errors hold `level` of Student's t.
+def t_quantile(level: float, freedom: float) -> float:
+    """Return how many standard errors either way hold `level` of Student's t.
 
     >>> round(t_quantile(0.95, 10_000), 2), round(t_quantile(0.95, 9), 2)
     (1.96, 2.26)
     """
     # Imported here: the process that serves must not load scipy.
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    return float(t.ppf((1 + level) / 2, freedom))
+    return float(stdtrit(freedom, (1 + level) / 2))
 
 
 def share_error(hits: float, n: float) -> float:
