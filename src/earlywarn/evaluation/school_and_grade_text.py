@@ -13,8 +13,8 @@ TITLE: dict[Language, str] = {
     "en": "The group before the individual",
 }
 ALONE: dict[Language, str] = {
-    "fr": "L’école et l’année d’études seules\u00a0: AUC {alone}. Le score de l’élève y ajoute {added}\u00a0; "
-    "précision d’une même liste pour tout le réseau\u00a0: {precision} au lieu de {precision_alone}",
+    "fr": "L’école et l’année d’études seules\u00a0: AUC {alone}. Le score de l’élève y ajoute {added}"
+    "\u00a0; précision d’une même liste pour tout le réseau\u00a0: {precision} au lieu de {precision_alone}",
     "en": "The school and the grade alone: AUC {alone}. The individual score adds {added}; precision of one "
     "list of the same size for the whole network: {precision} instead of {precision_alone}",
 }
@@ -32,10 +32,10 @@ def school_and_grade_lines(lead: Sheet) -> list[str]:
     return [
         f"school and grade alone: AUC {figure(one['auc'])}, Brier {figure(one['brier'], 4)} "
         f"(one rate per moment: {number(one['base_brier'], 4)}), precision of one list of {one['n_listed']} "
-        f"for the network {figure(one['precision'])}; known from the past for {one['share_seen']:.0%} of rows",
-        f"{one['model']} adds: AUC {signed(one['auc_added'])}, Brier {signed(one['brier_added'], 4)}, precision "
-        f"{signed(one['precision_added'])}: {one['verdict']}; within one school, grade and moment its AUC is "
-        f"{figure(one['auc_within'])} ({one['n_pairs_within']} pairs)",
+        f"for the network {figure(one['precision'])}; the past had them for {one['share_seen']:.0%} of rows",
+        f"{one['model']} adds: AUC {signed(one['auc_added'])}, Brier {signed(one['brier_added'], 4)}, "
+        f"precision {signed(one['precision_added'])}: {one['verdict']}; within one school, grade and moment "
+        f"its AUC is {figure(one['auc_within'])} ({one['n_pairs_within']} pairs)",
     ]
 
 

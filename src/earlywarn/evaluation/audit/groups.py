@@ -1,8 +1,8 @@
 """Audit a model per group of students: is a risk a rate in each group, and are lists equally good?
 
 Groups come from sensitive columns, which only audits may read. Counts and rates are those of fairlearn's
-MetricFrame (tests/unit/evaluation/test_audit.py). Intervals are our own: its bootstrap draws single rows, while
-the rows of a student, or of a school, belong together (docs/decisions/0016).
+MetricFrame (tests/unit/evaluation/test_audit.py). Intervals are our own: its bootstrap draws single rows, but
+rows of one student, or of one school, belong together (docs/decisions/0016).
 """
 
 from __future__ import annotations

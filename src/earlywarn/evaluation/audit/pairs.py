@@ -2,7 +2,7 @@
 
 AUC is the share of pairs, one unit with the outcome and one without, that stand in the right order. Only
 units of one stratum are paired here: the same moment, or the same school, grade and moment. A draw's AUC is
-told to first order from each row's share of the pairs (Obuchowski 1997, Biometrics 53:567): one sort serves all.
+told to first order from each row's share of the pairs (Obuchowski 1997, Biometrics 53:567), by one sort.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Print the audit of a quality sheet as text: groups, crossings, what verdicts promise, what leaving out cost."""
+"""Print the audit of a quality sheet as text: groups, crossings, what verdicts promise, what is left out."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def _promise(judged: Sheet, what: str) -> str:
             f"0 of {judged['n_groups']} {what} judged: each needs 10 students with the outcome and 10 without"
         )
     return (
-        f"{judged['n_judged']} of {judged['n_groups']} {what} judged, {judged['n_gaps']} gaps: 'outside' needs an "
-        f"interval at {100 * judged['level']:.2f} %, so that at most {judged['false_alarms']:.0%} of sheets call "
-        "any of them outside where none is"
+        f"{judged['n_judged']} of {judged['n_groups']} {what} judged, {judged['n_gaps']} gaps: 'outside' needs "
+        f"an interval at {100 * judged['level']:.2f} %, so that at most {judged['false_alarms']:.0%} of sheets "
+        "call any of them outside where none is"
     )
 
 
@@ -81,9 +81,9 @@ def _copies(copies: Sheet | None) -> Iterator[str]:
     if copies is None:
         return
     yield (
-        f"\nknowing {', '.join(copies['columns'])} (two copies fitted alike on {copies['n_train']} rows, neither "
-        f"kept) would change AUC by {signed(copies['auc'])}, Brier by {signed(copies['brier'], 4)}, precision at "
-        f"capacity by {signed(copies['precision'])}: {COSTS[copies['verdict']]}"
+        f"\nknowing {', '.join(copies['columns'])} (two copies fitted alike on {copies['n_train']} rows, "
+        f"neither kept) would change AUC by {signed(copies['auc'])}, Brier by {signed(copies['brier'], 4)}, "
+        f"precision at capacity by {signed(copies['precision'])}: {COSTS[copies['verdict']]}"
     )
     rows = [
         (

@@ -32,8 +32,8 @@ class Tolerance:
 class Gap:
     """A difference with its plain interval, and with the wider one that "outside" is judged by.
 
-    Both are the value and so many standard errors either way, by a jackknife over the clusters that draws take
-    and by Student's t: tails this far out cannot be read off two hundred draws.
+    Both are the value and so many standard errors either way, by a jackknife over the clusters that draws
+    take and by Student's t: tails this far out cannot be read off two hundred draws.
     """
 
     value: float
