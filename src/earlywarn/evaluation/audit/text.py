@@ -63,9 +63,9 @@ def _promise(judged: Sheet, what: str) -> str:
             f"0 of {judged['n_groups']} {what} judged: each needs 10 students with the outcome and 10 without"
         )
     return (
-        f"{judged['n_judged']} of {judged['n_groups']} {what} judged, {judged['n_gaps']} gaps: 'outside' needs "
-        f"an interval at {100 * judged['level']:.2f} %, so that at most {judged['false_alarms']:.0%} of sheets "
-        "call any of them outside where none is"
+        f"{judged['n_judged']} of {judged['n_groups']} {what} judged, {judged['n_gaps']} gaps: 'outside' "
+        f"needs an interval at {100 * judged['level']:.2f} %, so that at most {judged['false_alarms']:.0%} "
+        "of sheets call any of them outside by chance"
     )
 
 
