@@ -4,6 +4,15 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.audit import (
+    Audit,
+    AuditSheet,
+    GroupFigures,
+    Tolerance,
+    WithAndWithout,
+    audit_groups,
+    with_and_without,
+)
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.cards import (
@@ -34,6 +43,7 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -42,12 +52,13 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "TIE_RULE",
+    "Audit",
+    "AuditSheet",
     "Backtest",
     "CandidateSheet",
     "CardProse",
@@ -73,12 +84,15 @@ __all__ = [
     "Pictures",
     "QualitySheet",
     "Ranking",
+    "SchoolAndGrade",
     "Scored",
     "TestRows",
     "Tolerance",
     "UnitDays",
+    "WithAndWithout",
     "Words",
     "audit_groups",
+    "beside_school_and_grade",
     "by_word",
     "calibration_of",
     "capacity_of",
@@ -104,4 +118,5 @@ __all__ = [
     "tie_order",
     "unsure_of",
     "verdict_of",
+    "with_and_without",
 ]

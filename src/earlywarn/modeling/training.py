@@ -192,6 +192,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
         test=test,
         share=spec.capacity.share,
         tolerance=spec.audit.tolerance,
+        with_and_without=spec.audit.with_and_without,
         held_out_share=spec.splits.held_out_schools,
     )
 

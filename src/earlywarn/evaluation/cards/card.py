@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from earlywarn.domain import Language
-from earlywarn.evaluation.cards.groups import groups_section, open_checks
+from earlywarn.evaluation.cards.groups import groups_section, open_checks, school_and_grade_section
 from earlywarn.evaluation.cards.lists import lists_section
 from earlywarn.evaluation.cards.prose import SECTIONS, CardProse, GroupNames
 from earlywarn.evaluation.cards.quality import (
@@ -79,6 +79,7 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
         calibration_section(lead, language),
         grades_section(lead, language),
         held_section(lead, language),
+        school_and_grade_section(lead, language),
         groups_section(lead, names, language),
     ]
     unsure = unsure_of(sheet, names, language)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from earlywarn.domain import Language
+from earlywarn.evaluation.audit.card import audit_facts
 from earlywarn.evaluation.cards.prose import GroupNames
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import count_cell, figure_cell, number_cell, verdict_cell
+from earlywarn.evaluation.school_and_grade_text import TITLE, school_and_grade_facts
 from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Row, Section, Table
 
@@ -34,8 +36,19 @@ def groups_section(lead: Sheet, names: GroupNames, language: Language) -> Sectio
     )
     columns = tuple(word(name, language) for name in _COLUMNS)
     return Section(
-        "groups", word("groups", language), tables=(Table(word("groups_caption", language), columns, rows),)
+        "groups",
+        word("groups", language),
+        tables=(Table(word("groups_caption", language), columns, rows),),
+        paragraphs=tuple(
+            audit_facts(lead, lambda column, value: names.of(column, value, language), language)
+        ),
     )
+
+
+def school_and_grade_section(lead: Sheet, language: Language) -> Section | None:
+    """Say what the school and the grade alone would tell (Perdomo et al. 2023); older sheets do not."""
+    facts = school_and_grade_facts(lead, language)
+    return Section("school-and-grade", TITLE[language], paragraphs=tuple(facts)) if facts else None
 
 
 def _verdicts(one: Sheet) -> list[str]:

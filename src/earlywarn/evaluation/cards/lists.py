@@ -1,7 +1,5 @@
 """The card's lists: how early they name whom, how many names stay, and what other lists would have been."""
 
-
-
 from __future__ import annotations
 
 from earlywarn.domain import Language
