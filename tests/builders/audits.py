@@ -23,12 +23,12 @@ def rows_of(people: AuditedPopulation) -> TestRows:
 
 
 def audit_of(
-    people: AuditedPopulation, *, tolerance: Tolerance, n_draws: int = 200, rules: bool = True
+    people: AuditedPopulation, *, tolerance: Tolerance, n_draws: int = 200, summarized: bool = False
 ) -> Audit:
-    """Audit a population by the lists of its risks, and by those of its rules."""
+    """Audit a population by the lists of its risks, beside those of its rules."""
     rows = rows_of(people)
     _, draws = draws_for(rows, n_draws=n_draws, generator=np.random.default_rng(1))
     logit = np.log(people.risk / (1 - people.risk))
     model = score_rows("model", logit, people.risk, rows, share=0.1)
     points = score_rows("rules", people.points, people.risk, rows, share=0.1)
-    return audit_groups(model, rows, draws, tolerance=tolerance, rules=points if rules else None)
+    return audit_groups(model, rows, draws, tolerance=tolerance, rules=points, summarized=summarized)

@@ -37,6 +37,9 @@ class Bias:
     amount: float = 0.0
 
 
+NO_BIAS = Bias()
+
+
 @dataclass(frozen=True, eq=False)
 class AuditedPopulation:
     """One row per student and moment."""
@@ -57,7 +60,7 @@ class AuditedPopulation:
 
 
 def audited_population(
-    generator: np.random.Generator, *, n_students: int, n_schools: int, bias: Bias = Bias()
+    generator: np.random.Generator, *, n_students: int, n_schools: int, bias: Bias = NO_BIAS
 ) -> AuditedPopulation:
     """Invent a population that is scored at two moments; the second knows more."""
     schools = generator.integers(0, n_schools, n_students)

@@ -50,9 +50,8 @@ class GroupFigures:
 
 @dataclass(frozen=True)
 class LargestGaps:
-    """The largest differences between the judged groups of a column, by one set of lists."""
+    """The largest differences between the judged groups of a column, as fairlearn defines them."""
 
-    model: str
     column: str
     equalized_odds: float
     """The wider of the largest differences in true-positive and in false-positive rates."""

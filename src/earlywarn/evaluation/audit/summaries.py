@@ -1,4 +1,4 @@
-"""Say how far apart a column's groups lie at most, in fairlearn's own measures."""
+"""Say how far apart a column's groups lie at most, by fairlearn."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from earlywarn.evaluation.audit.entries import LargestGaps
 from earlywarn.evaluation.audit.grouping import Grouping
 
 
-def largest_gaps(
-    model: str, listed: Flags, label: Flags, grouping: Grouping, judged: Flags
-) -> LargestGaps | None:
+def largest_gaps(listed: Flags, label: Flags, grouping: Grouping, judged: Flags) -> LargestGaps | None:
     """Return the largest differences between the judged groups of a column; None where there are not two.
 
-    fairlearn reads the four counts of each group as weighted rows: its own tables of a row per student would
-    cost a pass in pandas for every measure.
+    fairlearn reads the four counts of each group as weighted rows: a row per student would cost it a pass in
+    pandas for every group and measure.
     """
     if int(judged.sum()) < 2:
         return None
     # Imported here: the process that serves must load neither fairlearn nor the pandas under it.
-    from fairlearn.metrics import (
-        demographic_parity_ratio,
-        equal_opportunity_difference,
-        equalized_odds_difference,
-    )
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 
     rows = _counts(listed, label, grouping, np.flatnonzero(judged).tolist())
     truth, said, group, weight = (rows[:, place] for place in range(4))
-    asked = {"sensitive_features": group, "sample_weight": weight}
+    metrics = {"tpr": true_positive_rate, "fpr": false_positive_rate, "listed": selection_rate}
+    frame = MetricFrame(
+        metrics=metrics,
+        y_true=truth,
+        y_pred=said,
+        sensitive_features=group,
+        sample_params={name: {"sample_weight": weight} for name in metrics},
+    )
+    differences, ratios = frame.difference(), frame.ratio()
     return LargestGaps(
-        model=model,
         column=grouping.name,
-        equalized_odds=float(equalized_odds_difference(truth, said, **asked)),
-        equal_opportunity=float(equal_opportunity_difference(truth, said, **asked)),
-        listed_ratio=float(demographic_parity_ratio(truth, said, **asked)),
+        equalized_odds=float(max(differences["tpr"], differences["fpr"])),
+        equal_opportunity=float(differences["tpr"]),
+        listed_ratio=float(ratios["listed"]),
     )
 
 

@@ -71,7 +71,7 @@ def _promise(judged: Sheet, what: str) -> str:
 
 def _largest(one: Sheet) -> str:
     return (
-        f"{one['column']}, {one['model']}: equalized odds difference {number(one['equalized_odds'])}, "
+        f"{one['column']}: equalized odds difference {number(one['equalized_odds'])}, "
         f"equal opportunity difference {number(one['equal_opportunity'])}, "
         f"share listed, smallest over largest {number(one['listed_ratio'])}"
     )

@@ -37,9 +37,24 @@ class Audit:
 
 
 def audit_groups(
-    model: Scored, rows: TestRows, draws: Draws, *, tolerance: Tolerance, rules: Scored | None = None
+    model: Scored,
+    rows: TestRows,
+    draws: Draws,
+    *,
+    tolerance: Tolerance,
+    rules: Scored | None = None,
+    summarized: bool = True,
 ) -> Audit:
-    """Audit every value of every audited column, and every crossing of two columns."""
+    """Audit every value of every audited column, and every crossing of two columns.
+
+    Args:
+        model: The model and its lists.
+        rows: What came true.
+        draws: What intervals draw.
+        tolerance: How far a group may lie before it is called outside.
+        rules: The rules in use and their lists, where there are any.
+        summarized: Also give each column's largest gaps, which take longer than all the rest on small data.
+    """
     columns = groupings(rows.groups)
     if not columns:
         return Audit()
@@ -56,7 +71,7 @@ def audit_groups(
             n_rows_small=sum(_rows_of(grouping, ~students.shown) for grouping, students in crossed),
             smallest=SMALLEST_CROSSING,
             crossings=_entries(told, crossed, of_crossings, tolerance),
-            largest_gaps=_largest(told, counted),
+            largest_gaps=_largest(told, counted) if summarized else (),
         ),
     )
 
@@ -86,10 +101,8 @@ def _judged(counted: Counted, family: Family) -> Judged:
 
 
 def _largest(told: Told, counted: Counted) -> tuple[LargestGaps, ...]:
-    scored = [told.model] if told.rules is None else [told.model, told.rules]
     found = [
-        largest_gaps(one.name, one.lists.listed, told.rows.label, grouping, students.judged)
+        largest_gaps(told.model.lists.listed, told.rows.label, grouping, students.judged)
         for grouping, students in counted
-        for one in scored
     ]
     return tuple(one for one in found if one is not None)
