@@ -25,7 +25,7 @@ from earlywarn.evaluation.cards import (
     unsure_of,
 )
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
-from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
@@ -107,6 +107,7 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "interval",
     "lists_sheet",
     "logit",
     "measure",
