@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.published_flags import MODELS, flags_file, read_flags, table
-from benchmarks.published_flags_picture import draw
 from earlywarn.evaluation import list_lines
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -50,6 +49,9 @@ def main() -> None:
     page = with_block(PAGE.read_text(encoding="utf-8"), "lists", lists_block(sheet_of(models, SHOWN)))
     path = flags_file()
     if path.is_file():
+        # Only drawing needs matplotlib, which takes seconds to import.
+        from benchmarks.published_flags_picture import draw
+
         flags, sheets = read_flags(path), [(shown, sheet_of(models, shown.model)) for shown in MODELS]
         page = with_block(page, "flags", table(sheets, flags))
         PICTURE.write_bytes(draw(sheets, flags))

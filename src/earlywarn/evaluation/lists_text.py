@@ -46,13 +46,22 @@ _CARD: dict[str, dict[Language, str]] = {
 
 def grade_lines(one: Sheet) -> list[str]:
     """Print the chosen model's lists per grade."""
+    lifts = (one.get("lists") or {}).get("lift_by_grade", {})
     rows = []
     for grade, metrics in one.get("by_grade", {}).items():
         capacity = metrics["capacity"]
         cells = [str(metrics["n"]), str(metrics["n_positive"]), figure(metrics["auc"])]
-        cells += [figure(capacity["precision"]), figure(capacity["recall"]), number(capacity["lift"], 2)]
+        cells += [
+            figure(capacity["precision"]),
+            figure(capacity["recall"]),
+            _lift(lifts.get(grade), capacity),
+        ]
         rows.append((grade, *cells))
     return ["", text_table(("grade", *_APART), rows)] if rows else []
+
+
+def _lift(interval: Sheet | None, capacity: Sheet) -> str:
+    return number(capacity["lift"], 2) if interval is None else figure(interval, 2)
 
 
 def list_lines(one: Sheet) -> list[str]:

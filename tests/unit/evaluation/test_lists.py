@@ -203,6 +203,21 @@ def test_lift_counts_against_everyone() -> None:
     assert sheet.models[0].lift.value == pytest.approx((4 / 6) / (5 / 12))
 
 
+def test_lift_of_a_grade_counts_against_that_grade() -> None:
+    """In sec1 one of two had the outcome and the list found it; in sec2 the list missed the one of three."""
+    looks = [
+        Look("a", "10-15", 2.0, NEVER, school="north", grade="sec1"),
+        Look("b", "10-15", 1.0, school="north", grade="sec1"),
+        Look("c", "10-15", 3.0, school="south", grade="sec2"),
+        Look("d", "10-15", 2.0, NEVER, school="south", grade="sec2"),
+        Look("e", "10-15", 1.0, school="south", grade="sec2"),
+    ]
+
+    lifts = measured(looks).lift_by_grade
+
+    assert {grade: lift.value for grade, lift in lifts.items()} == {"sec1": 2.0, "sec2": 0.0}
+
+
 def test_ties_at_the_cut_give_each_equal_its_part() -> None:
     """One sure hit, and three equals for one place, of whom one had the outcome."""
     looks = [
