@@ -44,7 +44,24 @@ _CARD: dict[str, dict[Language, str]] = {
 }
 
 
-def grade_lines(one: Sheet) -> list[str]:
+def list_lines(one: Sheet) -> list[str]:
+    """Print a back-test's lists; an older sheet has them per grade only."""
+    lists = one.get("lists")
+    if lists is None:
+        return _grade_lines(one)
+    chosen = next(model for model in lists["models"] if model["name"] == one["chosen"])
+    return [
+        *_grade_lines(one),
+        *_size_lines(lists["by_size"]),
+        "",
+        text_table(_HEADS, [_model_row(model, one["chosen"]) for model in lists["models"]]),
+        *_lead_lines(chosen["lead_time"]),
+        *(_change_line(change) for change in chosen["changes"]),
+        *(_overlap_line(one["chosen"], overlap) for overlap in lists["overlaps"]),
+    ]
+
+
+def _grade_lines(one: Sheet) -> list[str]:
     """Print the chosen model's lists per grade."""
     lifts = (one.get("lists") or {}).get("lift_by_grade", {})
     rows = []
@@ -62,22 +79,6 @@ def grade_lines(one: Sheet) -> list[str]:
 
 def _lift(interval: Sheet | None, capacity: Sheet) -> str:
     return number(capacity["lift"], 2) if interval is None else figure(interval, 2)
-
-
-def list_lines(one: Sheet) -> list[str]:
-    """Print a back-test's lists; nothing where an older sheet has none."""
-    lists = one.get("lists")
-    if lists is None:
-        return []
-    chosen = next(model for model in lists["models"] if model["name"] == one["chosen"])
-    return [
-        *_size_lines(lists["by_size"]),
-        "",
-        text_table(_HEADS, [_model_row(model, one["chosen"]) for model in lists["models"]]),
-        *_lead_lines(chosen["lead_time"]),
-        *(_change_line(change) for change in chosen["changes"]),
-        *(_overlap_line(one["chosen"], overlap) for overlap in lists["overlaps"]),
-    ]
 
 
 def _size_lines(sizes: list[Sheet]) -> list[str]:

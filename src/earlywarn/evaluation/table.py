@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
-from earlywarn.evaluation.lists_text import grade_lines, list_lines
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
 __all__ = ["Sheet", "figure", "number", "sheet_table", "signed", "text_table"]
@@ -52,7 +52,7 @@ def _backtest(one: Sheet) -> str:
     lines = [head, text_table(HEADER, rows)]
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
-    lines += [*grade_lines(one), *list_lines(one)]
+    lines += list_lines(one)
     if one["groups"]:
         lines += ["", _groups(one["groups"])]
     return "\n".join(lines)
