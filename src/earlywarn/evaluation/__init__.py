@@ -29,6 +29,7 @@ from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, 
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -108,6 +109,7 @@ __all__ = [
     "fit_line",
     "fold_statement",
     "interval",
+    "list_lines",
     "lists_sheet",
     "logit",
     "measure",
