@@ -27,7 +27,7 @@ def _audits(
     return [
         audit_of(
             audited_population(
-                np.random.default_rng(seed), n_students=n_students, n_schools=n_schools, bias=bias or Bias()
+                np.random.default_rng(seed), n_students=n_students, n_schools=n_schools, bias=bias
             ),
             tolerance=tolerance,
             n_draws=2,
