@@ -205,7 +205,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, splits, told[name][0], test_rows, draws),
+        school_and_grade=school_and_grade_beside(rows, splits, told[name], test_rows, draws),
         held_out=(),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         folds=_folds_sheet(

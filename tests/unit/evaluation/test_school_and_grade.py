@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from earlywarn.evaluation import SchoolAndGrade, TestRows, beside_school_and_grade, score_rows, tie_order
+from earlywarn.evaluation import (
+    SchoolAndGrade,
+    TestRows,
+    beside_school_and_grade,
+    moment_aucs,
+    score_rows,
+    tie_order,
+)
 from earlywarn.evaluation.figures import Draws
 
 LABEL = np.array([1, 0, 0, 0, 1, 1, 0, 0], dtype=bool)
@@ -32,7 +39,8 @@ def _measured(n_times: int = 1) -> SchoolAndGrade:
     counts = generator.multinomial(2 * n_times, np.full(2 * n_times, 1 / (2 * n_times)), size=100)
     draws = Draws(np.arange(n) // 4, counts.astype(float))
     model = score_rows("model", np.tile(MODEL, n_times), np.tile(MODEL, n_times), rows, share=0.25)
-    return beside_school_and_grade(model, np.tile(ALONE, n_times), np.ones(n, dtype=bool), rows, draws)
+    told = (model, moment_aucs(model, rows, draws))
+    return beside_school_and_grade(told, np.tile(ALONE, n_times), np.ones(n, dtype=bool), rows, draws)
 
 
 def test_ranking_by_school_alone_ties_its_students() -> None:
