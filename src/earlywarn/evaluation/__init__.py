@@ -44,7 +44,7 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
-from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade, crossed_codes
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -103,6 +103,7 @@ __all__ = [
     "codes_of",
     "compare",
     "crossed",
+    "crossed_codes",
     "cut_lists",
     "draw_clusters",
     "draws_for",
