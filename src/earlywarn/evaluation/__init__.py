@@ -11,6 +11,7 @@ from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -37,6 +38,7 @@ from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
+    "DETECTORS",
     "TIE_RULE",
     "Backtest",
     "CandidateSheet",
@@ -47,6 +49,7 @@ __all__ = [
     "Days",
     "Draws",
     "Figure",
+    "Finding",
     "Flags",
     "Floats",
     "FoldFigures",
@@ -56,6 +59,8 @@ __all__ = [
     "GroupNames",
     "HeldOut",
     "Indexes",
+    "LeakLimits",
+    "LeakVerdict",
     "LeftOutSheet",
     "Metrics",
     "MomentAucs",
@@ -82,9 +87,11 @@ __all__ = [
     "logit",
     "measure",
     "moment_aucs",
+    "number_in",
     "score_rows",
     "sheet_json",
     "sheet_table",
+    "stop_at",
     "tie_order",
     "unsure_of",
     "verdict_of",

@@ -11,6 +11,8 @@ from typing import Literal
 
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
+from earlywarn.evaluation.leaks import TITLE as LEAKS
+from earlywarn.evaluation.leaks import leak_facts, open_findings
 from earlywarn.evaluation.table import Sheet, figure, number, signed
 
 Language = Literal["fr", "en"]
@@ -142,7 +144,7 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
         if open_checks:
             group = f"{names.of(one['column'], one['group'], language)} (n = {one['n']})"
             found.append(f"{group}{WORDS['colon'][language]}{unsure} ({', '.join(open_checks)})")
-    return found
+    return found + open_findings(sheet.get("leaks", ()), language)
 
 
 def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) -> list[str]:
@@ -182,7 +184,8 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
     lines += _section(word("held"), held or ["-"])
-    return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+    lines += _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+    return lines + _section(LEAKS[language], leak_facts(sheet.get("leaks", ()), language) or ["-"])
 
 
 def _left_out(left_out: Sheet, language: Language) -> str:

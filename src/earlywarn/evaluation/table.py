@@ -7,6 +7,7 @@ from typing import Any
 
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
+from earlywarn.evaluation.leaks import leak_lines
 
 Sheet = dict[str, Any]
 """A quality sheet as read back from `backtest.json`."""
@@ -25,6 +26,7 @@ def sheet_table(sheet: Sheet) -> str:
     if left_out := sheet.get("left_out"):
         counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
         parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
+    parts += leak_lines(sheet.get("leaks", ()))
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
-from earlywarn.evaluation import CardProse, Gates, Tolerance
+from earlywarn.evaluation import CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
 from earlywarn.modeling.folds import STUDENT, FoldPlan
 from earlywarn.modeling.simple import Points
@@ -123,6 +123,32 @@ class SplitsSpec(Declared):
         return FoldPlan(self.by, self.folds, dict(name), reason, "test" in self.model_fields_set)
 
 
+class LeaksSpec(Declared):
+    """From where on a figure is too good to be true; a limit above its default needs a reason in words."""
+
+    single_column: Share = LeakLimits.single_column
+    column_lead: Share = LeakLimits.column_lead
+    random_gap: Share = LeakLimits.random_gap
+    reason: Both | None = None
+
+    @model_validator(mode="after")
+    def _raised_for_a_reason(self) -> LeaksSpec:
+        usual = LeakLimits()
+        raised = [
+            name
+            for name in ("single_column", "column_lead", "random_gap")
+            if getattr(self, name) > getattr(usual, name)
+        ]
+        if raised and self.reason is None:
+            raise ValueError(f"{raised[0]} is raised above its default: give the reason, in fr and en")
+        return self
+
+    @property
+    def limits(self) -> LeakLimits:
+        """Return the limits as the detectors take them."""
+        return LeakLimits(self.single_column, self.column_lead, self.random_gap)
+
+
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
@@ -172,6 +198,7 @@ class ModelSpec(Declared):
     capacity: CapacitySpec = CapacitySpec()
     audit: AuditSpec = AuditSpec()
     splits: SplitsSpec = SplitsSpec()
+    leaks: LeaksSpec = LeaksSpec()
     gates: GatesSpec = GatesSpec()
     scoring: ScoringSpec = ScoringSpec()
     card: CardSpec = CardSpec()
