@@ -5,12 +5,13 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
+from earlywarn.evaluation.calibration_bounds import Bounds
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
-from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.measures import (
     Comparison,
@@ -41,6 +42,7 @@ __all__ = [
     "DETECTORS",
     "TIE_RULE",
     "Backtest",
+    "Bounds",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -54,6 +56,7 @@ __all__ = [
     "Floats",
     "FoldFigures",
     "FoldsSheet",
+    "Gate",
     "Gates",
     "GroupFigures",
     "GroupNames",
@@ -84,6 +87,7 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "judged",
     "logit",
     "measure",
     "moment_aucs",

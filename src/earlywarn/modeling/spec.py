@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
-from earlywarn.evaluation import CardProse, Gates, LeakLimits, Tolerance
+from earlywarn.evaluation import Bounds, CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
 from earlywarn.modeling.folds import STUDENT, FoldPlan
 from earlywarn.modeling.simple import Points
@@ -155,11 +155,21 @@ class GatesSpec(Declared):
     not_worse_than: tuple[CandidateName, ...] = ("rules", "one_column")
     calibrated_within_groups: bool = True
     largest_calibration_error: Share = 0.10
+    smallest_slope: float = Field(default=Bounds.smallest_slope, gt=0, lt=1)
+    largest_slope: float = Field(default=Bounds.largest_slope, gt=1)
+    largest_intercept: float = Field(default=Bounds.largest_intercept, gt=0)
+    rate_moved: Share = Bounds.rate_moved
 
-    @property
-    def gates(self) -> Gates:
-        """Return the gates as evaluation takes them."""
-        return Gates(self.not_worse_than, self.calibrated_within_groups, self.largest_calibration_error)
+    def gates(self, audited: tuple[str, ...]) -> Gates:
+        """Return the gates as evaluation takes them, for a model that audits these columns."""
+        bounds = Bounds(self.smallest_slope, self.largest_slope, self.largest_intercept, self.rate_moved)
+        return Gates(
+            self.not_worse_than,
+            self.calibrated_within_groups,
+            self.largest_calibration_error,
+            bounds,
+            audited,
+        )
 
 
 class ScoringSpec(Declared):
@@ -211,6 +221,11 @@ class ModelSpec(Declared):
         if "rules" in self.candidates.names and not self.rules:
             raise ProblemsError([(("candidates", "names"), "no [[rules]] are declared")])
         return self
+
+    @property
+    def declared_gates(self) -> Gates:
+        """Return the gates as evaluation takes them."""
+        return self.gates.gates(self.audit.groups)
 
     @property
     def points(self) -> Points | None:
