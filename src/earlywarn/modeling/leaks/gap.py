@@ -29,7 +29,7 @@ from earlywarn.modeling.leaks.words import finding
 from earlywarn.modeling.splits import fold_of
 
 N_FOLDS = 2
-N_REPEATS = 4
+N_REPEATS = 2
 """Cuts into folds whose margins are averaged, where rows are few and models noisy."""
 
 

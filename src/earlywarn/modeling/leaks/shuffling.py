@@ -14,7 +14,7 @@ from earlywarn.modeling.candidates import Fitting, Prepared
 from earlywarn.modeling.leaks.sampling import LeakSample, small_margins
 from earlywarn.modeling.leaks.words import finding
 
-N_SHUFFLES = 4
+N_SHUFFLES = 3
 STANDARD_ERRORS = 4.0
 
 
