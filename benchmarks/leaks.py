@@ -1,8 +1,8 @@
 """Plant leaks one at a time, train, and print which detector caught each; then look for false alarms.
 
-`python benchmarks/leaks.py` runs it on the small network of the tests: every leak goes through the real intake
-and the real training, and so does every clean network, each of another seed. `--quebec N` adds N clean networks
-of the invented Québec kind, with both of its models. What is printed is what docs/leaks-and-gates.md shows.
+`python benchmarks/leaks.py` runs on the small network of the tests: every leak goes through the real intake
+and the real training, and so does every clean network, each of another seed. `--quebec N` adds N networks of
+the invented Québec kind, with both of its models. What is printed is what docs/leaks-and-gates.md shows.
 """
 
 from __future__ import annotations

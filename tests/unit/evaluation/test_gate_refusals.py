@@ -147,7 +147,7 @@ def test_a_simpler_candidate_that_is_better_is_the_one_to_declare() -> None:
     """Where the chosen one is worse than a simpler one on the future, the reason names the simpler one."""
     sheet = good_sheet()
     lead(sheet)["candidates"].insert(1, {**lead(sheet)["candidates"][1], "name": "one_column"})
-    pair = {"model": "logistic", "other": "one_column", "verdict": "worse"}
+    pair: Sheet = {"model": "logistic", "other": "one_column", "verdict": "worse"}
     pair |= {"auc": figure(-0.02, -0.03, -0.01), "brier": figure(0.0, -0.01, 0.01)}
     lead(sheet)["comparisons"].append(pair)
 

@@ -106,7 +106,7 @@ def test_a_raised_limit_lets_an_honest_column_pass() -> None:
     strong = with_noise_as(matrix, labels(matrix) + noise)
     leaks = {"single_column": 0.985, "column_lead": 0.4, "reason": REASON}
 
-    verdicts = [found(strong, **changes)["single_column"].verdict for changes in ({}, {"leaks": leaks})]
+    verdicts = [found(strong, leaks=limits)["single_column"].verdict for limits in ({}, leaks)]
 
     assert verdicts == ["stopped", "passed"]
     assert found(strong, leaks=leaks)["planted_future"].verdict == "passed"

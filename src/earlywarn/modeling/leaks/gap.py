@@ -64,7 +64,7 @@ def _judged(rows: TestRows, told: tuple[Floats, Floats], limits: LeakLimits, fit
     verdict: LeakVerdict = "passed"
     if gap.low > limits.random_gap:
         verdict = "stopped"
-    elif gap.value > limits.random_gap and gap.low > 0:
+    elif gap.value > limits.random_gap and gap.low > limits.random_gap / 2:
         verdict = "warned"
     ends = (gap.low, gap.high)
     return finding("random_time_gap", gap.value, limits.random_gap, verdict, interval=ends)

@@ -56,8 +56,10 @@ TEXTS: dict[tuple[str, str], Words] = {
     },
     ("single_column", "cannot tell"): _NOTHING,
     ("random_time_gap", "passed"): {
-        "fr": "Des élèves tirés au hasard ne donnent pas mieux que le découpage déclaré (AUC {signed}).",
-        "en": "Students drawn at random do no better than the declared split (AUC {signed}).",
+        "fr": "Ce que des élèves tirés au hasard gagnent sur le découpage déclaré reste dans la limite "
+        "(AUC {signed}, limite {limit}).",
+        "en": "What students drawn at random gain over the declared split stays within the limit "
+        "(AUC {signed}, limit {limit}).",
     },
     ("random_time_gap", "warned"): {
         "fr": "Des élèves tirés au hasard donnent plus que le découpage déclaré (AUC {signed}, limite "
