@@ -57,7 +57,7 @@ def findings_of(folder: Path, workspace: Workspace, *, today: date, seed: int) -
     matrix = labeled_matrix(folder, workspace, contract, spec, today=today)
     replayed = replay_finding(folder, workspace, contract, spec, matrix)
 
-    def stop(findings: Iterable[Finding]) -> None:
+    def stop(findings: Iterable[Finding], **_where: str) -> None:
         raise _FindingsError(findings)
 
     with patch.object(modeling_training, "stop_at", stop):

@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earlywarn.evaluation.leaks import Language, number_in
 from earlywarn.evaluation.table import Sheet, number
 
 STANDARD_ERRORS = 2.0
+RATE_MOVED = 0.25
+"""By which share of itself the base rate may change before bounds no longer apply."""
+
+_MOVED: dict[Language, str] = {
+    "fr": "justesse des risques\u00a0: le taux est passé de {past} à {now}, on ne peut pas trancher",
+    "en": "calibration: the base rate moved from {past} to {now}, cannot tell",
+}
 
 
 @dataclass(frozen=True)
@@ -23,17 +31,23 @@ class Bounds:
     largest_slope: float = 1.4
     largest_intercept: float = 0.3
     """In log-odds, either way: 0.3 is a rate of 0.25 said as 0.20 or 0.31."""
-    rate_moved: float = 0.25
-    """By which share of itself the base rate may change before the bounds no longer apply."""
+
+
+def rate_moved(lead: Sheet, chosen: Sheet, language: Language) -> list[str]:
+    """Say that the base rate moved between past and future, where it did."""
+    past, now = lead["n_positive"] / lead["n_train"], chosen["overall"]["base_rate"]
+    if abs(now / past - 1) <= RATE_MOVED:
+        return []
+    rates = {"past": number_in(past, language), "now": number_in(now, language)}
+    return [_MOVED[language].format(**rates)]
 
 
 def slope_reason(lead: Sheet, chosen: Sheet, bounds: Bounds) -> tuple[tuple[str, ...], str]:
     """Return the reasons to close, and the figures."""
-    overall = chosen["overall"]
-    past, now = lead["n_positive"] / lead["n_train"], overall["base_rate"]
-    if abs(now / past - 1) > bounds.rate_moved:
-        return (), f"cannot tell, the base rate moved from {number(past)} to {number(now)}"
-    told = overall["calibration"]
+    moved = rate_moved(lead, chosen, "en")
+    if moved:
+        return (), moved[0]
+    told = chosen["overall"]["calibration"]
     of_slope, of_intercept = line_errors(told["bins"], n_moments=len(lead["moments"]))
     slope, intercept = told["slope"], told["intercept"]
     figures = f"slope {number(slope, 2)}, intercept {number(intercept, 2)}"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.calibration_bounds import rate_moved
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.leaks import TITLE as LEAKS
@@ -116,6 +117,7 @@ WORDS: dict[str, dict[str, str]] = {
     "outside": {"fr": "hors tolérance", "en": "outside"},
     "calibration": {"fr": "justesse des risques", "en": "calibration"},
     "rates": {"fr": "taux d’erreur", "en": "error rates"},
+    "beside_rules": {"fr": "taux d’erreur à côté de ceux des règles", "en": "error rates beside the rules'"},
 }
 
 
@@ -135,12 +137,16 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
     ]
+    chosen = next(one for one in lead["candidates"] if one["name"] == lead["chosen"])
+    found += rate_moved(lead, chosen, language)
     for one in lead["groups"]:
         open_checks = [
             WORDS[check][language]
             for check in ("calibration", "rates")
             if one[f"{check}_verdict"] == "cannot tell"
         ]
+        if one["rates_verdict"] == "outside" and one.get("against_rules") in {None, "cannot tell"}:
+            open_checks.append(WORDS["beside_rules"][language])
         if open_checks:
             group = f"{names.of(one['column'], one['group'], language)} (n = {one['n']})"
             found.append(f"{group}{WORDS['colon'][language]}{unsure} ({', '.join(open_checks)})")

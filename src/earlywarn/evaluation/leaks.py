@@ -67,7 +67,7 @@ VERDICTS: dict[str, dict[Language, str]] = {
 TITLE: dict[Language, str] = {"fr": "Fuites recherchées", "en": "Leaks looked for"}
 
 
-def stop_at(findings: Sequence[Finding]) -> None:
+def stop_at(findings: Sequence[Finding], *, where: str = "") -> None:
     """Refuse to go on where a detector stopped.
 
     Raises:
@@ -77,6 +77,7 @@ def stop_at(findings: Sequence[Finding]) -> None:
     if stopped:
         raise LeakError(
             f"the training is stopped by: {', '.join(stopped)}",
+            where=where,
             findings=tuple(finding_line(vars(one), "en") for one in findings),
         )
 

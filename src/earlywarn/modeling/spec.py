@@ -158,11 +158,10 @@ class GatesSpec(Declared):
     smallest_slope: float = Field(default=Bounds.smallest_slope, gt=0, lt=1)
     largest_slope: float = Field(default=Bounds.largest_slope, gt=1)
     largest_intercept: float = Field(default=Bounds.largest_intercept, gt=0)
-    rate_moved: Share = Bounds.rate_moved
 
     def gates(self, audited: tuple[str, ...]) -> Gates:
         """Return the gates as evaluation takes them, for a model that audits these columns."""
-        bounds = Bounds(self.smallest_slope, self.largest_slope, self.largest_intercept, self.rate_moved)
+        bounds = Bounds(self.smallest_slope, self.largest_slope, self.largest_intercept)
         return Gates(
             self.not_worse_than,
             self.calibrated_within_groups,

@@ -112,7 +112,7 @@ def _trained(
     sizes = rows.period_sizes
     findings += find_leaks(kept, spec, sizes=sizes, test=plan.test, folds=folds, today=today, fitting=fitting)
     progress("look for leaks", 1, 1)
-    stop_at(findings)
+    stop_at(findings, where=f"{network}/{spec.name}")
     if folds is None:
         found = [
             run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)

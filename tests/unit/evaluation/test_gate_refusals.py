@@ -17,6 +17,7 @@ from earlywarn.evaluation import (
     calibration_bounds,
     card_markdown,
     judged,
+    unsure_of,
 )
 from earlywarn.evaluation import gates as gates_module
 from earlywarn.pipeline import promote
@@ -201,7 +202,13 @@ def test_bounds_wait_where_the_base_rate_moved() -> None:
 
     slope = next(gate for gate in judged(sheet, GATES, PROSE) if gate.name == "slope")
 
-    assert (slope.is_open, slope.figure) == (True, "cannot tell, the base rate moved from 0.100 to 0.200")
+    assert (slope.is_open, slope.figure) == (
+        True,
+        "calibration: the base rate moved from 0.100 to 0.200, cannot tell",
+    )
+    assert unsure_of(sheet, GroupNames(), "fr") == [
+        "justesse des risques\u00a0: le taux est passé de 0,100 à 0,200, on ne peut pas trancher"
+    ]
 
 
 def test_gaps_that_the_rules_have_too_pass() -> None:
@@ -211,6 +218,8 @@ def test_gaps_that_the_rules_have_too_pass() -> None:
         lead(sheet)["groups"][0] |= {"rates_verdict": "outside", "against_rules": against}
 
     assert [closed(sheet) for sheet in sheets] == [{}, {}, {}]
+    first = "sex: F (n = 150): cannot tell (error rates beside the rules')"
+    assert [unsure_of(sheet, GroupNames()) for sheet in sheets] == [[], [first], [first]]
 
 
 def test_every_gate_is_printed_open_or_closed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,7 @@ def _rows() -> Rows:
         for day in (date(2024, 11, 1), date(2025, 2, 1))
     ]
     marks.append({**marks[1], "mark": 99, **corrected})
-    ends = {"left_on": date(2025, 5, 1), "exit_type": "transferred"}
+    ends: dict[str, Any] = {"left_on": date(2025, 5, 1), "exit_type": "transferred"}
     return {
         "students": [{"student_id": student, "path": "a", "sex": "F"} for student in STUDENTS],
         "schools": [{"school_id": "north", "n_places": 300}],
@@ -56,7 +57,7 @@ def _rows() -> Rows:
                 "student_id": student,
                 "kind": "quiz",
                 "step": step,
-                "happened_on": days[step],
+                "happened_on": day,
                 "clicks": 9 * step,
             }
             for student in STUDENTS

@@ -110,6 +110,7 @@ def test_a_raised_limit_lets_an_honest_column_pass() -> None:
 
     assert verdicts == ["stopped", "passed"]
     assert found(strong, leaks=leaks)["planted_future"].verdict == "passed"
+    assert found(strong, leaks=leaks)["single_column"].words["en"].endswith(" Limit raised: reason")
 
 
 def test_a_column_far_above_all_others_warns() -> None:
@@ -146,7 +147,7 @@ def test_a_stopped_training_prints_every_finding() -> None:
         )
 
     lines = str(refused.value).splitlines()
-    assert lines[0].startswith("the training is stopped by: single column; nothing was registered")
+    assert lines[0].startswith("net/leaving: the training is stopped by: single column; nothing was regist")
     assert len(lines) == len(DETECTORS)
     assert "  single column: stopped. noise: AUC 1.000 for a column alone, above 0.950." in lines[3]
 

@@ -19,7 +19,7 @@ from earlywarn.modeling.leaks.sampling import LeakSample, sample_of, sampled, sc
 from earlywarn.modeling.leaks.shuffling import label_shuffle
 from earlywarn.modeling.leaks.words import finding
 from earlywarn.modeling.matrix_rows import encode_with, fit_levels, rows_of
-from earlywarn.modeling.spec import ModelSpec
+from earlywarn.modeling.spec import LeaksSpec, ModelSpec
 
 PLANTED = "planted"
 
@@ -56,13 +56,26 @@ def find_leaks(
     )
     sample, limits = sample_of(some, test, folds), spec.leaks.limits
     order = _OneDay(matrix)
-    return (
+    found = (
         label_shuffle(sample, fitting),
         _planted_future(sample, order, limits, fitting),
         single_column(columns_alone(sample), sample.names, _indicators(matrix, sample.names), limits),
         random_time_gap(sample, folds, limits, fitting),
         order.judged(),
     )
+    return tuple(_with_reason(one, spec.leaks) for one in found)
+
+
+def _with_reason(one: Finding, declared: LeaksSpec) -> Finding:
+    """Say why a limit is raised, where it is that one."""
+    usual = {"single_column": LeakLimits.single_column, "random_time_gap": LeakLimits.random_gap}
+    if declared.reason is None or one.limit <= usual.get(one.name, np.inf):
+        return one
+    words = {
+        "fr": f"{one.words['fr']} Limite relevée\u00a0: {declared.reason.fr}",
+        "en": f"{one.words['en']} Limit raised: {declared.reason.en}",
+    }
+    return replace(one, words=words)
 
 
 class _OneDay:
