@@ -63,6 +63,7 @@ def good_sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "withi
         "false_positive_rate": figure(0.1),
         "calibration_verdict": group,
         "rates_verdict": "within",
+        "against_rules": "cannot tell",
     }
     pair = {
         "model": "logistic",
@@ -86,6 +87,27 @@ def good_sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "withi
         "comparisons": [pair],
         "held_out": [],
         "groups": [audited],
+        "audit": {
+            "judged": {"n_judged": 1, "n_groups": 1, "n_gaps": 3, "level": 0.983, "false_alarms": 0.05},
+            "largest_gaps": [],
+            "crossings": [],
+            "n_small": 0,
+            "with_and_without": None,
+        },
+        "lists": {
+            "models": [
+                {
+                    "name": "logistic",
+                    "lift": figure(2.0),
+                    "ties": {"precision_best": figure(0.4), "precision_worst": figure(0.4)},
+                    "lead_time": None,
+                    "changes": [],
+                }
+            ],
+            "overlaps": [],
+            "by_size": [],
+            "curves": [],
+        },
     }
     return {
         "network": "net",

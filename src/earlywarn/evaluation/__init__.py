@@ -4,15 +4,33 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.audit import (
+    Audit,
+    AuditSheet,
+    GroupFigures,
+    Tolerance,
+    WithAndWithout,
+    audit_groups,
+    with_and_without,
+)
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.calibration_bounds import Bounds
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
-from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.cards import (
+    CardProse,
+    GroupNames,
+    Pictures,
+    card_markdown,
+    card_page,
+    not_for_page,
+    unsure_of,
+)
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
+from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -27,6 +45,7 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -35,12 +54,14 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
+from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "DETECTORS",
     "TIE_RULE",
+    "Audit",
+    "AuditSheet",
     "Backtest",
     "Bounds",
     "CandidateSheet",
@@ -65,19 +86,26 @@ __all__ = [
     "LeakLimits",
     "LeakVerdict",
     "LeftOutSheet",
+    "ListsSheet",
     "Metrics",
     "MomentAucs",
+    "Pictures",
     "QualitySheet",
     "Ranking",
+    "SchoolAndGrade",
     "Scored",
     "TestRows",
     "Tolerance",
+    "UnitDays",
+    "WithAndWithout",
     "Words",
     "audit_groups",
+    "beside_school_and_grade",
     "by_word",
     "calibration_of",
     "capacity_of",
     "card_markdown",
+    "card_page",
     "closed_gates",
     "codes_of",
     "compare",
@@ -88,9 +116,11 @@ __all__ = [
     "fit_line",
     "fold_statement",
     "judged",
+    "lists_sheet",
     "logit",
     "measure",
     "moment_aucs",
+    "not_for_page",
     "number_in",
     "score_rows",
     "sheet_json",
@@ -99,4 +129,5 @@ __all__ = [
     "tie_order",
     "unsure_of",
     "verdict_of",
+    "with_and_without",
 ]

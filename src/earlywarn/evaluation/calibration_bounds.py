@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.leaks import Language, number_in
-from earlywarn.evaluation.table import Sheet, number
+from earlywarn.domain import Language
+from earlywarn.evaluation.leaks import number_in
+from earlywarn.evaluation.text import Sheet, number
 
 STANDARD_ERRORS = 2.0
 RATE_MOVED = 0.25

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from earlywarn.evaluation.calibration_bounds import Bounds, slope_reason
-from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown
+from earlywarn.evaluation.cards import CardProse, GroupNames, card_markdown
 from earlywarn.evaluation.leaks import DETECTORS, TITLES
-from earlywarn.evaluation.table import Sheet, number, signed
+from earlywarn.evaluation.text import Sheet, number, signed
 
 RULES = "rules"
 BASELINES = (RULES, "one_column")
@@ -126,9 +126,11 @@ def _lacking(sheet: Sheet, gates: Gates) -> list[str]:
         "moments": bool(lead.get("moments"))
         and set(lead.get("moments", ())) <= set(chosen.get("by_moment", ())),
         "beside": "comparisons" in lead and len(lead["comparisons"]) == len(lead.get("candidates", ())) - 1,
-        "lists": bool(overall.get("capacity")),
+        "lists": bool(overall.get("capacity")) and bool(lead.get("lists")),
         "held_out": "held_out" in lead,
         "groups": "groups" in lead and set(gates.audited) <= audited,
+        # Groups of a sheet from before the audit were not held against the rules'.
+        "audit": not gates.audited or bool(lead.get("audit")),
     }
     lacking = [name for name, is_there in there.items() if not is_there]
     return [f"the sheet lacks its section '{name}': train again" for name in lacking]

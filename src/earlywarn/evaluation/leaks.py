@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from earlywarn.domain import Language
 from earlywarn.errors import LeakError
 
-Language = Literal["fr", "en"]
 LeakVerdict = Literal["passed", "warned", "stopped", "cannot tell"]
 
 DETECTORS = (
@@ -92,11 +92,6 @@ def finding_line(one: Mapping[str, Any], language: Language) -> str:
 def leak_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """Print the findings of a sheet, a line each."""
     return [f"leaks: {finding_line(one, 'en')}" for one in findings]
-
-
-def leak_facts(findings: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
-    """Say on the card what was looked for, and what was found."""
-    return [f"- {finding_line(one, language)}" for one in findings]
 
 
 def open_findings(findings: Sequence[Mapping[str, Any]], language: Language) -> list[str]:

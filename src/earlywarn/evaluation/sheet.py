@@ -7,11 +7,13 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.audit import AuditSheet, GroupFigures
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.leaks import Finding
+from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
-from earlywarn.evaluation.subgroups import GroupFigures
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    lists: ListsSheet | None = None
+    """What a school sees: lists, how early they name whom, and how they change."""
+    audit: AuditSheet | None = None
+    """What verdicts on groups promise, crossings of two groups, and what leaving audited columns out cost."""
+    school_and_grade: SchoolAndGrade | None = None
+    """What the school and the grade alone would tell, and what the individual score adds."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -108,8 +116,13 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]
         elif not one["folds"]["along_time"]:
             del one["folds"]["along_time"]
+        if one["lists"] is None:
+            del one["lists"]
         if not one["cut_points"]:
             del one["cut_points"]
+        for name in ("audit", "school_and_grade"):
+            if one[name] is None:
+                del one[name]
     if content["left_out"] is None:
         del content["left_out"]
     if not content["leaks"]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
+from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 from earlywarn.evaluation.leaks import leak_lines
+from earlywarn.evaluation.lists_text import grade_lines, list_lines
+from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
+from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
-Sheet = dict[str, Any]
-"""A quality sheet as read back from `backtest.json`."""
+__all__ = ["Sheet", "figure", "number", "sheet_table", "signed", "text_table"]
 
 HEADER = (
     "moment", "model", "n", "rate", "AUC", "AP", "Brier", "slope", "ECE", "prec@cap", "recall@cap",
@@ -54,8 +54,8 @@ def _backtest(one: Sheet) -> str:
     lines = [head, text_table(HEADER, rows)]
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
-    if one["groups"]:
-        lines += ["", _groups(one["groups"])]
+    lines += [*grade_lines(one), *list_lines(one)]
+    lines += [*school_and_grade_lines(one), *audit_lines(one)]
     return "\n".join(lines)
 
 
@@ -91,67 +91,3 @@ def _held_out(part: Sheet) -> str:
         f"{part['how']}: {part['n_schools']} schools, {metrics['n']} rows, "
         f"AUC {figure(metrics['auc'])}{seen}, Brier {number(metrics['brier']['value'], 4)}"
     )
-
-
-def _groups(groups: Sequence[Sheet]) -> str:
-    header = (
-        "group",
-        "n",
-        "outcomes",
-        "rate",
-        "AUC",
-        "risk-rate",
-        "recall",
-        "false pos.",
-        "calibration",
-        "rates",
-    )
-    rows = [
-        (
-            f"{one['column']}={one['group']}",
-            str(one["n"]),
-            str(one["n_positive"]),
-            number(one["base_rate"]),
-            number(one["auc"]),
-            signed(one["calibration_gap"]),
-            figure(one["recall"]),
-            figure(one["false_positive_rate"]),
-            one["calibration_verdict"],
-            one["rates_verdict"],
-        )
-        for one in groups
-    ]
-    return text_table(header, rows)
-
-
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Align columns with spaces.
-
-    >>> print(text_table(("a", "b"), [("1", "22")]))
-    a  b
-    1  22
-    """
-    widths = [max(len(row[place]) for row in [header, *rows]) for place in range(len(header))]
-    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [header, *rows]]
-    return "\n".join("  ".join(line).rstrip() for line in lines)
-
-
-def number(value: float | None, places: int = 3) -> str:
-    """Write a number, or a dash where it cannot be told."""
-    return "-" if value is None else f"{value:.{places}f}"
-
-
-def figure(one: Sheet, places: int = 3) -> str:
-    """Write a number with its interval."""
-    if one.get("low") is None:
-        return number(one["value"], places)
-    return f"{number(one['value'], places)} [{number(one['low'], places)}, {number(one['high'], places)}]"
-
-
-def signed(one: Sheet, places: int = 3) -> str:
-    """Write a difference with its sign and interval."""
-    if one["value"] is None:
-        return "-"
-    if one.get("low") is None:
-        return f"{one['value']:+.{places}f}"
-    return f"{one['value']:+.{places}f} [{one['low']:+.{places}f}, {one['high']:+.{places}f}]"

@@ -3,15 +3,16 @@
 Never reads a table and never writes but the bundle's folder; serving does not import this room.
 """
 
-from earlywarn.modeling.backtest import Plan, run_backtest
+from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from earlywarn.modeling.calibrators import Calibrator, Isotonic, Sigmoid, fit_calibrator
-from earlywarn.modeling.candidates import Fitting
+from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
-from earlywarn.modeling.training import Trained, train_model
+from earlywarn.modeling.tested import Tested
+from earlywarn.modeling.training import Trained, back_test, train_model
 from earlywarn.modeling.trials import Trial
 
 __all__ = [
@@ -24,15 +25,19 @@ __all__ = [
     "LabeledRows",
     "LinearTerm",
     "ModelSpec",
+    "Outcomes",
     "Plan",
     "Sigmoid",
     "Split",
+    "Tested",
     "Trained",
     "Trial",
+    "back_test",
     "fit_calibrator",
     "inner_splits",
     "latest_tested",
     "load_spec",
+    "prepare",
     "read_bundle",
     "run_backtest",
     "time_split",

@@ -19,9 +19,9 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Tolerance,
-    audit_groups,
     compare,
     draws_for,
+    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
@@ -41,6 +41,7 @@ from earlywarn.modeling.candidates import (
 )
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.simple import Points
 from earlywarn.modeling.splits import (
@@ -52,7 +53,9 @@ from earlywarn.modeling.splits import (
     order_periods,
     time_split,
 )
+from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -68,6 +71,8 @@ class Plan:
     share: float
     tolerance: Tolerance
     held_out_share: float = 0.2
+    with_and_without: bool = False
+    """Also fit a copy that knows the audited columns, to say what leaving them out costs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +86,8 @@ class Outcomes:
     choice: Choice
     trials: tuple[Trial, ...] = ()
     """What tuning tried inside the past."""
+    tested: Tested | None = None
+    """What every candidate said of the held-out rows."""
 
 
 def run_backtest(
@@ -115,10 +122,14 @@ def run_backtest(
     found = next(inner for inner in inners if inner.name == choice.name)
     progress(step, 2 * len(inners), 2 * len(inners) + 2)
     unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
-    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
+    copies = fit_copies(
+        rows, whole, splits[0], choice.name, found.settings, fitting, asked=plan.with_and_without
+    )
+    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, copies, fitting)
     progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
-    margins = next(one.margin for one in scored if one.name == choice.name)
-    return Outcomes(backtest, split, found.settings, margins, choice)
+    chosen = next(one for one in scored if one.name == choice.name)
+    tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
+    return Outcomes(backtest, split, found.settings, chosen.margin, choice, tested=tested)
 
 
 def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
@@ -220,6 +231,7 @@ def _sheet(
     scored: Sequence[Scored],
     settings: Mapping[str, dict[str, object]],
     unseen: Unseen | None,
+    copies: Sequence[Copies],
     fitting: Fitting,
 ) -> Backtest:
     test_rows = rows.test_rows(split.test)
@@ -228,6 +240,9 @@ def _sheet(
     chosen = told[choice.name][0]
     train_names = set(rows.period[split.train].tolist())
     inner = ", ".join(one.split.name for one in splits)
+    audit = audit_beside(
+        choice.name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
+    )
     return Backtest(
         protocol=overlap,
         trained_on=tuple(name for name in order_periods(rows).names if name in train_names),
@@ -252,8 +267,11 @@ def _sheet(
             if name != choice.name
         ),
         by_grade=by_grade(chosen, test_rows, draws),
-        groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
+        groups=audit.groups,
+        audit=audit.sheet,
+        school_and_grade=school_and_grade_beside(rows, [split], chosen, test_rows, draws),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+        lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
         cut_points=() if rows.cuts is None else (rows.cuts,),
     )
 

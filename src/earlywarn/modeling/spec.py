@@ -79,6 +79,8 @@ class AuditSpec(Declared):
     groups: tuple[str, ...] = ()
     calibration: Share = 0.03
     rates: Share = 0.10
+    with_and_without: bool = True
+    """Also fit a copy that knows these columns, to say what leaving them out costs; it is never kept."""
 
     @property
     def tolerance(self) -> Tolerance:

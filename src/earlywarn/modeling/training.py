@@ -96,30 +96,10 @@ def _trained(
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     labeled = is_known(ordered, spec.outcome, today)
-    # Rows without a label teach and test nothing, and may be a third of a matrix.
-    kept = ordered.take(enough & labeled)
-    rows = rows_of(
-        kept,
-        groups=spec.audit.groups,
-        capacity_per=spec.capacity.per,
-        today=today,
-        sizes=period_sizes(ordered, enough),
-        outcome=spec.outcome,
-        fold_by=spec.splits.by,
-    )
-    plan = plan_of(spec, rows)
-    progress("look for leaks", 0, 1)
-    sizes = rows.period_sizes
-    findings += find_leaks(kept, spec, sizes=sizes, test=plan.test, folds=folds, today=today, fitting=fitting)
-    progress("look for leaks", 1, 1)
+    kept, rows = labeled_rows(ordered, spec, enough & labeled, period_sizes(ordered, enough), today)
+    findings += _leaks(kept, rows, spec, folds, today, fitting, progress)
     stop_at(findings, where=f"{network}/{spec.name}")
-    if folds is None:
-        found = [
-            run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
-            for overlap in protocols(spec)
-        ]
-    else:
-        found = [run_folds(rows, plan, folds, fitting=fitting, progress=progress)]
+    found = _backtests(rows, spec, folds, fitting, progress)
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
     progress("final fit", 0, 1)
@@ -141,6 +121,78 @@ def _trained(
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
         trials=lead.trials,
     )
+
+
+def _leaks(
+    kept: Matrix,
+    rows: LabeledRows,
+    spec: ModelSpec,
+    folds: FoldPlan | None,
+    today: date,
+    fitting: Fitting,
+    progress: Progress,
+) -> tuple[Finding, ...]:
+    progress("look for leaks", 0, 1)
+    test = plan_of(spec, rows).test
+    found = find_leaks(
+        kept, spec, sizes=rows.period_sizes, test=test, folds=folds, today=today, fitting=fitting
+    )
+    progress("look for leaks", 1, 1)
+    return found
+
+
+def back_test(
+    matrix: Matrix,
+    spec: ModelSpec,
+    *,
+    today: date,
+    fitting: Fitting,
+    fold_name: Mapping[Language, str] | None = None,
+    progress: Progress = no_progress,
+) -> list[Outcomes]:
+    """Back-test the model that a spec declares under each of its protocols, and fit nothing to keep.
+
+    Raises:
+        EmptySplitError: The spec's splits hold no training or no test rows.
+        TrainingError: There are too few outcomes, or the spec names features that are not there.
+    """
+    ordered = in_frozen_order(matrix)
+    enough = enough_data(ordered, spec.scoring.needs_any)
+    chosen = enough & is_known(ordered, spec.outcome, today)
+    _, rows = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
+    with one_blas_thread():
+        return _backtests(rows, spec, spec.splits.plan(fold_name or {}), fitting, progress)
+
+
+def labeled_rows(
+    ordered: Matrix, spec: ModelSpec, chosen: Flags, sizes: dict[str, int], today: date
+) -> tuple[Matrix, LabeledRows]:
+    """Keep the chosen rows of a matrix, as a matrix and as arrays."""
+    # Rows without a label teach and test nothing, and may be a third of a matrix.
+    kept = ordered.take(chosen)
+    rows = rows_of(
+        kept,
+        groups=spec.audit.groups,
+        capacity_per=spec.capacity.per,
+        today=today,
+        sizes=sizes,
+        outcome=spec.outcome,
+        fold_by=spec.splits.by,
+        has_days=not spec.as_of.stages,
+    )
+    return kept, rows
+
+
+def _backtests(
+    rows: LabeledRows, spec: ModelSpec, folds: FoldPlan | None, fitting: Fitting, progress: Progress
+) -> list[Outcomes]:
+    plan = plan_of(spec, rows)
+    if folds is not None:
+        return [run_folds(rows, plan, folds, fitting=fitting, progress=progress)]
+    return [
+        run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
+        for overlap in protocols(spec)
+    ]
 
 
 def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
@@ -165,6 +217,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
         test=test,
         share=spec.capacity.share,
         tolerance=spec.audit.tolerance,
+        with_and_without=spec.audit.with_and_without,
         held_out_share=spec.splits.held_out_schools,
     )
 

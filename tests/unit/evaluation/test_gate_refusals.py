@@ -60,6 +60,14 @@ def _no_lists(sheet: Sheet) -> None:
     lead(sheet)["candidates"][1]["overall"]["capacity"] = None
 
 
+def _no_lists_of_schools(sheet: Sheet) -> None:
+    del lead(sheet)["lists"]
+
+
+def _no_audit(sheet: Sheet) -> None:
+    del lead(sheet)["audit"]
+
+
 def _no_leaks(sheet: Sheet) -> None:
     del sheet["leaks"]
 
@@ -110,6 +118,8 @@ def _rates_not_reported(sheet: Sheet) -> None:
         (_no_groups, "sections", "the sheet lacks its section 'groups': train again"),
         (_no_moments, "sections", "the sheet lacks its section 'moments': train again"),
         (_no_lists, "sections", "the sheet lacks its section 'lists': train again"),
+        (_no_lists_of_schools, "sections", "the sheet lacks its section 'lists': train again"),
+        (_no_audit, "sections", "the sheet lacks its section 'audit': train again"),
         (_no_leaks, "leaks", "the leak detectors did not run: train again"),
         (_one_detector_missing, "leaks", "the detector 'as-of replay' did not run: train again"),
         (_stopped_leak, "leaks", "single column stopped: nothing."),
