@@ -129,9 +129,13 @@ class LeaksSpec(Declared):
     """From where on a figure is too good to be true; a limit above its default needs a reason in words."""
 
     single_column: Share = LeakLimits.single_column
+    """The AUC of one column alone that stops a training."""
     column_lead: Share = LeakLimits.column_lead
+    """How far one indicator may rank above all others before the sheet warns."""
     random_gap: Share = LeakLimits.random_gap
+    """The AUC that students drawn at random may gain over the declared split."""
     reason: Both | None = None
+    """Why a limit is raised; the card repeats it."""
 
     @model_validator(mode="after")
     def _raised_for_a_reason(self) -> LeaksSpec:
@@ -155,11 +159,17 @@ class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
     not_worse_than: tuple[CandidateName, ...] = ("rules", "one_column")
+    """The baselines whose AUC must be beaten at least in value."""
     calibrated_within_groups: bool = True
+    """Whether risks must mean rates in every audited group."""
     largest_calibration_error: Share = 0.10
+    """How far risks may lie from rates, over tenths of risk."""
     smallest_slope: float = Field(default=Bounds.smallest_slope, gt=0, lt=1)
+    """The least slope of rates over risks, in log-odds; 1 is perfect."""
     largest_slope: float = Field(default=Bounds.largest_slope, gt=1)
+    """The largest slope of rates over risks, in log-odds."""
     largest_intercept: float = Field(default=Bounds.largest_intercept, gt=0)
+    """How far the intercept may lie from 0, in log-odds, either way."""
 
     def gates(self, audited: tuple[str, ...]) -> Gates:
         """Return the gates as evaluation takes them, for a model that audits these columns."""
