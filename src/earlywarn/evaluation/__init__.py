@@ -14,6 +14,7 @@ from earlywarn.evaluation.audit import (
     with_and_without,
 )
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
+from earlywarn.evaluation.calibration_bounds import Bounds
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.cards import (
     CardProse,
@@ -27,7 +28,8 @@ from earlywarn.evaluation.cards import (
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
-from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
+from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
@@ -57,10 +59,12 @@ from earlywarn.evaluation.table import sheet_table
 from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
+    "DETECTORS",
     "TIE_RULE",
     "Audit",
     "AuditSheet",
     "Backtest",
+    "Bounds",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -69,15 +73,19 @@ __all__ = [
     "Days",
     "Draws",
     "Figure",
+    "Finding",
     "Flags",
     "Floats",
     "FoldFigures",
     "FoldsSheet",
+    "Gate",
     "Gates",
     "GroupFigures",
     "GroupNames",
     "HeldOut",
     "Indexes",
+    "LeakLimits",
+    "LeakVerdict",
     "LeftOutSheet",
     "ListsSheet",
     "Metrics",
@@ -110,15 +118,18 @@ __all__ = [
     "fit_line",
     "fold_statement",
     "interval",
+    "judged",
     "list_lines",
     "lists_sheet",
     "logit",
     "measure",
     "moment_aucs",
     "not_for_page",
+    "number_in",
     "score_rows",
     "sheet_json",
     "sheet_table",
+    "stop_at",
     "tie_order",
     "unsure_of",
     "verdict_of",

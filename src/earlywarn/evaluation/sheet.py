@@ -10,6 +10,7 @@ from typing import Any
 from earlywarn.evaluation.audit import AuditSheet, GroupFigures
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
+from earlywarn.evaluation.leaks import Finding
 from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.school_and_grade import SchoolAndGrade
@@ -101,6 +102,8 @@ class QualitySheet:
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
     left_out: LeftOutSheet | None = None
+    leaks: tuple[Finding, ...] = ()
+    """What the leak detectors of this training found."""
 
 
 def sheet_json(sheet: QualitySheet) -> str:
@@ -122,6 +125,8 @@ def sheet_json(sheet: QualitySheet) -> str:
                 del one[name]
     if content["left_out"] is None:
         del content["left_out"]
+    if not content["leaks"]:
+        del content["leaks"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

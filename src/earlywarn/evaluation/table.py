@@ -5,6 +5,7 @@ from __future__ import annotations
 from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
+from earlywarn.evaluation.leaks import leak_lines
 from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
@@ -25,6 +26,7 @@ def sheet_table(sheet: Sheet) -> str:
     if left_out := sheet.get("left_out"):
         counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
         parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
+    parts += leak_lines(sheet.get("leaks", ()))
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 

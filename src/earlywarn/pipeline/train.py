@@ -19,6 +19,7 @@ from earlywarn.evaluation import GroupNames, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
 from earlywarn.pipeline.cards import CARD, SHEET, card_files, write_cards
+from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.tables import Contract, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked
@@ -66,6 +67,7 @@ def train(
     Raises:
         BusyError: Another training is at work in this workspace.
         EmptySplitError: The spec's splits hold no training or no test rows.
+        LeakError: A detector found a leak; nothing is registered.
         TrainingError: There are too few outcomes to learn from.
     """
     declared = read_declarations(model_dir)
@@ -73,6 +75,9 @@ def train(
     contract = load_contract(model_dir.parent / "contract.toml")
     with locked(workspace, "train", owner=f"train {contract.network.name}/{spec.name}"):
         matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
+        progress("replay as-of dates", 0, 1)
+        replayed = replay_finding(model_dir, workspace, contract, spec, matrix)
+        progress("replay as-of dates", 1, 1)
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
             matrix,
@@ -81,6 +86,7 @@ def train(
             today=today,
             fitting=fitting,
             fold_name=_fold_name(spec, contract),
+            findings=(replayed,),
             progress=progress,
         )
         sheet = sheet_json(trained.sheet)
