@@ -26,7 +26,8 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
+from earlywarn.modeling.calibration_choice import fit_calibrator
+from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import (
     N_DRAWS,
     Choice,

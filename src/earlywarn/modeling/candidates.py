@@ -22,7 +22,8 @@ from earlywarn.evaluation import (
     score_rows,
 )
 from earlywarn.modeling.boosting import N_SEEDS, Boosting, Stopped, fit_boosting, rounds_by_stopping
-from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator, fit_sigmoid, log_loss
+from earlywarn.modeling.calibration_choice import ToldRows, calibrated
+from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_sigmoid, log_loss
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
 from earlywarn.modeling.rows import LabeledRows
@@ -207,14 +208,18 @@ def boosting_of(settings: Mapping[str, float]) -> Boosting:
     )
 
 
+def told_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> list[ToldRows]:
+    """Return what one candidate told of each inner split's test rows, and what came true."""
+    students = rows.codes_of_students()
+    return [
+        ToldRows(margin, one.truth(one.split.test), students[one.split.test])
+        for margin, one in zip(inner.margins, splits, strict=True)
+    ]
+
+
 def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> Calibrator:
     """Fit on the latest past cohort; by student-grouped folds where the past is one period."""
-    if splits[0].split.by_time:
-        told, margin = splits[:1], inner.margins[0]
-    else:
-        told, margin = splits, np.concatenate(inner.margins)
-    chosen = np.concatenate([one.split.test for one in told])
-    return fit_calibrator(margin, tested_truth(told), rows.codes_of_students()[chosen])
+    return calibrated(told_of(inner, rows, splits), by_time=splits[0].split.by_time)
 
 
 def rule_risks(points: Floats, truth: Flags, asked: Floats) -> Floats:
