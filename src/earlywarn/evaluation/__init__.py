@@ -12,6 +12,7 @@ from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.measures import (
+    FEWEST_SCHOOLS,
     Comparison,
     Metrics,
     MomentAucs,
@@ -37,6 +38,7 @@ from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
+    "FEWEST_SCHOOLS",
     "TIE_RULE",
     "Backtest",
     "CandidateSheet",

@@ -26,8 +26,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.calibration_choice import fit_calibrator
-from earlywarn.modeling.calibrators import Calibrator
+from earlywarn.modeling.calibration_choice import ToldRows, basis_of, fit_calibrator, told_rows
 from earlywarn.modeling.candidates import (
     N_DRAWS,
     Choice,
@@ -39,6 +38,7 @@ from earlywarn.modeling.candidates import (
     inner_of,
     prepare,
     rule_risks,
+    told_of,
 )
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
@@ -82,6 +82,8 @@ class Outcomes:
     choice: Choice
     trials: tuple[Trial, ...] = ()
     """What tuning tried inside the past."""
+    told: tuple[ToldRows, ...] = ()
+    """What the chosen candidate told: the held-out future, then its past; or fold by fold."""
 
 
 def run_backtest(
@@ -119,7 +121,9 @@ def run_backtest(
     backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
     progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
     margins = next(one.margin for one in scored if one.name == choice.name)
-    return Outcomes(backtest, split, found.settings, margins, choice)
+    earlier = basis_of(told_of(found, rows, splits), by_time=splits[0].split.by_time)
+    told = (told_rows(rows, split.test, margins, rows.truth(split.test)), earlier)
+    return Outcomes(backtest, split, found.settings, margins, choice, told=told)
 
 
 def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
@@ -283,9 +287,3 @@ def _held_sheets(
             measure(chosen, test_rows, draws, ~new),
         ),
     )
-
-
-def final_calibrator(rows: LabeledRows, outcomes: Outcomes) -> Calibrator:
-    """Calibrate on the held-out future, which is now the latest past cohort."""
-    test = outcomes.split.test
-    return fit_calibrator(outcomes.test_margins, rows.truth(test), rows.codes_of_students()[test])

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation import Flags, Floats, Indexes
+from earlywarn.evaluation import FEWEST_SCHOOLS, Flags, Floats, Indexes, codes_of
 from earlywarn.modeling.calibrators import FEWEST_FOR_STAIRS, METHODS, Calibrator, log_loss_rows
+from earlywarn.modeling.rows import LabeledRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +23,28 @@ class ToldRows:
     margin: Floats
     label: Flags
     student: Indexes
+    school: Indexes
 
-    def take(self, keep: Flags) -> ToldRows:
+    def take(self, keep: Flags | Indexes) -> ToldRows:
         """Return some of the rows."""
-        return ToldRows(self.margin[keep], self.label[keep], self.student[keep])
+        return ToldRows(self.margin[keep], self.label[keep], self.student[keep], self.school[keep])
+
+    def clusters(self) -> Indexes:
+        """Return what intervals draw as wholes: schools, or students where schools are few."""
+        schools = codes_of(self.school)
+        enough = schools.size and schools.max() + 1 >= FEWEST_SCHOOLS
+        return schools if enough else codes_of(self.student)
+
+
+def told_rows(rows: LabeledRows, chosen: Indexes, margin: Floats, label: Flags) -> ToldRows:
+    """Return some rows with the margins told of them and what came true."""
+    return ToldRows(margin, label, rows.codes_of_students[chosen], rows.codes_of_schools[chosen])
 
 
 def fit_calibrator(margin: Floats, label: Flags, student: Indexes | None = None) -> Calibrator:
     """Fit a calibrator on one cohort; halves of the students judge the method."""
     student = np.arange(label.size) if student is None else student
-    return calibrated([ToldRows(margin, label, student)], by_time=True)
+    return calibrated([ToldRows(margin, label, student, np.zeros_like(student))], by_time=True)
 
 
 def calibrated(told: Sequence[ToldRows], *, by_time: bool) -> Calibrator:
@@ -79,6 +92,7 @@ def _joined(told: Sequence[ToldRows]) -> ToldRows:
         np.concatenate([one.margin for one in told]),
         np.concatenate([one.label for one in told]),
         np.concatenate([one.student for one in told]),
+        np.concatenate([one.school for one in told]),
     )
 
 

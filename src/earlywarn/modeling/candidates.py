@@ -22,7 +22,7 @@ from earlywarn.evaluation import (
     score_rows,
 )
 from earlywarn.modeling.boosting import N_SEEDS, Boosting, Stopped, fit_boosting, rounds_by_stopping
-from earlywarn.modeling.calibration_choice import ToldRows, calibrated
+from earlywarn.modeling.calibration_choice import ToldRows, calibrated, told_rows
 from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_sigmoid, log_loss
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
@@ -210,9 +210,8 @@ def boosting_of(settings: Mapping[str, float]) -> Boosting:
 
 def told_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> list[ToldRows]:
     """Return what one candidate told of each inner split's test rows, and what came true."""
-    students = rows.codes_of_students()
     return [
-        ToldRows(margin, one.truth(one.split.test), students[one.split.test])
+        told_rows(rows, one.split.test, margin, one.truth(one.split.test))
         for margin, one in zip(inner.margins, splits, strict=True)
     ]
 

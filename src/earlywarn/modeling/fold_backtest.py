@@ -47,6 +47,7 @@ from earlywarn.modeling.candidates import (
     prepare,
     rule_risks,
     tested_truth,
+    told_of,
 )
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
@@ -109,7 +110,9 @@ def run_folds(
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, tested, by_time=False)
-    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+    told = tuple(told_of(chosen, rows, kept.splits))
+    margins = np.concatenate(chosen.margins)
+    return Outcomes(backtest, split, chosen.settings, margins, kept.choice, told=told)
 
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:

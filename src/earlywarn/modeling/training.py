@@ -12,8 +12,9 @@ import numpy as np
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
-from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
+from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.calibration_choice import basis_of, calibrated
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
@@ -29,6 +30,7 @@ from earlywarn.modeling.matrix_rows import (
     period_sizes,
     rows_of,
 )
+from earlywarn.modeling.risk_ranges import RiskRange, fit_risk_range
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
@@ -42,6 +44,7 @@ class Trained:
 
     model: FittedModel
     calibrator: Calibrator
+    risk_range: RiskRange
     encoded: Encoded
     sheet: QualitySheet
     details: Mapping[str, Any]
@@ -122,9 +125,12 @@ def _trained(
     )
     model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
     progress("final fit", 1, 1)
+    # The held-out future is the latest past cohort by now.
+    by_time = lead.split.by_time
     return Trained(
         model=model,
-        calibrator=final_calibrator(rows, lead),
+        calibrator=calibrated(lead.told, by_time=by_time),
+        risk_range=fit_risk_range(basis_of(lead.told, by_time=by_time), seed=fitting.seed),
         encoded=encoded,
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),

@@ -35,13 +35,15 @@ def score_model(
 ) -> RunToLoad:
     """Score a matrix with one model; grain of `scores`: one row per unit and period."""
     values = encoded_values(matrix, model.encoding, model.features, where=model.model)
-    margins, risks = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
+    margins, risks, lows, highs = np.full((4, len(matrix)), np.nan)
     reasons: Words = []
     because: list[str | None] = []
     for start in range(0, len(matrix), _BLOCK):
         for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
             if one.margin is not None and one.risk is not None:
                 margins[i], risks[i] = one.margin, one.risk
+            if one.risk_low is not None and one.risk_high is not None:
+                lows[i], highs[i] = one.risk_low, one.risk_high
             reasons.append(orjson.dumps(one.reasons).decode())
             because.append(one.not_scored_because)
         progress(f"score {model.model}", len(reasons), len(matrix))
@@ -67,6 +69,8 @@ def score_model(
             "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
             "margin": _numbers(margins),
             "risk": _numbers(risks),
+            "risk_low": _numbers(lows),
+            "risk_high": _numbers(highs),
             "rank": pa.array(ranks, pa.int32()),
             "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
             "not_scored_because": pa.array(because, pa.string()),

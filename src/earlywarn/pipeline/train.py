@@ -194,6 +194,7 @@ def _register(
                 backtest=sheet,
                 card=card,
                 declarations=declared,
+                risk_range=trained.risk_range,
             ),
         )
         name = f"{trained.sheet.network}.{trained.sheet.model}"

@@ -13,7 +13,14 @@ import numpy as np
 
 from earlywarn.errors import DamagedModelError
 from earlywarn.features import Catalog, Encoding
-from earlywarn.scoring import Abstention, LeafTables, PublishedModel, calibrator_from, linear_terms
+from earlywarn.scoring import (
+    Abstention,
+    LeafTables,
+    PublishedModel,
+    calibrator_from,
+    linear_terms,
+    risk_range_from,
+)
 
 MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES = (
     "model.json",
@@ -26,6 +33,8 @@ CONTRACT, SPEC = "declarations/contract.toml", "declarations/model.toml"
 NEEDED = frozenset(
     {MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES, CONTRACT, SPEC, "CARD.md", "backtest.json"}
 )
+RISK_RANGE = "risk_range.json"
+"""Not in folders published before there were ranges; their risks are then shown without."""
 LEAF_TABLES = "leaf_tables.npz"
 
 
@@ -74,6 +83,7 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
         has_school_years="starts" in contract["network"].get("periods", {}),
         abstention=_abstention(spec.get("scoring", {})),
         details=content,
+        risk_range=risk_range_from(json.loads(files[RISK_RANGE])) if RISK_RANGE in files else None,
     )
 
 
