@@ -5,6 +5,7 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
+from earlywarn.evaluation.calibration_facts import CalibrationFacts, calibration_facts
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
@@ -41,6 +42,7 @@ __all__ = [
     "FEWEST_SCHOOLS",
     "TIE_RULE",
     "Backtest",
+    "CalibrationFacts",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -69,6 +71,7 @@ __all__ = [
     "Words",
     "audit_groups",
     "by_word",
+    "calibration_facts",
     "calibration_of",
     "capacity_of",
     "card_markdown",

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.calibration_facts import CalibrationFacts
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
@@ -63,6 +64,8 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    calibration: CalibrationFacts | None = None
+    """The chosen model's calibration beside chance and beside the past's base rate."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -105,6 +108,8 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]
         elif not one["folds"]["along_time"]:
             del one["folds"]["along_time"]
+        if one["calibration"] is None:
+            del one["calibration"]
         if not one["cut_points"]:
             del one["cut_points"]
     if content["left_out"] is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 
@@ -50,6 +51,7 @@ def _backtest(one: Sheet) -> str:
     ]
     rows += [_row("all", candidate, one["chosen"]) for candidate in one["candidates"]]
     lines = [head, text_table(HEADER, rows)]
+    lines += calibration_lines(one.get("calibration"))
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
     if one["groups"]:

@@ -20,6 +20,7 @@ from earlywarn.evaluation import (
     TestRows,
     Tolerance,
     audit_groups,
+    calibration_facts,
     compare,
     draws_for,
     measure,
@@ -42,7 +43,7 @@ from earlywarn.modeling.candidates import (
 )
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, past_rows
 from earlywarn.modeling.simple import Points
 from earlywarn.modeling.splits import (
     Overlap,
@@ -260,6 +261,13 @@ def _sheet(
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
         cut_points=() if rows.cuts is None else (rows.cuts,),
+        calibration=calibration_facts(
+            chosen,
+            test_rows,
+            draws,
+            past_rows(rows, splits),
+            generator=np.random.default_rng(fitting.seed),
+        ),
     )
 
 

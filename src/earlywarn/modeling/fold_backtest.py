@@ -25,6 +25,7 @@ from earlywarn.evaluation import (
     Words,
     audit_groups,
     by_word,
+    calibration_facts,
     compare,
     draws_for,
     fold_statement,
@@ -51,7 +52,7 @@ from earlywarn.modeling.candidates import (
 )
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, pooled_rows
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 
 RULES = "rules"
@@ -198,6 +199,13 @@ def _sheet(
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
+        calibration=calibration_facts(
+            told[name][0],
+            test_rows,
+            draws,
+            pooled_rows(rows, pool) if folds.along_time else None,
+            generator=np.random.default_rng(fitting.seed),
+        ),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
         ),
