@@ -88,10 +88,10 @@ def _reasons(facts: CalibrationFacts, sheet: CalibrationSheet) -> tuple[dict[str
     mean_risk = sum(one.n * one.mean_risk for one in sheet.bins) / sum(one.n for one in sheet.bins)
     level, moved, past = facts.future_rate.value - mean_risk, facts.moved, facts.past_rate
     found = []
-    if moved is not None and past is not None and not moved.low <= 0 <= moved.high:
-        if level * moved.value > 0 and abs(level) >= LEVEL_SHARE * error:
-            periods = {"past": ", ".join(facts.past_of), "future": ", ".join(facts.future_of)}
-            found.append(_said("rate", before=past.value, after=facts.future_rate.value, **periods))
+    has_moved = moved is not None and not moved.low <= 0 <= moved.high
+    if moved and past and has_moved and level * moved.value > 0 and abs(level) >= LEVEL_SHARE * error:
+        periods = {"past": ", ".join(facts.past_of), "future": ", ".join(facts.future_of)}
+        found.append(_said("rate", before=past.value, after=facts.future_rate.value, **periods))
     slope = sheet.intervals.slope if sheet.intervals else Figure(float("nan"))
     if not slope.low <= 1 <= slope.high and np.isfinite(slope.low):
         found.append(_said("slope", slope=slope.value, low=slope.low, high=slope.high))
@@ -168,14 +168,15 @@ def calibration_lines(facts: Mapping[str, Any] | None, language: Language = "en"
 
 _LINES: Mapping[str, Mapping[str, str]] = {
     "fr": {
-        "error": "écart moyen entre risques et taux (ECE)\u00a0: {error}\u00a0; des risques parfaits montreraient "
-        "{chance} par hasard, {most} au plus",
-        "rate": "taux de la situation\u00a0: {before} ({past}), puis {after} ({future})\u00a0; changement entre {low} "
-        "et {high}",
+        "error": "écart moyen entre risques et taux (ECE)\u00a0: {error}\u00a0; des risques parfaits "
+        "montreraient {chance} par hasard, {most} au plus",
+        "rate": "taux de la situation\u00a0: {before} ({past}), puis {after} ({future})\u00a0; changement "
+        "entre {low} et {high}",
         "because": "pourquoi l’écart dépasse 0,02\u00a0: {why}",
     },
     "en": {
-        "error": "expected calibration error: {error}; perfect risks would show {chance} by chance, {most} at most",
+        "error": "expected calibration error: {error}; perfect risks would show {chance} by chance, "
+        "{most} at most",
         "rate": "base rate: {before} ({past}), then {after} ({future}); a change between {low} and {high}",
         "because": "why the error is above 0.02: {why}",
     },

@@ -27,13 +27,14 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.calibration_choice import ToldRows, basis_of, fit_calibrator, told_rows
+from earlywarn.modeling.calibrating import calibrated_model, calibrator_without
+from earlywarn.modeling.calibration_choice import ToldRows, basis_of, told_rows
 from earlywarn.modeling.candidates import (
     N_DRAWS,
     Choice,
     Fitting,
+    Inner,
     Prepared,
-    calibrator_of,
     choose,
     fit_candidate,
     inner_of,
@@ -113,12 +114,13 @@ def run_backtest(
         progress(step, len(inners) + place, 2 * len(inners) + 2)
         model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
-        risk = calibrator_of(inner, rows, splits).risks(margin)
+        calibrator = calibrated_model(model, inner, rows, splits, whole.values, fitting)
+        risk = calibrator.risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
         settings[inner.name] = described(inner.settings, model)
     found = next(inner for inner in inners if inner.name == choice.name)
     progress(step, 2 * len(inners), 2 * len(inners) + 2)
-    unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
+    unseen = _held_out(rows, split, found, splits, plan, fitting)
     backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
     progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
     margins = next(one.margin for one in scored if one.name == choice.name)
@@ -190,8 +192,8 @@ class Unseen:
 def _held_out(
     rows: LabeledRows,
     split: Split,
-    settings: Mapping[str, float],
-    name: str,
+    inner: Inner,
+    splits: Sequence[Prepared],
     plan: Plan,
     fitting: Fitting,
 ) -> Unseen | None:
@@ -208,11 +210,11 @@ def _held_out(
         return None
     whole = prepare(rows, apart)
     one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
-    model = fit_candidate(name, rows, whole, settings, one_seed)
+    model = fit_candidate(inner.name, rows, whole, inner.settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
-    calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
+    calibrator = calibrator_without(inner, rows, splits, fold == 0)
     test_rows = rows.test_rows(test)
-    scored = score_rows(name, margin, calibrator.risks(margin), test_rows, share=plan.share)
+    scored = score_rows(inner.name, margin, calibrator.risks(margin), test_rows, share=plan.share)
     return Unseen("schools held out of training", scored, test_rows, None)
 
 

@@ -7,16 +7,18 @@ Every curve rises with the margin, so that none can turn a list over. Which one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression, minimize
+from scipy.optimize import brentq, isotonic_regression, minimize
 
 from earlywarn.evaluation import Flags, Floats, fit_line
 
 SMALLEST_SLOPE = 0.01
 """A slope below zero would turn lists over; this one keeps their order and says nearly the same of all."""
+
+LARGEST_SHIFT = 5.0
 
 FEWEST_FOR_STAIRS = 1000
 """With fewer outcomes than this, the staircase fits noise and is not tried."""
@@ -159,6 +161,52 @@ def fit_isotonic(margin: Floats, label: Flags, *, n_knots: int = 50) -> Isotonic
     smooth = isotonic_regression(y, weights=sizes).x
     places = np.concatenate(([True], np.diff(x) > 0))
     return Isotonic(tuple(x[places].tolist()), tuple(smooth[places].tolist()))
+
+
+def shifted(calibrator: Calibrator, shift: float) -> Calibrator:
+    """Move every risk by as much in log-odds.
+
+    >>> shifted(Sigmoid(1.0, 0.5), -0.5)
+    Sigmoid(slope=1.0, intercept=0.0)
+    """
+    if isinstance(calibrator, Identity):
+        return calibrator if shift == 0 else Sigmoid(1.0, shift)
+    if isinstance(calibrator, Sigmoid):
+        return replace(calibrator, intercept=calibrator.intercept + shift)
+    if isinstance(calibrator, Beta):
+        return replace(calibrator, c=calibrator.c + shift)
+    return replace(calibrator, y=tuple(moved_odds(np.array(calibrator.y), shift).tolist()))
+
+
+def moved_odds(risk: Floats, shift: float) -> Floats:
+    """Move risks in log-odds; 0 and 1 stay.
+
+    >>> moved_odds(np.array([0.0, 0.5, 1.0]), np.log(3)).round(3).tolist()
+    [0.0, 0.75, 1.0]
+    """
+    odds = np.exp(shift)
+    return np.asarray(odds * risk / (1 - risk + odds * risk))
+
+
+def level_shift(calibrator: Calibrator, margin: Floats, label: Flags) -> float:
+    """Return the shift in log-odds by which the mean risk of some rows becomes their rate.
+
+    A level that was fitted before the model had seen a cohort corrects for what the model has learned since;
+    counted twice, it would move risks away from the rate. Where margins are taken at their word, no level was
+    fitted, and nothing moves.
+    """
+    rate = float(label.mean())
+    if isinstance(calibrator, Identity) or not 0 < rate < 1:
+        return 0.0
+    risk = calibrator.risks(margin)
+    if not (_mean(risk, -LARGEST_SHIFT) < rate < _mean(risk, LARGEST_SHIFT)):
+        return 0.0
+    found = brentq(lambda shift: _mean(risk, shift) - rate, -LARGEST_SHIFT, LARGEST_SHIFT, xtol=1e-12)
+    return float(found)
+
+
+def _mean(risk: Floats, shift: float) -> float:
+    return float(moved_odds(risk, shift).mean())
 
 
 METHODS: dict[str, Callable[[Floats, Flags], Calibrator]] = {

@@ -10,7 +10,7 @@ curve says in 95 of 100 draws of the cohort's schools. See docs/decisions/0015.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +19,7 @@ from scipy.optimize import isotonic_regression
 
 from earlywarn.evaluation import Flags, Floats, Indexes
 from earlywarn.modeling.calibration_choice import ToldRows
+from earlywarn.modeling.calibrators import moved_odds
 
 MOST_KNOTS = 300
 MOST_STUDENTS = 200_000
@@ -39,6 +40,10 @@ class Steps:
     x: tuple[float, ...]
     y: tuple[float, ...]
 
+    def shifted(self, shift: float) -> Steps:
+        """Move every step by as much in log-odds."""
+        return Steps(self.x, tuple(moved_odds(np.array(self.y), shift).tolist()))
+
 
 @dataclass(frozen=True)
 class RiskRange:
@@ -54,6 +59,10 @@ class RiskRange:
         """Return the low and the high bound of each margin."""
         low = np.asarray(self.low.y)[np.searchsorted(self.low.x, margin, side="right")]
         return low, np.asarray(self.high.y)[np.searchsorted(self.high.x, margin, side="left")]
+
+    def shifted(self, shift: float) -> RiskRange:
+        """Move both bounds as the calibrator's level was moved, by as much in log-odds."""
+        return replace(self, low=self.low.shifted(shift), high=self.high.shifted(shift))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `risk_range.json` holds."""

@@ -14,7 +14,7 @@ from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, Quality
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
-from earlywarn.modeling.calibration_choice import basis_of, calibrated
+from earlywarn.modeling.calibrating import final_calibration
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
@@ -30,7 +30,7 @@ from earlywarn.modeling.matrix_rows import (
     period_sizes,
     rows_of,
 )
-from earlywarn.modeling.risk_ranges import RiskRange, fit_risk_range
+from earlywarn.modeling.risk_ranges import RiskRange
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
@@ -125,12 +125,12 @@ def _trained(
     )
     model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
     progress("final fit", 1, 1)
-    # The held-out future is the latest past cohort by now.
-    by_time = lead.split.by_time
+    latest, by_time = whole.values[lead.split.test], lead.split.by_time
+    calibrator, risk_range = final_calibration(model, lead.told, latest, by_time=by_time, fitting=fitting)
     return Trained(
         model=model,
-        calibrator=calibrated(lead.told, by_time=by_time),
-        risk_range=fit_risk_range(basis_of(lead.told, by_time=by_time), seed=fitting.seed),
+        calibrator=calibrator,
+        risk_range=risk_range,
         encoded=encoded,
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),

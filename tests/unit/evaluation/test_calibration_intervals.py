@@ -33,7 +33,7 @@ def test_one_step_gives_nearly_the_refitted_interval() -> None:
 
 @pytest.mark.parametrize("n", [300, 1000])
 def test_perfect_risks_show_no_more_than_chance(n: int) -> None:
-    """Their expected error is noise: it lies in the range that chance gives in most cohorts, and so does 1."""
+    """Their expected error lies in the range that chance gives, and 1 in the slope's, in most cohorts."""
     inside = []
     for seed in range(25):
         sheet = calibration_of(*_rows(n, seed))
@@ -45,7 +45,7 @@ def test_perfect_risks_show_no_more_than_chance(n: int) -> None:
 
 
 def test_risks_too_bold_stand_out_from_chance() -> None:
-    """Where margins should count half, the error leaves the range of chance and the slope's interval leaves 1."""
+    """Where margins should count half, the error is more than chance gives, and the slope says so."""
     sheet = calibration_of(*_rows(3000, slope=0.5))
 
     assert sheet.intervals is not None

@@ -18,6 +18,8 @@ from earlywarn.modeling.calibrators import (
     fit_beta,
     fit_isotonic,
     fit_sigmoid,
+    level_shift,
+    shifted,
 )
 
 STAIRS = Isotonic((-2.0, -1.0, -0.9, 1.0, 1.1, 3.0), (0.05, 0.05, 0.3, 0.32, 0.8, 0.85))
@@ -118,3 +120,22 @@ def test_halves_of_students_judge_where_there_is_one_cohort() -> None:
     repeated = np.tile(np.arange(400), 50)
 
     assert chosen_method([told.take(repeated)], by_time=True) == "identity"
+
+
+@pytest.mark.parametrize("calibrator", [Sigmoid(0.5, -0.7), BENT, STAIRS])
+def test_a_level_is_set_again_on_the_latest_cohort(calibrator: Calibrator) -> None:
+    """Once a model has seen the cohort that corrects its level, the correction is not made twice."""
+    told = _drawn(calibrator)
+    seen = told.margin - 0.8
+
+    leveled = shifted(calibrator, level_shift(calibrator, seen, told.label))
+
+    assert leveled.risks(seen).mean() == pytest.approx(told.label.mean(), abs=0.005)
+    assert (np.diff(leveled.risks(np.sort(seen))) >= 0).all()
+
+
+def test_margins_taken_at_their_word_are_not_moved() -> None:
+    """Where no level was fitted, none is corrected twice."""
+    told = _drawn(Sigmoid(1.0, -2.0))
+
+    assert level_shift(Identity(), told.margin, told.label) == 0
