@@ -13,7 +13,7 @@ from earlywarn.evaluation.calibration_facts import calibration_lines
 
 
 def _rows(period: str, margin: np.ndarray, *, slope: float = 1.0, shift: float = 0.0) -> TestRows:
-    generator = np.random.default_rng(7 + margin.size)
+    generator = np.random.default_rng(int(period))
     n = margin.size
     label = generator.random(n) < 1 / (1 + np.exp(-(slope * margin + shift)))
     words = {name: np.full(n, name) for name in ("moment", "school", "grade", "lists")}
@@ -21,7 +21,7 @@ def _rows(period: str, margin: np.ndarray, *, slope: float = 1.0, shift: float =
     return TestRows(label=label, period=np.full(n, period), student=students, groups={}, **words)
 
 
-def _facts(*, n: int = 4000, slope: float = 1.0, shift: float = 0.0) -> CalibrationFacts:
+def _facts(*, n: int = 10_000, slope: float = 1.0, shift: float = 0.0) -> CalibrationFacts:
     generator = np.random.default_rng(1)
     margin = generator.normal(size=n) - 0.5
     rows, past = _rows("2014", margin, slope=slope, shift=shift), _rows("2013", margin)
