@@ -50,14 +50,19 @@ def test_the_range_holds_both_venn_abers_probabilities(n: int, decimals: int) ->
 
 @pytest.mark.parametrize("n", [200, 2000])
 def test_true_chances_lie_in_the_range(n: int) -> None:
-    """On rows whose chances are known, at least 85 of 100 lie inside, over many cohorts."""
+    """On rows whose chances are known, at least 85 of 100 lie inside; Venn-Abers alone holds under half."""
     asked = _cohort(1000, seed=99).margin
-    truth, inside = Identity().risks(asked), []
+    truth, inside, alone = Identity().risks(asked), [], []
     for seed in range(12):
-        low, high = fit_risk_range(_cohort(n, seed), seed=seed).bounds(asked)
+        told = _cohort(n, seed)
+        low, high = fit_risk_range(told, seed=seed).bounds(asked)
         inside.append(np.mean((low <= truth) & (truth <= high)))
+        low, high, places = venn_abers(told.margin, told.label)
+        low, high = low[np.searchsorted(places, asked, "right")], high[np.searchsorted(places, asked)]
+        alone.append(np.mean((low <= truth) & (truth <= high)))
 
     assert np.mean(inside) > 0.85
+    assert np.mean(alone) < 0.5
 
 
 def test_the_venn_abers_bound_that_comes_true_is_calibrated() -> None:
