@@ -29,9 +29,8 @@ class Score:
     reasons: tuple[Reason, ...]
     not_scored_because: str | None = None
     risk_low: float | None = None
-    """Below this and above `risk_high` the risk would not agree with the latest past cohort; None with old
-    models."""
     risk_high: float | None = None
+    """Between these two the risk may lie; None where the model was published without a range."""
 
 
 def score_values(model: PublishedModel, values: Floats, *, progress: Progress = no_progress) -> list[Score]:
