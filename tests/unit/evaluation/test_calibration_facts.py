@@ -21,10 +21,12 @@ def _rows(period: str, margin: np.ndarray, *, slope: float = 1.0, shift: float =
     return TestRows(label=label, period=np.full(n, period), student=students, groups={}, **words)
 
 
-def _facts(*, n: int = 10_000, slope: float = 1.0, shift: float = 0.0) -> CalibrationFacts:
+def _facts(
+    *, n: int = 10_000, slope: float = 1.0, shift: float = 0.0, past_shift: float = 0.0
+) -> CalibrationFacts:
     generator = np.random.default_rng(1)
     margin = generator.normal(size=n) - 0.5
-    rows, past = _rows("2014", margin, slope=slope, shift=shift), _rows("2013", margin)
+    rows, past = _rows("2014", margin, slope=slope, shift=shift), _rows("2013", margin, shift=past_shift)
     _, draws = draws_for(rows, n_draws=100, generator=generator)
     scored = score_rows("logistic", margin, 1 / (1 + np.exp(-margin)), rows, share=0.1)
     return calibration_facts(scored, rows, draws, past, generator=generator)
@@ -48,6 +50,8 @@ def test_a_small_error_needs_no_reason() -> None:
         ({"shift": 0.5}, ["rate"]),
         ({"slope": 2.0, "shift": 0.5}, ["slope"]),
         ({"slope": 0.4, "shift": -1.0}, ["rate", "slope"]),
+        # Risks are too high although the rate rose: that is not what the rise explains.
+        ({"shift": -0.5, "past_shift": -1.0}, ["none"]),
     ],
 )
 def test_the_planted_reason_is_named(changes: dict[str, float], codes: list[str]) -> None:

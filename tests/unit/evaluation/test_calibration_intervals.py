@@ -38,8 +38,9 @@ def test_perfect_risks_show_no_more_than_chance(n: int) -> None:
     for seed in range(25):
         sheet = calibration_of(*_rows(n, seed))
         assert sheet.intervals is not None
-        chance, slope = sheet.intervals.by_chance, sheet.intervals.slope
+        chance, slope, own = sheet.intervals.by_chance, sheet.intervals.slope, sheet.intervals.expected_error
         inside.append((chance.low <= sheet.expected_error <= chance.high, slope.low <= 1 <= slope.high))
+        assert own.low < own.value < own.high
 
     assert (np.mean(inside, axis=0) > 0.8).all()
 

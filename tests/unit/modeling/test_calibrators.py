@@ -117,7 +117,7 @@ def test_json_brings_back_the_same_calibrator(calibrator: Calibrator) -> None:
 def test_halves_of_students_judge_where_there_is_one_cohort() -> None:
     """Rows that a student repeats stand on one side only, and do not pass for evidence."""
     told = _drawn(Identity(), n=400)
-    repeated = np.tile(np.arange(400), 50)
+    repeated = np.repeat(np.arange(400), 50)
 
     assert chosen_method([told.take(repeated)], by_time=True) == "identity"
 
