@@ -87,12 +87,24 @@ class ScoreFacts(Wire):
     model_version: str
 
 
+_RANGE = (
+    "The shares of past students with such scores who met the outcome lie in this range: in 95 of 100 draws "
+    "of their schools, and whichever way this student turns out. Null where the model has no range."
+)
+RiskLow = Annotated[float | None, Field(description=_RANGE)]
+RiskHigh = Annotated[float | None, Field(description=_RANGE)]
+ChanceRange = Annotated[str | None, Field(description="The range in words.")]
+
+
 class Risk(ScoreFacts):
     """One outcome for one student; `risk` is null where the student was not scored, and why is said."""
 
     unit: list[str]
     risk: float | None
+    risk_low: RiskLow
+    risk_high: RiskHigh
     chance: str | None
+    chance_range: ChanceRange
     on_roster: bool
     not_scored_because: str | None
     reasons: list[Reason]
@@ -120,7 +132,10 @@ class RosterEntry(Wire):
     unit: list[str]
     rank: int
     risk: float
+    risk_low: RiskLow
+    risk_high: RiskHigh
     chance: str
+    chance_range: ChanceRange
     reasons: list[Reason]
 
 
@@ -199,8 +214,11 @@ class OnDemandScore(Wire):
     position: int
     unit: list[str]
     risk: float | None
+    risk_low: RiskLow
+    risk_high: RiskHigh
     margin: float | None
     chance: str | None
+    chance_range: ChanceRange
     not_scored_because: str | None
     reasons: list[Reason]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from api.chance import chance_in_words
+from api.chance import chance_in_words, range_text
 from api.schemas import Evidence, GradeRoster, Reason, Risk, RosterEntry
 from api.settings import ServiceSettings
 from api.wording import translate
@@ -81,7 +81,10 @@ def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk
         model_version=stored.run.version,
         unit=list(stored.unit),
         risk=stored.risk,
+        risk_low=stored.risk_low,
+        risk_high=stored.risk_high,
         chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
+        chance_range=range_text(stored, language),
         on_roster=stored.is_listed,
         not_scored_because=not_scored_text(stored, language),
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
@@ -97,7 +100,10 @@ def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
         unit=list(stored.unit),
         rank=stored.rank,
         risk=stored.risk,
+        risk_low=stored.risk_low,
+        risk_high=stored.risk_high,
         chance=chance_in_words(stored.risk, language).text,
+        chance_range=range_text(stored, language),
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
     )
 

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from api.chance import chance_in_words
+from api.chance import chance_in_words, chance_of
 from api.pages.evidence import as_sentence, shown_reason
 from api.pages.views import GradeView, ReasonView, RiskView, RosterView, SectionView, StudentView
 from api.shaping import data_age_days, not_scored_text, outcome_text
@@ -122,7 +122,7 @@ class Showing:
         easing = [reason for reason in stored.reasons if reason["direction"] != "raises"]
         return RiskView(
             outcome=as_sentence(outcome_text(stored.run, self.language)),
-            chance=None if stored.risk is None else chance_in_words(stored.risk, self.language),
+            chance=chance_of(stored, self.language),
             not_scored=self._not_scored(stored),
             on_roster=stored.is_listed,
             provenance=self.say(

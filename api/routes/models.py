@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api.chance import chance_in_words
+from api.chance import chance_in_words, range_text
 from api.dependencies import Caller, ServiceHere, Speaking
 from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
@@ -87,8 +87,11 @@ def _shaped(
         position=position,
         unit=list(unit),
         risk=scored.risk,
+        risk_low=scored.risk_low,
+        risk_high=scored.risk_high,
         margin=scored.margin,
         chance=None if scored.risk is None else chance_in_words(scored.risk, language).text,
+        chance_range=range_text(scored, language),
         not_scored_because=scored.not_scored_because and model.abstention.words[language],
         reasons=[shaped_reason(reason.as_dict(), language) for reason in scored.reasons],
     )

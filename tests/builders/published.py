@@ -131,6 +131,11 @@ def write_bundle(
             "expected_precision": 0.26,
         },
         "calibrator.json": {"method": "sigmoid", "slope": 0.8, "intercept": -0.2},
+        "risk_range.json": {
+            "method": "venn_abers",
+            "low": {"x": [-1.0, 0.0], "y": [0.0, 0.1, 0.4]},
+            "high": {"x": [-1.0, 0.0], "y": [0.3, 0.6, 1.0]},
+        },
         "encoding.json": {},
         "quantiles.json": _quantiles(rows),
         "backtest.json": {},

@@ -284,6 +284,13 @@ def _write_bundle(folder: Path, matrix: Matrix, name: str, spec: str) -> None:
     files = {
         "model.json": json.dumps(details),
         "calibrator.json": json.dumps({"method": "sigmoid", "slope": 1.0, "intercept": 0.0}),
+        "risk_range.json": json.dumps(
+            {
+                "method": "venn_abers",
+                "low": {"x": [-1.0, 0.0], "y": [0.0, 0.1, 0.4]},
+                "high": {"x": [-1.0, 0.0], "y": [0.3, 0.6, 1.0]},
+            }
+        ),
         "catalog.json": encoded_catalog(matrix, encoding).to_json(),
         "encoding.json": encoding.to_json(),
         "quantiles.json": json.dumps(deciles),

@@ -74,6 +74,8 @@ def run(model: str = "dropout", *, version: str = "1", risk: float = 0.25, liste
             "moment": "11-20",
             "as_of": TODAY,
             "risk": risk,
+            "risk_low": risk - 0.05,
+            "risk_high": risk + 0.05,
             "margin": -1.0986,
             "rank": rank,
             "is_listed": listed,
@@ -94,7 +96,7 @@ def run(model: str = "dropout", *, version: str = "1", risk: float = 0.25, liste
         data_as_of=TODAY,
         facts={"outcome": {"fr": "décrochage", "en": "dropout"}},
         scores=pa.Table.from_pylist(scores).set_column(
-            11, "not_scored_because", pa.nulls(len(scores), pa.string())
+            13, "not_scored_because", pa.nulls(len(scores), pa.string())
         ),
         rosters=pa.Table.from_pylist(rosters),
         peers=pa.Table.from_pylist(peers),

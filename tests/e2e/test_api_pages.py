@@ -102,6 +102,7 @@ def test_every_score_says_where_it_comes_from(client: TestClient) -> None:
         page = client.get(path).text.replace("\u00a0", " ")
         assert page.count("Situation au 20 novembre 2026 · données du jour · modèle 1") >= 2
         assert "environ 1 sur 4" in page
+        assert "(entre 1 sur 5 et 1 sur 3)" in page
         assert "présenter des observations" in page
         assert "ne décide rien" in page
 

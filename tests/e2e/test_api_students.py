@@ -92,6 +92,16 @@ def test_a_student_has_risks_with_reasons(loaded: Loaded, client: TestClient) ->
     assert "observations" in body["contest"]
 
 
+def test_every_risk_says_how_far_it_may_be_off(loaded: Loaded, client: TestClient) -> None:
+    """A student's risk and a roster's entry carry the same range, as numbers and in words."""
+    (_, risk) = client.get("/v1/students/ana/risks", headers=bearer(loaded)).json()["risks"]
+    roster = client.get("/v1/schools/s1/roster?model=dropout", headers=bearer(loaded)).json()["students"]
+
+    for one in (risk, roster[0]):
+        assert (one["risk_low"], one["risk_high"]) == pytest.approx((0.2, 0.3))
+        assert one["chance_range"] == "entre 1 sur 5 et 1 sur 3"
+
+
 def test_english_is_asked_for(loaded: Loaded, client: TestClient) -> None:
     """`Accept-Language` chooses the texts; codes stay the same."""
     answer = client.get("/v1/students/ana/risks", headers=bearer(loaded, **{"Accept-Language": "en-CA"}))

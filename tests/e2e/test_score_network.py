@@ -49,6 +49,9 @@ def test_a_run_holds_every_unit_of_each_cohort(run: ScoreRun) -> None:
     assert {row["unit_id"] for row in scores} >= {"p002|french", "p002|maths", "p000|french"}
     assert json.loads(scores[0]["unit"]) == scores[0]["unit_id"].split("|")
     unknown = [row for row in scores if row["risk"] is None]
+    known = [row for row in scores if row["risk"] is not None]
+    assert all(row["risk_low"] <= row["risk"] <= row["risk_high"] for row in known)
+    assert {(row["risk_low"], row["risk_high"]) for row in unknown} == {(None, None)}
     assert {row["not_scored_because"] for row in unknown} == {"too_little_data"}
     assert {row["student_id"] for row in unknown} == {f"p{n:03d}" for n in range(0, 90, 9)}
 
@@ -103,6 +106,7 @@ def test_posted_rows_get_the_batch_s_numbers(
     for unit, one in zip(found.units, found.scores, strict=True):
         row = batch["|".join(unit)]
         assert (one.margin, one.risk) == (row["margin"], row["risk"])
+        assert (one.risk_low, one.risk_high) == (row["risk_low"], row["risk_high"])
         assert orjson.dumps(one.reasons).decode() == row["reasons"]
         assert one.not_scored_because == row["not_scored_because"]
 

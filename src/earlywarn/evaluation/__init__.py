@@ -15,6 +15,7 @@ from earlywarn.evaluation.audit import (
 )
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.calibration_bounds import Bounds
+from earlywarn.evaluation.calibration_facts import CalibrationFacts, calibration_facts
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.cards import (
     CardProse,
@@ -33,6 +34,7 @@ from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdi
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
+    FEWEST_SCHOOLS,
     Comparison,
     Metrics,
     MomentAucs,
@@ -60,11 +62,13 @@ from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "DETECTORS",
+    "FEWEST_SCHOOLS",
     "TIE_RULE",
     "Audit",
     "AuditSheet",
     "Backtest",
     "Bounds",
+    "CalibrationFacts",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -103,6 +107,7 @@ __all__ = [
     "audit_groups",
     "beside_school_and_grade",
     "by_word",
+    "calibration_facts",
     "calibration_of",
     "capacity_of",
     "card_markdown",

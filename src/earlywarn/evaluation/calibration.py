@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes
+from earlywarn.evaluation.calibration_intervals import CalibrationIntervals, error_intervals, line_intervals
+from earlywarn.evaluation.figures import Draws
 
 N_BINS = 10
 SMALLEST = 1e-6
@@ -29,6 +31,8 @@ class CalibrationSheet:
     intercept: float
     expected_error: float
     bins: tuple[ReliabilityBin, ...]
+    intervals: CalibrationIntervals | None = None
+    """How sure the three figures are; None where nothing was drawn or only one thing came true."""
 
 
 def logit(risk: Floats) -> Floats:
@@ -41,17 +45,21 @@ def logit(risk: Floats) -> Floats:
     return np.asarray(np.log(kept / (1 - kept)))
 
 
-def calibration_of(risk: Floats, label: Flags) -> CalibrationSheet:
-    """Compare risks with what came true."""
+def calibration_of(risk: Floats, label: Flags, draws: Draws | None = None) -> CalibrationSheet:
+    """Compare risks with what came true; with draws, say how sure that is."""
     bins = reliability(risk, label)
     n = sum(one.n for one in bins)
     error = sum(one.n * abs(one.mean_risk - one.rate) for one in bins) / n if n else float("nan")
     if label.all() or not label.any():
         return CalibrationSheet(float("nan"), float("nan"), error, bins)
     margin = logit(risk)
-    slope, _ = fit_line(margin, label)
+    line = fit_line(margin, label)
     _, intercept = fit_line(margin, label, slope=1.0)
-    return CalibrationSheet(slope, intercept, error, bins)
+    found = None
+    if draws is not None:
+        about_line = line_intervals(margin, label, draws, line=line, offset=intercept)
+        found = CalibrationIntervals(*about_line, *error_intervals(risk, label, bins_of(risk), draws, error))
+    return CalibrationSheet(line[0], intercept, error, bins, found)
 
 
 def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
@@ -60,10 +68,7 @@ def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
     >>> [one.n for one in reliability(np.full(30, 0.2), np.arange(30) < 6)]
     [30]
     """
-    if not risk.size:
-        return ()
-    edges = np.unique(np.quantile(risk, np.arange(1, N_BINS) / N_BINS))
-    place = np.searchsorted(edges, risk, side="left")
+    place = bins_of(risk)
     found = []
     for one in np.unique(place):
         inside = place == one
@@ -71,6 +76,14 @@ def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
             ReliabilityBin(int(inside.sum()), float(risk[inside].mean()), float(label[inside].mean()))
         )
     return tuple(found)
+
+
+def bins_of(risk: Floats) -> Indexes:
+    """Return the tenth that each risk falls into; equal risks share one."""
+    if not risk.size:
+        return np.zeros(0, dtype=np.intp)
+    edges = np.unique(np.quantile(risk, np.arange(1, N_BINS) / N_BINS))
+    return np.searchsorted(edges, risk, side="left")
 
 
 def fit_line(margin: Floats, label: Flags, *, slope: float | None = None) -> tuple[float, float]:

@@ -5,7 +5,7 @@ Never draws its own randomness: generators are passed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,12 @@ class Draws:
         """Sum `values` per draw, each row as often as its cluster was taken."""
         sums = np.bincount(self.clusters, weights=values, minlength=self.counts.shape[1])
         return np.asarray(self.counts @ sums)
+
+    def all_totals(self, values: Sequence[Floats]) -> Floats:
+        """Sum several values per draw in one pass: one row each."""
+        shape = self.counts.shape[1]
+        sums = [np.bincount(self.clusters, weights=one, minlength=shape) for one in values]
+        return np.asarray((self.counts @ np.column_stack(sums)).T)
 
 
 def draw_clusters(clusters: Indexes, *, n_draws: int, generator: np.random.Generator) -> Draws:

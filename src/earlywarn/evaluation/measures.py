@@ -142,7 +142,7 @@ def measure(
         auc=auc or interval(ranking.auc(), ranking.drawn_aucs(some)),
         average_precision=interval(ranking.average_precision(), ranking.drawn_average_precisions(some)),
         brier=ratio_figure(brier_rows(risk, label), np.ones(label.size), some),
-        calibration=calibration_of(risk, label),
+        calibration=calibration_of(risk, label, some),
         capacity=capacity_figures(_lists_of(scored.lists, rows.lists, keep), label, some),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from earlywarn.evaluation.audit import AuditSheet, GroupFigures
+from earlywarn.evaluation.calibration_facts import CalibrationFacts
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.leaks import Finding
@@ -72,6 +73,8 @@ class Backtest:
     """What verdicts on groups promise, crossings of two groups, and what leaving audited columns out cost."""
     school_and_grade: SchoolAndGrade | None = None
     """What the school and the grade alone would tell, and what the individual score adds."""
+    calibration: CalibrationFacts | None = None
+    """The chosen model's calibration beside chance and beside the past's base rate."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -118,6 +121,8 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         if one["lists"] is None:
             del one["lists"]
+        if one["calibration"] is None:
+            del one["calibration"]
         if not one["cut_points"]:
             del one["cut_points"]
         for name in ("audit", "school_and_grade"):

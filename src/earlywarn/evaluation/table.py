@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from earlywarn.evaluation.audit.text import audit_lines
+from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 from earlywarn.evaluation.leaks import leak_lines
@@ -52,6 +53,7 @@ def _backtest(one: Sheet) -> str:
     ]
     rows += [_row("all", candidate, one["chosen"]) for candidate in one["candidates"]]
     lines = [head, text_table(HEADER, rows)]
+    lines += calibration_lines(one.get("calibration"))
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
     lines += [*list_lines(one), *school_and_grade_lines(one), *audit_lines(one)]

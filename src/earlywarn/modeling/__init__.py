@@ -5,7 +5,8 @@ Never reads a table and never writes but the bundle's folder; serving does not i
 
 from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
-from earlywarn.modeling.calibrators import Calibrator, Isotonic, Sigmoid, fit_calibrator
+from earlywarn.modeling.calibration_choice import fit_calibrator
+from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, Sigmoid
 from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
 from earlywarn.modeling.rows import LabeledRows
@@ -16,11 +17,13 @@ from earlywarn.modeling.training import Trained, back_test, train_model
 from earlywarn.modeling.trials import Trial
 
 __all__ = [
+    "Beta",
     "Bundle",
     "BundleParts",
     "Calibrator",
     "FittedModel",
     "Fitting",
+    "Identity",
     "Isotonic",
     "LabeledRows",
     "LinearTerm",

@@ -19,6 +19,7 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Tolerance,
+    calibration_facts,
     compare,
     draws_for,
     lists_sheet,
@@ -26,24 +27,26 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator
+from earlywarn.modeling.calibrating import calibrated_model, calibrator_without
+from earlywarn.modeling.calibration_choice import ToldRows, basis_of, told_rows
+from earlywarn.modeling.calibrators import Sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
     Fitting,
     Inner,
     Prepared,
-    calibrator_of,
     fit_candidate,
     prepare,
     prepare_to_tune,
     rule_risks,
+    told_of,
     tune_all,
 )
 from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.school_grade import school_and_grade_beside
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, past_rows
 from earlywarn.modeling.simple import Points, fit_moment_columns
 from earlywarn.modeling.splits import (
     Overlap,
@@ -91,6 +94,8 @@ class Outcomes:
     """What tuning tried inside the past."""
     tested: Tested | None = None
     """What every candidate said of the held-out rows."""
+    told: tuple[ToldRows, ...] = ()
+    """What the chosen candidate told: the held-out future, then its past; or fold by fold."""
 
 
 def run_backtest(
@@ -127,12 +132,13 @@ def run_backtest(
         progress(step, len(inners) + place, n_steps)
         model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
-        risk = calibrator_of(inner, rows, splits).risks(margin)
+        calibrator = calibrated_model(model, inner, rows, splits, whole.values, fitting)
+        risk = calibrator.risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
         settings[inner.name] = described(inner.settings, model)
     found = next(inner for inner in inners if inner.name == choice.name)
     progress(step, 2 * len(inners), n_steps)
-    unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
+    unseen = _held_out(rows, split, found, splits, plan, fitting)
     copies = fit_copies(
         rows, whole, splits[0], choice.name, found.settings, fitting, asked=plan.with_and_without
     )
@@ -140,8 +146,16 @@ def run_backtest(
     progress(step, n_steps, n_steps)
     chosen = next(one for one in scored if one.name == choice.name)
     tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
+    earlier = basis_of(told_of(found, rows, splits), by_time=splits[0].split.by_time)
     return Outcomes(
-        backtest, split, found.settings, chosen.margin, choice, trials=trials_in(inners), tested=tested
+        backtest,
+        split,
+        found.settings,
+        chosen.margin,
+        choice,
+        trials=trials_in(inners),
+        tested=tested,
+        told=(told_rows(rows, split.test, chosen.margin, rows.truth(split.test)), earlier),
     )
 
 
@@ -223,8 +237,8 @@ class Unseen:
 def _held_out(
     rows: LabeledRows,
     split: Split,
-    settings: Mapping[str, float],
-    name: str,
+    inner: Inner,
+    splits: Sequence[Prepared],
     plan: Plan,
     fitting: Fitting,
 ) -> Unseen | None:
@@ -241,11 +255,11 @@ def _held_out(
         return None
     whole = prepare(rows, apart)
     one_seed = replace(fitting, n_seeds=1)
-    model = fit_candidate(name, rows, whole, settings, one_seed)
+    model = fit_candidate(inner.name, rows, whole, inner.settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
-    calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
+    calibrator = calibrator_without(inner, rows, splits, fold == 0)
     test_rows = rows.test_rows(test)
-    scored = score_rows(name, margin, calibrator.risks(margin), test_rows, share=plan.share)
+    scored = score_rows(inner.name, margin, calibrator.risks(margin), test_rows, share=plan.share)
     return Unseen("schools held out of training", scored, test_rows, None)
 
 
@@ -301,6 +315,13 @@ def _sheet(
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
         lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
         cut_points=() if rows.cuts is None else (rows.cuts,),
+        calibration=calibration_facts(
+            chosen,
+            test_rows,
+            draws,
+            past_rows(rows, splits),
+            generator=np.random.default_rng(fitting.seed),
+        ),
     )
 
 
@@ -328,9 +349,3 @@ def _held_sheets(
             measure(chosen, test_rows, draws, ~new),
         ),
     )
-
-
-def final_calibrator(rows: LabeledRows, outcomes: Outcomes) -> Calibrator:
-    """Calibrate on the held-out future, which is now the latest past cohort."""
-    test = outcomes.split.test
-    return fit_calibrator(outcomes.test_margins, rows.truth(test), rows.codes_of_students()[test])

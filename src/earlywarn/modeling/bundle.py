@@ -14,6 +14,7 @@ from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Floats
 from earlywarn.modeling.calibrators import Calibrator, calibrator_from
 from earlywarn.modeling.fitted import CurveTerm, FittedModel, LinearTerm, curve_of, line_of
+from earlywarn.modeling.risk_ranges import RiskRange
 from earlywarn.modeling.threads import load_lightgbm
 from earlywarn.workspace import write_atomically
 
@@ -77,6 +78,8 @@ class BundleParts:
     backtest: str
     card: str
     declarations: Mapping[str, str]
+    risk_range: RiskRange | None = None
+    """How far risks may be off; None where no past rows could say."""
 
 
 def write_bundle(folder: Path, parts: BundleParts) -> Path:
@@ -101,6 +104,7 @@ def write_bundle(folder: Path, parts: BundleParts) -> Path:
         "quantiles.json": _json(parts.quantiles),
         "backtest.json": parts.backtest,
         "CARD.md": parts.card,
+        **({} if parts.risk_range is None else {"risk_range.json": _json(parts.risk_range.to_dict())}),
         **trees,
         **{f"declarations/{name}": text for name, text in parts.declarations.items()},
     }

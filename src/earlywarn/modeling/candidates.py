@@ -23,7 +23,8 @@ from earlywarn.modeling.boosting import (
     rounds_by_stopping,
     watch,
 )
-from earlywarn.modeling.calibrators import Calibrator, fit_calibrator, fit_sigmoid
+from earlywarn.modeling.calibration_choice import ToldRows, calibrated, told_rows
+from earlywarn.modeling.calibrators import Calibrator, fit_sigmoid
 from earlywarn.modeling.fitted import FittedModel, with_linear_weight
 from earlywarn.modeling.halves import (
     Halves,
@@ -367,14 +368,17 @@ def _noted(model: FittedModel, settings: Mapping[str, float]) -> FittedModel:
     return replace(model, settings=(*model.settings, *settings.items()))
 
 
+def told_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> list[ToldRows]:
+    """Return what one candidate told of each inner split's test rows, and what came true."""
+    return [
+        told_rows(rows, one.split.test, margin, one.truth(one.split.test))
+        for margin, one in zip(inner.margins, splits, strict=True)
+    ]
+
+
 def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> Calibrator:
     """Fit on the latest past cohort; by student-grouped folds where the past is one period."""
-    if splits[0].split.by_time:
-        told, margin = splits[:1], inner.margins[0]
-    else:
-        told, margin = splits, np.concatenate(inner.margins)
-    chosen = np.concatenate([one.split.test for one in told])
-    return fit_calibrator(margin, tested_truth(told), rows.codes_of_students()[chosen])
+    return calibrated(told_of(inner, rows, splits), by_time=splits[0].split.by_time)
 
 
 def rule_risks(points: Floats, truth: Flags, asked: Floats) -> Floats:

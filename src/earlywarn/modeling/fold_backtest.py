@@ -24,6 +24,7 @@ from earlywarn.evaluation import (
     TestRows,
     Words,
     by_word,
+    calibration_facts,
     compare,
     draws_for,
     fold_statement,
@@ -52,6 +53,7 @@ from earlywarn.modeling.candidates import (
     prepare,
     prepare_to_tune,
     tested_truth,
+    told_of,
     tune_all,
 )
 from earlywarn.modeling.choice import Choice, choose
@@ -59,7 +61,7 @@ from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.school_grade import school_and_grade_beside
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
+from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, pooled_rows
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
@@ -127,6 +129,7 @@ def run_folds(
         kept.choice,
         trials=trials_in(kept.inners),
         tested=_tested(rows, results, plan),
+        told=tuple(told_of(chosen, rows, kept.splits)),
     )
 
 
@@ -234,6 +237,13 @@ def _sheet(
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
+        calibration=calibration_facts(
+            told[name][0],
+            test_rows,
+            draws,
+            pooled_rows(rows, pool) if folds.along_time else None,
+            generator=np.random.default_rng(fitting.seed),
+        ),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
         ),

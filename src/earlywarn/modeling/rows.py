@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -82,9 +83,15 @@ class LabeledRows:
         assert self.rule is None or self.cuts is not None, "labels wait for their cut-points"  # noqa: S101
         return self.label[rows] > 0.5
 
+    @cached_property
     def codes_of_students(self) -> Indexes:
         """Return one number per student."""
         return codes_of(self.student)
+
+    @cached_property
+    def codes_of_schools(self) -> Indexes:
+        """Return one number per school."""
+        return codes_of(self.school)
 
     def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:
         """Return what evaluation needs of some rows; lists are per moment besides the declared columns.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from earlywarn.evaluation import (
     CandidateSheet,
@@ -15,6 +17,7 @@ from earlywarn.evaluation import (
     by_word,
     measure,
 )
+from earlywarn.modeling.prepared import Prepared, tested_truth
 from earlywarn.modeling.rows import LabeledRows
 
 FEWEST_IN_GRADE = 10
@@ -40,6 +43,19 @@ def moments_by_day(rows: LabeledRows, chosen: Indexes) -> tuple[str, ...]:
     """Return the moments' names in the order of their days within a period."""
     first = {name: rows.as_of[chosen][keep].min() for name, keep in by_word(rows.moment[chosen]).items()}
     return tuple(sorted(first, key=lambda name: (first[name], name)))
+
+
+def past_rows(rows: LabeledRows, splits: Sequence[Prepared]) -> TestRows:
+    """Return the rows that risks are calibrated on: the latest past cohort, or all folds of the past."""
+    told = splits[:1] if splits[0].split.by_time else splits
+    chosen = np.concatenate([one.split.test for one in told])
+    return rows.test_rows(chosen, label=tested_truth(told))
+
+
+def pooled_rows(rows: LabeledRows, pool: Indexes) -> TestRows:
+    """Return a whole past, its labels cut on itself where they are cut."""
+    cut = rows.cut_on(pool, split="all folds")
+    return cut.test_rows(pool[np.isfinite(cut.label[pool])])
 
 
 def by_grade(scored: Scored, rows: TestRows, draws: Draws) -> dict[str, Metrics]:

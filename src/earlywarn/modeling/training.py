@@ -12,8 +12,9 @@ import numpy as np
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
 from earlywarn.features import LeftOut, Matrix
-from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
+from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.calibrating import final_calibration
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
@@ -30,6 +31,7 @@ from earlywarn.modeling.matrix_rows import (
     period_sizes,
     rows_of,
 )
+from earlywarn.modeling.risk_ranges import RiskRange
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
@@ -43,6 +45,7 @@ class Trained:
 
     model: FittedModel
     calibrator: Calibrator
+    risk_range: RiskRange
     encoded: Encoded
     sheet: QualitySheet
     details: Mapping[str, Any]
@@ -112,9 +115,12 @@ def _trained(
     )
     model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
     progress("final fit", 1, 1)
+    latest, by_time = whole.values[lead.split.test], lead.split.by_time
+    calibrator, risk_range = final_calibration(model, lead.told, latest, by_time=by_time, fitting=fitting)
     return Trained(
         model=model,
-        calibrator=final_calibrator(rows, lead),
+        calibrator=calibrator,
+        risk_range=risk_range,
         encoded=encoded,
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, findings),
         details=_details(spec, network, rows, everything, lead),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from earlywarn.store import RunToLoad
 _BLOCK = 8192
 _SMALLEST_PEER_GROUP = 10
 Words = list[str]
+Floats = npt.NDArray[np.float64]
 
 
 def score_model(
@@ -35,16 +37,7 @@ def score_model(
 ) -> RunToLoad:
     """Score a matrix with one model; grain of `scores`: one row per unit and period."""
     values = encoded_values(matrix, model.encoding, model.features, where=model.model)
-    margins, risks = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
-    reasons: Words = []
-    because: list[str | None] = []
-    for start in range(0, len(matrix), _BLOCK):
-        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
-            if one.margin is not None and one.risk is not None:
-                margins[i], risks[i] = one.margin, one.risk
-            reasons.append(orjson.dumps(one.reasons).decode())
-            because.append(one.not_scored_because)
-        progress(f"score {model.model}", len(reasons), len(matrix))
+    margins, told = _scored(model, values, progress)
     students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
@@ -65,12 +58,9 @@ def score_model(
             "version": [model.version] * len(units),
             "as_of": pa.array(matrix.rows["as_of"].to_pylist(), pa.date32()),
             "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
-            "margin": _numbers(margins),
-            "risk": _numbers(risks),
             "rank": pa.array(ranks, pa.int32()),
             "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
-            "not_scored_because": pa.array(because, pa.string()),
-            "reasons": pa.array(reasons, pa.string()),
+            **told,
         }
     )
     return RunToLoad(
@@ -83,6 +73,26 @@ def score_model(
         rosters=_rosters(model, schools, grades, places),
         peers=_peers(matrix, declared),
     )
+
+
+def _scored(
+    model: PublishedModel, values: Floats, progress: Progress
+) -> tuple[Floats, dict[str, pa.Array[Any]]]:
+    """Return the margins, NaN where not scored, and the columns of what is stored of each score."""
+    numbers = np.full((4, len(values)), np.nan)
+    reasons: Words = []
+    because: list[str | None] = []
+    for start in range(0, len(values), _BLOCK):
+        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
+            # None becomes NaN, and NaN a null.
+            numbers[:, i] = (one.margin, one.risk, one.risk_low, one.risk_high)
+            reasons.append(orjson.dumps(one.reasons).decode())
+            because.append(one.not_scored_because)
+        progress(f"score {model.model}", len(reasons), len(values))
+    names = ("margin", "risk", "risk_low", "risk_high")
+    columns = {name: _numbers(row) for name, row in zip(names, numbers, strict=True)}
+    told = {"not_scored_because": pa.array(because, pa.string()), "reasons": pa.array(reasons, pa.string())}
+    return numbers[0], {**columns, **told}
 
 
 def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words) -> list[tuple[str, ...]]:
@@ -151,5 +161,5 @@ def _words(matrix: Matrix, name: str) -> Words:
     return ["" if value is None else str(value) for value in matrix.rows[name].to_pylist()]
 
 
-def _numbers(values: npt.NDArray[np.float64]) -> pa.Array[pa.DoubleScalar]:
+def _numbers(values: Floats) -> pa.Array[pa.DoubleScalar]:
     return pa.array(values, pa.float64(), mask=np.isnan(values))

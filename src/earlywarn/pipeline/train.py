@@ -201,6 +201,7 @@ def _register(
                 backtest=cards[SHEET],
                 card=cards[CARD],
                 declarations=declared,
+                risk_range=trained.risk_range,
             ),
         )
         name = f"{trained.sheet.network}.{trained.sheet.model}"

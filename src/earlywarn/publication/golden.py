@@ -40,13 +40,17 @@ def golden_file(model: PublishedModel, rows: Floats) -> bytes:
     """Return the rows with what the model answers, as JSON that keeps every bit."""
     attributions = model.attributions(rows)
     margins = model.margins_of(attributions)
+    risks = model.risks(margins)
     content = {
         "rows": _with_nulls(rows),
         "margins": margins.tolist(),
-        "risks": model.risks(margins).tolist(),
+        "risks": risks.tolist(),
         "base": model.base,
         "attributions": attributions.tolist(),
     }
+    ranges = model.ranges(margins, risks)
+    if ranges is not None:
+        content["ranges"] = [bound.tolist() for bound in ranges]
     return json.dumps(content, allow_nan=False).encode()
 
 
@@ -61,12 +65,17 @@ def check_golden(model: PublishedModel, content: bytes, *, where: str) -> float:
         rows = np.array(expected["rows"], dtype=np.float64).reshape(-1, len(model.features))
         attributions = model.attributions(rows)
         margins = model.margins_of(attributions)
-        pairs = (
+        risks = model.risks(margins)
+        pairs = [
             (attributions, expected["attributions"]),
             (margins, expected["margins"]),
-            (model.risks(margins), expected["risks"]),
+            (risks, expected["risks"]),
             (np.array(model.base), expected["base"]),
-        )
+        ]
+        ranges = model.ranges(np.asarray(expected["margins"], np.float64), risks)
+        if ranges is not None:
+            # At the margins as they were: a hair's difference could stand on the other side of a step.
+            pairs.append((np.array(ranges), expected["ranges"]))
         largest = max(float(np.abs(ours - np.asarray(theirs, np.float64)).max()) for ours, theirs in pairs)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedModelError(

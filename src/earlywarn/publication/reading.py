@@ -20,6 +20,7 @@ from earlywarn.scoring import (
     calibrator_from,
     curve_terms,
     linear_terms,
+    risk_range_from,
 )
 
 MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES = (
@@ -33,6 +34,8 @@ CONTRACT, SPEC = "declarations/contract.toml", "declarations/model.toml"
 NEEDED = frozenset(
     {MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES, CONTRACT, SPEC, "CARD.md", "backtest.json"}
 )
+RISK_RANGE = "risk_range.json"
+"""Not in folders published before there were ranges; their risks are then shown without."""
 LEAF_TABLES = "leaf_tables.npz"
 FORMATS = (1, 2)
 """Of model.json; since 2 a model may have curves, and trees a weight."""
@@ -84,6 +87,7 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
         abstention=_abstention(spec.get("scoring", {})),
         details=content,
         curves=curve_terms(content.get("curves", []), features),
+        risk_range=risk_range_from(json.loads(files[RISK_RANGE])) if RISK_RANGE in files else None,
     )
 
 

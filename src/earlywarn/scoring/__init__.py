@@ -11,10 +11,11 @@ from earlywarn.scoring.published import (
     linear_terms,
 )
 from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
+from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
-from earlywarn.scoring.wording import number_in_words, share_in_words, window_in_words
+from earlywarn.scoring.wording import number_in_words, range_in_words, share_in_words, window_in_words
 
 __all__ = [
     "TIE_RULE",
@@ -28,6 +29,7 @@ __all__ = [
     "Place",
     "PublishedModel",
     "Reason",
+    "RiskRange",
     "Score",
     "Tree",
     "TreeModel",
@@ -38,8 +40,10 @@ __all__ = [
     "cut_rosters",
     "linear_terms",
     "number_in_words",
+    "range_in_words",
     "read_trees",
     "reasons_for",
+    "risk_range_from",
     "score_rows",
     "score_values",
     "share_in_words",

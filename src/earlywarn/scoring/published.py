@@ -16,6 +16,7 @@ from earlywarn.errors import DamagedModelError
 from earlywarn.features import Catalog, Encoding, FeatureEntry
 from earlywarn.scoring.calibration import Calibrator
 from earlywarn.scoring.explanations import LeafTables
+from earlywarn.scoring.risk_ranges import RiskRange
 from earlywarn.scoring.trees import Floats, Integers
 
 _MEDIAN = 5
@@ -124,6 +125,8 @@ class PublishedModel:
     details: Mapping[str, object]
     """The whole of model.json, for those who show it."""
     curves: CurveTerms = field(default_factory=no_curves)
+    risk_range: RiskRange | None = None
+    """How far each risk may be off; None where the model was published without."""
 
     @property
     def base(self) -> float:
@@ -150,6 +153,10 @@ class PublishedModel:
     def risks(self, margins: Floats) -> Floats:
         """Return calibrated chances of the outcome."""
         return self.calibrator.risks(margins)
+
+    def ranges(self, margins: Floats, risks: Floats) -> tuple[Floats, Floats] | None:
+        """Return the low and the high bound of each risk, or None where the model has none."""
+        return None if self.risk_range is None else self.risk_range.bounds(margins, risks)
 
     @cached_property
     def entries(self) -> tuple[FeatureEntry | None, ...]:

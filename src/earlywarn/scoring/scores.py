@@ -28,6 +28,9 @@ class Score:
     risk: float | None
     reasons: tuple[Reason, ...]
     not_scored_because: str | None = None
+    risk_low: float | None = None
+    risk_high: float | None = None
+    """Between these two the risk may lie; None where the model was published without a range."""
 
 
 def score_values(model: PublishedModel, values: Floats, *, progress: Progress = no_progress) -> list[Score]:
@@ -44,14 +47,19 @@ def _score_block(model: PublishedModel, values: Floats) -> list[Score]:
     margins = model.margins_of(attributions)
     risks = model.risks(margins)
     reasons = reasons_for(model, values, attributions)
+    ranges = model.ranges(margins, risks)
     known = ~np.isnan(values[:, model.needed])
     enough = np.logical_or.reduce(known, axis=1).tolist()
     return [
-        Score(float(margins[i]), float(risks[i]), tuple(reasons[i]))
+        Score(float(margins[i]), float(risks[i]), tuple(reasons[i]), None, *_range_of(ranges, i))
         if enough[i]
         else Score(None, None, (), TOO_LITTLE_DATA)
         for i in range(len(values))
     ]
+
+
+def _range_of(ranges: tuple[Floats, Floats] | None, row: int) -> tuple[float | None, float | None]:
+    return (None, None) if ranges is None else (float(ranges[0][row]), float(ranges[1][row]))
 
 
 def score_rows(model: PublishedModel, rows: Sequence[Mapping[str, float | None]]) -> list[Score]:

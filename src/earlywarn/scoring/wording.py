@@ -36,6 +36,20 @@ _SHARES = {
     (9, 10): 9 / 10,
 }
 _LEAST, _MOST = 0.08, 0.95
+_RANGES: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "between": "entre {} sur {} et {} sur {}",
+        "at_most": "au plus {} sur {}",
+        "at_least": "au moins {} sur {}",
+        "unknown": "presque n’importe où",
+    },
+    "en": {
+        "between": "between {} in {} and {} in {}",
+        "at_most": "at most {} in {}",
+        "at_least": "at least {} in {}",
+        "unknown": "almost anywhere",
+    },
+}
 _WINDOWS = {
     "fr": {
         "period": "depuis le début de l’année",
@@ -98,6 +112,25 @@ def share_in_words(share: float, language: Language) -> str:
     if share > _MOST:
         return "plus de 9 sur 10" if language == "fr" else "more than 9 in 10"
     return f"environ {few} sur {out_of}" if language == "fr" else f"about {few} in {out_of}"
+
+
+def range_in_words(low: float, high: float, language: Language) -> str:
+    """Say a range of shares as small fractions that hold it, the way people count.
+
+    >>> range_in_words(0.21, 0.31, "fr"), range_in_words(0.02, 0.15, "en"), range_in_words(0.7, 0.97, "fr")
+    ('entre 1 sur 5 et 1 sur 3', 'at most 1 in 6', 'au moins 2 sur 3')
+    """
+    below = max((pair for pair in _SHARES if _SHARES[pair] <= low), key=_SHARES.__getitem__, default=None)
+    above = min((pair for pair in _SHARES if _SHARES[pair] >= high), key=_SHARES.__getitem__, default=None)
+    words = _RANGES[language]
+    if below is None and above is None:
+        return words["unknown"]
+    if below is None or above is None:
+        few, out_of = above or below or (0, 0)
+        return words["at_most" if below is None else "at_least"].format(few, out_of)
+    if below == above:
+        return share_in_words(low, language)
+    return words["between"].format(*below, *above)
 
 
 def sentence(template: str, words: Mapping[str, str], value: float, language: Language) -> str:

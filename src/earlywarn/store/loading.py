@@ -53,6 +53,8 @@ _SCORE_COLUMNS: Mapping[str, pa.DataType] = {
     "moment": _WORD,
     "as_of": _DAY,
     "risk": pa.float64(),
+    "risk_low": pa.float64(),
+    "risk_high": pa.float64(),
     "margin": pa.float64(),
     "rank": pa.int32(),
     "is_listed": pa.bool_(),
@@ -84,7 +86,8 @@ class RunToLoad:
     """One model's scores of one night.
 
     `scores` has a row per unit: student_id, unit (JSON list of its key), school_id, grade, period, moment,
-    as_of, risk, margin, rank, is_listed, not_scored_because, reasons (JSON list, as shown).
+    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (JSON list, as
+    shown).
     `rosters` has a row per school and grade: n_students, n_listed, facts (JSON object).
     `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n.
     """

@@ -239,6 +239,8 @@ def _risk(row: Row[tuple[Any, ...]], run: CurrentRun) -> StudentRisk:
         moment=row.moment,
         as_of=row.as_of,
         risk=row.risk,
+        risk_low=row.risk_low,
+        risk_high=row.risk_high,
         rank=row.rank,
         is_listed=row.is_listed,
         not_scored_because=row.not_scored_because,

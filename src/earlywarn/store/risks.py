@@ -33,7 +33,10 @@ class CurrentRun:
 
 @dataclass(frozen=True)
 class StudentRisk:
-    """One stored score of one unit, with its reasons as shown; `risk` is None where it was not scored."""
+    """One stored score of one unit, with its reasons as shown; `risk` is None where it was not scored.
+
+    Without a range, `risk_low` and `risk_high` are None: the model was published before there were any.
+    """
 
     run: CurrentRun
     student_id: StudentId
@@ -44,6 +47,8 @@ class StudentRisk:
     moment: str
     as_of: date
     risk: float | None
+    risk_low: float | None
+    risk_high: float | None
     rank: int | None
     is_listed: bool
     not_scored_because: str | None

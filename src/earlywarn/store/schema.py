@@ -95,6 +95,8 @@ scores = Table(
     *_text("school_id", "grade", "period", "moment"),
     *_date("as_of"),
     Column("risk", Double),
+    Column("risk_low", Double),
+    Column("risk_high", Double),
     Column("margin", Double),
     Column("rank", Integer),
     Column("is_listed", Boolean, nullable=False),

@@ -1,35 +1,67 @@
-"""Calibrators rise, mean rates, and survive JSON."""
+"""Calibrators rise, mean rates, are chosen by what comes next, and survive JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from earlywarn.modeling import Isotonic, Sigmoid
-from earlywarn.modeling.calibrators import calibrator_from, fit_calibrator, fit_isotonic, fit_sigmoid
+from earlywarn.evaluation import Flags, Floats
+from earlywarn.modeling import Beta, Identity, Isotonic, Sigmoid, fit_calibrator
+from earlywarn.modeling.calibration_choice import ToldRows, calibrated, chosen_method
+from earlywarn.modeling.calibrators import (
+    METHODS,
+    Calibrator,
+    calibrator_from,
+    fit_beta,
+    fit_isotonic,
+    fit_sigmoid,
+    level_shift,
+    shifted,
+)
+
+STAIRS = Isotonic((-2.0, -1.0, -0.9, 1.0, 1.1, 3.0), (0.05, 0.05, 0.3, 0.32, 0.8, 0.85))
+BENT = Beta(0.3, 1.6, -0.5)
+
+
+def _drawn(truth: Calibrator, *, n: int = 12_000, seed: int = 0) -> ToldRows:
+    """Draw a cohort whose outcomes follow a known curve of their margins."""
+    generator = np.random.default_rng(seed)
+    margin = 1.5 * generator.normal(size=n)
+    label = generator.random(n) < truth.risks(margin)
+    return ToldRows(margin, label, np.arange(n), np.zeros(n, dtype=np.intp))
 
 
 def test_the_sigmoid_undoes_a_stretch() -> None:
     """Margins twice too large come back with a slope of one half."""
-    generator = np.random.default_rng(0)
-    margin = generator.normal(size=40_000)
-    label = generator.random(40_000) < 1 / (1 + np.exp(-margin))
+    told = _drawn(Identity(), n=40_000)
 
-    fitted = fit_sigmoid(2 * margin, label)
+    fitted = fit_sigmoid(2 * told.margin, told.label)
 
     assert (fitted.slope, fitted.intercept) == pytest.approx((0.5, 0.0), abs=0.03)
 
 
-def test_a_ranking_turned_over_is_never_calibrated_back() -> None:
-    """A falling relation keeps a rising, nearly flat curve."""
+def test_the_beta_curve_finds_both_slopes() -> None:
+    """A curve that bends at zero comes back."""
+    told = _drawn(BENT, n=40_000)
+
+    fitted = fit_beta(told.margin, told.label)
+
+    assert (fitted.a, fitted.b, fitted.c) == pytest.approx((BENT.a, BENT.b, BENT.c), abs=0.1)
+
+
+@pytest.mark.parametrize("fit", METHODS.values(), ids=METHODS)
+@pytest.mark.parametrize("shape", ["falling", "hill", "valley"])
+def test_no_method_turns_a_list_over(fit: Callable[[Floats, Flags], Calibrator], shape: str) -> None:
+    """Whatever the relation, falling or not even monotone, risks never fall as margins rise."""
     margin = np.linspace(-2, 2, 200)
+    label = {"falling": margin < 0, "hill": np.abs(margin) < 1, "valley": np.abs(margin) > 1}[shape]
 
-    fitted = fit_sigmoid(margin, margin < 0)
+    risks = fit(margin, label).risks(margin)
 
-    assert fitted.slope > 0
-    assert fitted.risks(np.array([0.0]))[0] == pytest.approx(0.5, abs=0.01)
+    assert (np.diff(risks) >= 0).all()
 
 
 def test_the_staircase_rises_and_promises_no_certainty() -> None:
@@ -43,14 +75,67 @@ def test_the_staircase_rises_and_promises_no_certainty() -> None:
     assert 0 < min(fitted.y) < max(fitted.y) < 1
 
 
-def test_few_outcomes_get_the_sigmoid() -> None:
-    """The staircase would fit noise."""
-    generator = np.random.default_rng(0)
+@pytest.mark.parametrize(
+    ("truth", "method"),
+    [
+        (Identity(), "identity"),
+        (Sigmoid(0.5, -0.7), "sigmoid"),
+        (BENT, "beta"),
+        (STAIRS, "isotonic"),
+    ],
+)
+@pytest.mark.parametrize("by_time", [True, False])
+def test_the_planted_distortion_is_the_one_chosen(truth: Calibrator, method: str, by_time: bool) -> None:
+    """The next cohort, or the fold left out, names the curve that its margins were bent by."""
+    told = [_drawn(truth, seed=seed) for seed in (0, 1)]
 
-    assert isinstance(fit_calibrator(generator.normal(size=500), generator.random(500) < 0.3), Sigmoid)
+    assert chosen_method(told, by_time=by_time) == method
 
 
-@pytest.mark.parametrize("calibrator", [Sigmoid(0.7, -1.25), Isotonic((0.0, 1.5), (0.25, 0.5))])
-def test_json_brings_back_the_same_calibrator(calibrator: Sigmoid | Isotonic) -> None:
+def test_the_winner_is_fitted_on_the_latest_cohort() -> None:
+    """A stretch that was another one in the earlier cohort does not linger."""
+    latest, earlier = _drawn(Sigmoid(0.5, -0.7)), _drawn(Sigmoid(0.6, -0.5), seed=1)
+
+    fitted = calibrated([latest, earlier], by_time=True)
+
+    assert fitted == fit_sigmoid(latest.margin, latest.label)
+
+
+def test_few_outcomes_get_no_staircase() -> None:
+    """Even true stairs are not worth fitting noise."""
+    told = _drawn(STAIRS, n=500)
+
+    assert not isinstance(fit_calibrator(told.margin, told.label), Isotonic)
+
+
+@pytest.mark.parametrize("calibrator", [Identity(), Sigmoid(0.7, -1.25), BENT, STAIRS])
+def test_json_brings_back_the_same_calibrator(calibrator: Calibrator) -> None:
     """What is stored is what was fitted."""
     assert calibrator_from(json.loads(json.dumps(calibrator.to_dict()))) == calibrator
+
+
+def test_halves_of_students_judge_where_there_is_one_cohort() -> None:
+    """Rows that a student repeats stand on one side only, and do not pass for evidence."""
+    told = _drawn(Identity(), n=400)
+    repeated = np.repeat(np.arange(400), 50)
+
+    assert chosen_method([told.take(repeated)], by_time=True) == "identity"
+
+
+@pytest.mark.parametrize("calibrator", [Sigmoid(0.5, -0.7), BENT, STAIRS])
+def test_a_level_is_set_again_on_the_latest_cohort(calibrator: Calibrator) -> None:
+    """Once a model has seen the cohort that corrects its level, the correction is not made twice."""
+    told = _drawn(calibrator)
+    seen = told.margin - 0.8
+
+    leveled = shifted(calibrator, level_shift(calibrator, seen, told.label))
+
+    assert leveled.risks(seen).mean() == pytest.approx(told.label.mean(), abs=0.005)
+    assert (np.diff(leveled.risks(np.sort(seen))) >= 0).all()
+
+
+def test_margins_taken_at_their_word_are_not_moved() -> None:
+    """Where no level was fitted, none is corrected twice."""
+    told = _drawn(Sigmoid(1.0, -2.0))
+
+    assert level_shift(Identity(), told.margin, told.label) == 0

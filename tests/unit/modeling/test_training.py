@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from earlywarn.modeling import (
     train_model,
     write_bundle,
 )
+from earlywarn.scoring import risk_range_from
 from tests.builders.matrices import labeled_matrix, shuffled
 
 SPEC: dict[str, Any] = {
@@ -145,10 +147,14 @@ def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_
         backtest="{}",
         card="",
         declarations={"model.toml": ""},
+        risk_range=trained.risk_range,
     )
 
     bundle = read_bundle(write_bundle(tmp_path / "bundle", parts))
 
+    read = risk_range_from(json.loads((tmp_path / "bundle" / "risk_range.json").read_text("utf-8")))
+    assert trained.risk_range.n_students == 300
+    assert read.low_x.tolist() == list(trained.risk_range.low.x)
     values = trained.encoded.values[:200]
     assert (bundle.model.margins(values) == trained.model.margins(values)).all()
     base = trained.model.margins(values) - bundle.attributions(values).sum(axis=1)

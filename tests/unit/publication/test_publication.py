@@ -28,6 +28,7 @@ from earlywarn.publication import (
     write_published,
 )
 from earlywarn.publication.manifest import signed_manifest
+from earlywarn.scoring import score_values
 from earlywarn.workspace import Workspace
 from tests.builders.published import Bundle, example_rows, write_bundle
 
@@ -63,6 +64,18 @@ def folder(home: Path, tmp_path: Path) -> Path:
 def key(home: Path) -> Ed25519PublicKey:
     """The key that verifies."""
     return public_key(home / "keys")
+
+
+def test_a_model_from_before_ranges_is_still_served(bundle: Bundle, tmp_path: Path) -> None:
+    """Its folder loads, and its risks are the same, without bounds."""
+    older = Path(shutil.copytree(bundle.folder, tmp_path / "bundle"))
+    (older / "risk_range.json").unlink()
+
+    model, rows = publish(older, tmp_path), example_rows(5)
+    scores = score_values(model, rows)
+
+    assert [one.risk for one in scores] == model.risks(model.margins(rows)).tolist()
+    assert {(one.risk_low, one.risk_high) for one in scores} == {(None, None)}
 
 
 def test_scores_are_lightgbm_s(bundle: Bundle, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from earlywarn.errors import DamagedModelError, TableError
-from earlywarn.modeling.calibrators import Isotonic, Sigmoid
-from earlywarn.scoring import TOO_LITTLE_DATA, Abstention, calibrator_from, score_rows, score_values
+from earlywarn.modeling.calibrators import Beta, Identity, Isotonic, Sigmoid
+from earlywarn.scoring import (
+    TOO_LITTLE_DATA,
+    Abstention,
+    calibrator_from,
+    risk_range_from,
+    score_rows,
+    score_values,
+)
 from tests.builders.published import FEATURES, example_rows, plain_model
 
 ROW: dict[str, float | None] = dict.fromkeys(FEATURES, 1.0)
@@ -71,9 +78,10 @@ def test_a_model_says_what_it_needs() -> None:
 
 
 def test_the_calibrator_gives_training_s_risks() -> None:
-    """Both methods reproduce what training computed, within 1e-12."""
-    margins = np.linspace(-8, 8, 200)
-    for fitted in (Sigmoid(0.7, -0.3), Isotonic((-2.0, 0.0, 1.0), (0.05, 0.2, 0.9))):
+    """Every method reproduces what training computed, within 1e-12."""
+    margins = np.linspace(-800, 800, 2001)
+    stairs = Isotonic((-2.0, 0.0, 1.0), (0.05, 0.2, 0.9))
+    for fitted in (Identity(), Sigmoid(0.7, -0.3), Beta(0.4, 1.3, -0.2), stairs):
         read = calibrator_from(fitted.to_dict())
 
         assert np.abs(read.risks(margins) - fitted.risks(margins)).max() <= 1e-12
@@ -84,6 +92,9 @@ def test_the_calibrator_gives_training_s_risks() -> None:
     [
         {"method": "sigmoid", "slope": -1.0, "intercept": 0.0},
         {"method": "sigmoid", "slope": 1.0},
+        {"method": "beta", "a": 1.0, "b": -0.1, "c": 0.0},
+        {"method": "beta", "a": 0.0, "b": 0.0, "c": 0.0},
+        {"method": "beta", "a": 1.0, "b": 1.0, "c": float("nan")},
         {"method": "isotonic", "x": [0.0, 1.0], "y": [0.5, 0.2]},
         {"method": "isotonic", "x": [1.0, 1.0], "y": [0.1, 0.2]},
         {"method": "isotonic", "x": [], "y": []},
@@ -103,3 +114,46 @@ def test_scores_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("earlywarn.scoring.scores._BLOCK", 7)
 
     assert score_values(model, rows) == whole
+
+
+RANGE: dict[str, object] = {
+    "method": "venn_abers",
+    "low": {"x": [-1.5], "y": [0.1, 0.2]},
+    "high": {"x": [-1.0], "y": [0.25, 0.5]},
+}
+
+
+def test_a_score_says_how_far_its_risk_may_be_off() -> None:
+    """The high bound steps past its knot, and the bounds widen up to the risk where it leaves them."""
+    model = plain_model(risk_range=risk_range_from(RANGE))
+
+    (one,) = score_rows(model, [ROW])
+
+    assert (one.margin, one.risk_low, one.risk_high) == (-1.0, 0.2, one.risk)
+    assert one.risk == pytest.approx(1 / (1 + np.e))
+
+
+def test_a_model_published_before_ranges_still_scores() -> None:
+    """Its risks stand without a range."""
+    (one,) = score_rows(plain_model(), [ROW])
+
+    assert one.risk is not None
+    assert (one.risk_low, one.risk_high) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "magic"},
+        {"low": {"x": [-1.5], "y": [0.2, 0.1]}},
+        {"low": {"x": [-1.5], "y": [0.1]}},
+        {"low": {"x": [-1.5], "y": [0.1, 0.3]}},
+        {"high": {"x": [-1.0], "y": [0.25, 1.5]}},
+        {"high": {"x": [float("nan")], "y": [0.25, 0.5]}},
+        {"high": None},
+    ],
+)
+def test_bounds_that_fall_or_cross_are_refused(change: dict[str, object]) -> None:
+    """A range is a pair of rising bounds between 0 and 1, the low one below."""
+    with pytest.raises(DamagedModelError, match="no pair of rising bounds"):
+        risk_range_from({**RANGE, **change})

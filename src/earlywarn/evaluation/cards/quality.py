@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from earlywarn.domain import Language
+from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import (
     count_cell,
@@ -174,6 +175,7 @@ def calibration_section(lead: Sheet, language: Language) -> Section:
         lead=word("calibration_lead", language).format(
             **{name: number(value, language, 2 if name == "slope" else 3) for name, value in told.items()}
         ),
+        paragraphs=tuple(calibration_lines(lead.get("calibration"), language)),
         tables=(Table(word("calibration_caption", language), columns, rows),) if rows else (),
     )
 
