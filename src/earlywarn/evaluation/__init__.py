@@ -7,6 +7,7 @@ from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, cod
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
@@ -39,6 +40,7 @@ from earlywarn.evaluation.table import sheet_table
 __all__ = [
     "TIE_RULE",
     "Backtest",
+    "CandidateCurve",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -57,6 +59,7 @@ __all__ = [
     "HeldOut",
     "Indexes",
     "LeftOutSheet",
+    "ListCurves",
     "Metrics",
     "MomentAucs",
     "QualitySheet",
@@ -79,6 +82,7 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "list_curves",
     "logit",
     "measure",
     "moment_aucs",

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.curves import ListCurves
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
@@ -63,6 +64,8 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    curves: ListCurves | None = None
+    """Precision and recall of all candidates for lists of other sizes."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -107,16 +110,20 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         if not one["cut_points"]:
             del one["cut_points"]
+        if one["curves"] is None:
+            del one["curves"]
+        else:
+            one["curves"] = _plain(one["curves"], 4)
     if content["left_out"] is None:
         del content["left_out"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, places: int = 6) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, places) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, places) for item in value]
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return round(value, places) if math.isfinite(value) else None
     return value

@@ -28,6 +28,7 @@ from earlywarn.evaluation import (
     compare,
     draws_for,
     fold_statement,
+    list_curves,
     measure,
     moment_aucs,
     score_rows,
@@ -194,6 +195,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
+        curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
