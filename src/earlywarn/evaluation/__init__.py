@@ -6,7 +6,7 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
-from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.card import CardProse, GroupNames, candidate_name, card_markdown, unsure_of
 from earlywarn.evaluation.curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
@@ -34,10 +34,17 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
+from earlywarn.evaluation.subgroups import (
+    FEWEST_POSITIVE,
+    GroupFigures,
+    Tolerance,
+    audit_groups,
+    tolerance_verdict,
+)
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
+    "FEWEST_POSITIVE",
     "TIE_RULE",
     "Backtest",
     "CandidateCurve",
@@ -71,6 +78,7 @@ __all__ = [
     "audit_groups",
     "by_word",
     "calibration_of",
+    "candidate_name",
     "capacity_of",
     "card_markdown",
     "closed_gates",
@@ -90,6 +98,7 @@ __all__ = [
     "sheet_json",
     "sheet_table",
     "tie_order",
+    "tolerance_verdict",
     "unsure_of",
     "verdict_of",
 ]

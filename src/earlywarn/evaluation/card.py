@@ -117,6 +117,15 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+def candidate_name(name: str, language: Language) -> str:
+    """Return what cards and pictures call a candidate; one without words of its own goes by its name.
+
+    >>> candidate_name("logistic", "fr"), candidate_name("some_blend", "en")
+    ('régression logistique', 'some blend')
+    """
+    return WORDS.get(name, {}).get(language, name.replace("_", " "))
+
+
 def card_markdown(sheet: Sheet, prose: CardProse, names: GroupNames) -> str:
     """Write the whole card."""
     french, english = _one(sheet, prose, names, "fr"), _one(sheet, prose, names, "en")

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import GroupNames, Tolerance
-from earlywarn.evaluation.figures import Figure as Told
-from earlywarn.evaluation.subgroups import FEWEST_POSITIVE, tolerance_verdict
+from earlywarn.evaluation import FEWEST_POSITIVE, GroupNames, Tolerance, candidate_name, tolerance_verdict
+from earlywarn.evaluation import Figure as Told
 from earlywarn.paper import write_number
 from earlywarn.pictures.canvas import (
     ACCENT,
@@ -24,7 +23,7 @@ from earlywarn.pictures.canvas import (
     svg_of,
     title_of,
 )
-from earlywarn.pictures.words import candidate_name, said
+from earlywarn.pictures.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from earlywarn.domain import Language
+from earlywarn.evaluation import candidate_name
 from earlywarn.paper import write_share
 from earlywarn.pictures.canvas import (
     COLORS,
@@ -18,7 +19,7 @@ from earlywarn.pictures.canvas import (
     svg_of,
     title_of,
 )
-from earlywarn.pictures.words import candidate_name, said
+from earlywarn.pictures.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

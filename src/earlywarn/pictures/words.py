@@ -10,14 +10,6 @@ from earlywarn.scoring import window_in_words
 
 Said = dict[Language, str]
 
-CANDIDATES: dict[str, Said] = {
-    "rules": {"fr": "règles en usage", "en": "rules in use"},
-    "one_column": {"fr": "meilleure colonne seule", "en": "best single column"},
-    "logistic": {"fr": "régression logistique", "en": "logistic regression"},
-    "lightgbm": {"fr": "arbres (LightGBM)", "en": "trees (LightGBM)"},
-}
-"""A candidate without words of its own goes by its name."""
-
 WORDS: dict[str, Said] = {
     "all": {"fr": "ensemble", "en": "all"},
     "overall": {"fr": "Ensemble", "en": "Overall"},
@@ -139,11 +131,6 @@ WORDS: dict[str, Said] = {
 def said(key: str, language: Language, **parts: object) -> str:
     """Return one of the texts above."""
     return WORDS[key][language].format(**parts)
-
-
-def candidate_name(name: str, language: Language) -> str:
-    """Return what a candidate is called."""
-    return CANDIDATES.get(name, {}).get(language, name.replace("_", " "))
 
 
 def feature_label(
