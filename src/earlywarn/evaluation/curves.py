@@ -80,8 +80,8 @@ def list_curves(scored: Sequence[Scored], rows: TestRows, *, share: float) -> Li
 def _first_share(margin: Floats, lists: Indexes, ties: Indexes, sizes: Indexes, shares: Floats) -> Words:
     """Return the place of the smallest share at which each row stands on its list; beyond the last if never.
 
-    A list of n holds max(1, floor(share * n)) units (`capacity_of`): the row ranked r from 1 is on it from the
-    share r / n on, and the first one always.
+    A list of n holds max(1, floor(share * n)) units (`capacity_of`): the row ranked r from 1 is on it from
+    the share r / n on, and the first one always.
     """
     order = np.lexsort((ties, -margin, lists))
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 N_SUMMARY, N_DEPENDENCE = 14, 6
-LOW_COLOR, HIGH_COLOR = "#86b3c4", "#7a2d0c"
-"""From light to dark, so that gray paper still tells low values from high ones."""
+COLORS = ("#6fa8c0", "#b5722a", "#5a1606")
+"""Low, middle, high: ever darker, so that gray paper still tells them apart; gray itself means missing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,8 @@ def summary(moves: Moves, language: Language) -> Picture | None:
         axes.set_xlabel(said("share_of_margin", language), fontsize=9.5)
         number_axis(axes, "x", language)
         bar = figure.axes[-1]
-        bar.set_yticks([0, 1], [said("low", language), said("high", language)])
+        bar.set_yticks([0, 1], [said("low", language), said("high", language)], fontsize=9)
+        bar.set_ylabel(said("value", language), fontsize=9)
         note = said("summary_note", language, n=write_number(len(moves.values), language))
         title_of(figure, title, note)
         content = png_of(figure)
@@ -95,7 +96,7 @@ def dependence(moves: Moves, language: Language) -> Picture | None:
                 continue
             # The ends are left out: a single point far away would be a single student.
             shap.plots.scatter(
-                explained[:, place], ax=axes, show=False, color=HIGH_COLOR, dot_size=7, alpha=0.5,
+                explained[:, place], ax=axes, show=False, color=COLORS[2], dot_size=7, alpha=0.5,
                 hist=False, x_jitter=0, xmin="percentile(1)", xmax="percentile(99)",
             )  # fmt: skip
             axes.axhline(0, color=SOFT, linewidth=0.8)
@@ -121,11 +122,15 @@ def _pyplot(size: tuple[float, float]) -> Iterator[tuple[Any, Figure]]:
     plt.switch_backend("agg")
     import shap
 
+    chance = np.random.get_state()  # noqa: NPY002 - shap draws from the global generator, as it finds it
     with look():
         figure = plt.figure(figsize=size, layout="constrained")
         try:
+            # Which point lies above which is drawn by chance: the same one for the same picture.
+            np.random.seed(0)  # noqa: NPY002
             yield shap, figure
         finally:
+            np.random.set_state(chance)  # noqa: NPY002
             plt.close(figure)
 
 
@@ -138,7 +143,7 @@ def _explained(shap: Any, moves: Moves, places: list[int], labels: list[str]) ->
 def _colors() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("earlywarn", [LOW_COLOR, HIGH_COLOR])
+    return LinearSegmentedColormap.from_list("earlywarn", list(COLORS))
 
 
 def _in_words(moves: Moves, places: list[int], language: Language) -> str:

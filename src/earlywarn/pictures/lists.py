@@ -57,7 +57,7 @@ def lists(backtest: dict[str, Any], share: float, per: list[str], language: Lang
             )  # fmt: skip
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", handlelength=4)
-        words = said("and", language).join(said(name, language) for name in per)
+        words = ", ".join(said(name, language) for name in per)
         title_of(figure, title, said("lists_note", language, per=words))
         return Picture("lists", language, "svg", svg_of(figure, title), title, _in_words(chosen, language))
 
@@ -82,7 +82,10 @@ def _panel(axes: Axes, curves: dict[str, Any], which: str, chosen: str, language
             linewidth=2.2 if is_chosen else 1.2,
             label=said("chosen", language, name=name) if is_chosen else name,
         )
-    axes.set(xlabel=said("listed", language), title=said(which, language), xlim=(0, None), ylim=(0, None))
+    axes.set(
+        xlabel=said("listed", language), ylabel=said(f"{which}_is", language), title=said(which, language)
+    )
+    axes.set(xlim=(0, None), ylim=(0, None))
     share_axis(axes, "x", language)
     share_axis(axes, "y", language)
 

@@ -22,13 +22,12 @@ WORDS: dict[str, Said] = {
         "en": "Does an estimated risk come true as often as it says?",
     },
     "reliability_note": {
-        "fr": "Chaque point\u00a0: un dixième des lignes, par risque croissant. Sur la diagonale, le "
-        "risque estimé "
-        "est la part observée. Traits\u00a0: intervalles de Wilson à 95\u00a0%, lignes prises comme "
-        "indépendantes.",
+        "fr": "Chaque point\u00a0: un dixième des lignes, par risque croissant. Sur la diagonale, "
+        "le risque estimé est la part observée. Traits\u00a0: intervalles de Wilson à 95\u00a0%, "
+        "lignes prises comme indépendantes. Échelles en racine carrée.",
         "en": "Each point: a tenth of the rows, by rising risk. On the diagonal the estimated risk "
-        "is the observed "
-        "share. Bars: Wilson intervals at 95%, rows taken as independent. Square-root scales.",
+        "is the observed share. Bars: Wilson intervals at 95%, rows taken as independent. "
+        "Square-root scales.",
     },
     "lists": {
         "fr": "Précision et rappel selon la longueur des listes",
@@ -36,20 +35,20 @@ WORDS: dict[str, Said] = {
     },
     "lists_note": {
         "fr": "Listes par {per} et moment. La ligne verticale est la capacité déclarée\u00a0; le "
-        "trait y donne "
-        "l’intervalle à 95\u00a0% du modèle retenu.",
+        "trait y donne l’intervalle à 95\u00a0% du modèle retenu.",
         "en": "Lists are cut per {per} and moment. The vertical line is the declared capacity; the "
-        "bar there is "
-        "the chosen model’s 95% interval.",
+        "bar there is the chosen model’s 95% interval.",
     },
     "listed": {"fr": "part inscrite sur une liste", "en": "share that is on a list"},
-    "precision": {
-        "fr": "Précision\u00a0: part des inscrits qui ont connu la situation",
-        "en": "Precision: share of those listed who met the outcome",
+    "precision": {"fr": "Précision", "en": "Precision"},
+    "recall": {"fr": "Rappel", "en": "Recall"},
+    "precision_is": {
+        "fr": "part des inscrits qui ont connu la situation",
+        "en": "share of those listed who met the outcome",
     },
-    "recall": {
-        "fr": "Rappel\u00a0: part des situations que les listes contenaient",
-        "en": "Recall: share of outcomes that lists held",
+    "recall_is": {
+        "fr": "part des situations que les listes contenaient",
+        "en": "share of the outcomes that lists held",
     },
     "capacity": {"fr": "capacité", "en": "capacity"},
     "chosen": {"fr": "{name} (retenu)", "en": "{name} (chosen)"},
@@ -59,11 +58,9 @@ WORDS: dict[str, Said] = {
     },
     "candidates_note": {
         "fr": "Signe plein\u00a0: le modèle retenu. Traits\u00a0: intervalles à 95\u00a0% par "
-        "rééchantillonnage ({over}). "
-        "L’AUC est meilleure à droite, le Brier à gauche.",
+        "rééchantillonnage ({over}). L’AUC est meilleure à droite, le Brier à gauche.",
         "en": "Filled: the chosen model. Bars: 95% intervals by drawing {over} anew. AUC is better "
-        "to the right, "
-        "Brier to the left.",
+        "to the right, Brier to the left.",
     },
     "schools": {"fr": "écoles", "en": "schools"},
     "students": {"fr": "élèves", "en": "students"},
@@ -89,10 +86,9 @@ WORDS: dict[str, Said] = {
     "summary": {"fr": "Ce qui déplace le plus l’estimation", "en": "What moves the estimate most"},
     "summary_note": {
         "fr": "{n} lignes d’apprentissage tirées au sort, dessinées par shap\u00a0; à droite, le "
-        "risque estimé monte. "
-        "Gris\u00a0: valeur manquante. Des associations, pas des causes.",
-        "en": "{n} training rows drawn by chance, plotted by shap; to the right, the estimated risk rises. "
-        "Gray: missing value. Associations, not causes.",
+        "risque estimé monte. Gris\u00a0: valeur manquante. Des associations, pas des causes.",
+        "en": "{n} training rows drawn by chance, plotted by shap; to the right, the estimated "
+        "risk rises. Gray: missing value. Associations, not causes.",
     },
     "dependence": {
         "fr": "Comment l’estimation suit les valeurs les plus influentes",
@@ -100,11 +96,10 @@ WORDS: dict[str, Said] = {
     },
     "dependence_note": {
         "fr": "{n} lignes d’apprentissage tirées au sort, dessinées par shap\u00a0; valeurs du 1er "
-        "au 99e centile. "
-        "Des associations, pas des causes.",
+        "au 99e centile\u00a0; tirets à gauche\u00a0: valeur manquante. Des associations, pas des "
+        "causes.",
         "en": "{n} training rows drawn by chance, plotted by shap; values from the 1st to the 99th "
-        "percentile. "
-        "Associations, not causes.",
+        "percentile; dashes at the left: missing value. Associations, not causes.",
     },
     "share_of_margin": {"fr": "part dans la marge (log-cote)", "en": "share of the margin (log-odds)"},
     "value": {"fr": "valeur", "en": "value"},
@@ -124,7 +119,6 @@ WORDS: dict[str, Said] = {
     "rank": {"fr": "rang", "en": "rank"},
     "school": {"fr": "école", "en": "school"},
     "grade": {"fr": "année d’études", "en": "grade"},
-    "and": {"fr": " et ", "en": " and "},
 }
 
 

@@ -151,13 +151,16 @@ def make(
     today: date,
     seed: int,
     threads: int | None = None,
+    last_batch: int | None = None,
     progress: Progress = no_progress,
 ) -> Made:
     """Train and judge the model declared in `model_dir`, and write nothing."""
     declared = read_declarations(model_dir)
     spec = load_spec(model_dir / "model.toml")
     contract = load_contract(model_dir.parent / "contract.toml")
-    matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
+    matrix = labeled_matrix(
+        model_dir, workspace, contract, spec, today=today, last_batch=last_batch, progress=progress
+    )
     fitting = Fitting(seed=seed, n_threads=threads or available_threads())
     trained = train_model(
         matrix,
@@ -189,11 +192,12 @@ def labeled_matrix(
     spec: ModelSpec,
     *,
     today: date,
+    last_batch: int | None = None,
     progress: Progress = no_progress,
 ) -> Matrix:
-    """Build the matrix of a spec, with every label that is known today."""
+    """Build the matrix of a spec, with every label that is known today; later batches may be left out."""
     indicators = load_indicators(model_dir.parent / "indicators.toml", contract)
-    tables = open_tables(workspace, contract)
+    tables = open_tables(workspace, contract, last_batch=last_batch)
     matrix = build_matrix(
         tables,
         contract,
