@@ -6,6 +6,7 @@ The attributions come in from outside and are the model's exact ones; shap only 
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,11 +120,13 @@ def _pyplot(size: tuple[float, float]) -> Iterator[tuple[Any, Figure]]:
     """
     import matplotlib.pyplot as plt
 
-    plt.switch_backend("agg")
-    import shap
-
     chance = np.random.get_state()  # noqa: NPY002 - shap draws from the global generator, as it finds it
-    with look():
+    with warnings.catch_warnings(), look():
+        # What shap will have to change in itself is no news to whoever trains.
+        warnings.simplefilter("ignore")
+        plt.switch_backend("agg")
+        import shap
+
         figure = plt.figure(figsize=size, layout="constrained")
         try:
             # Which point lies above which is drawn by chance: the same one for the same picture.

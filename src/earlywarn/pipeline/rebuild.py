@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ def rebuild(
     run_id: str | None = None,
     threads: int | None = None,
     tracking_uri: str | None = None,
+    libraries: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
 ) -> Rebuilt:
     """Train a run again and compare.
@@ -74,6 +75,7 @@ def rebuild(
         run_id: Which run; by default the candidate's.
         threads: How many to use; they change no byte.
         tracking_uri: An MLflow server; by default the workspace's own store.
+        libraries: The versions that are installed here; looked up by default.
         progress: Told after each step.
 
     Raises:
@@ -88,7 +90,7 @@ def rebuild(
     with tempfile.TemporaryDirectory() as temporary:
         logged = registry.download_files(run_id, Path(temporary) / "run")
         recipe = _recipe(logged, name, run_id)
-        _require_same_libraries(logged, run_id)
+        _require_same_libraries(logged, run_id, installed_versions() if libraries is None else libraries)
         now = _require_same_data(workspace, recipe, run_id)
         declared = _declared_again(logged, Path(temporary) / "models" / recipe.network, recipe)
         made = make(
@@ -101,7 +103,7 @@ def rebuild(
             progress=progress,
         )
         again = made.write(Path(temporary) / "again")
-        different = list(_different_files(logged / "model" / "artifacts" / "bundle", again))
+        different = list(different_files(logged / "model" / "artifacts" / "bundle", again))
         matrix = made.recipe(today=recipe.today, seed=recipe.seed, batches=recipe.batches).matrix
         if matrix != recipe.matrix:
             different.insert(0, "the matrix of features and labels")
@@ -124,10 +126,8 @@ def _recipe(logged: Path, name: str, run_id: str) -> Recipe:
     return recipe
 
 
-def _require_same_libraries(logged: Path, run_id: str) -> None:
-    found = version_differences(
-        versions_from((logged / LOCK).read_text(encoding="utf-8")), installed_versions()
-    )
+def _require_same_libraries(logged: Path, run_id: str, installed: Mapping[str, str]) -> None:
+    found = version_differences(versions_from((logged / LOCK).read_text(encoding="utf-8")), installed)
     if found:
         raise TrainingError(
             f"the libraries are not those of the run: {_few(found)}",
@@ -162,7 +162,7 @@ def _last(batches: Sequence[UsedBatch]) -> int:
     return max(one.batch for one in batches)
 
 
-def _different_files(before: Path, again: Path) -> Iterator[str]:
+def different_files(before: Path, again: Path) -> Iterator[str]:
     """Yield a sentence for each file of the bundle that is missing, new, or not the same bytes."""
     names = {
         path.relative_to(folder).as_posix()

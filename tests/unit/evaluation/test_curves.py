@@ -39,6 +39,8 @@ def test_row_order_changes_no_figure_of_a_curve() -> None:
     turned = rows.take(order)
 
     one = list_curves([score_rows("one", margin, margin, rows, share=0.1)], rows, share=0.1)
-    other = list_curves([score_rows("one", margin[order], margin[order], turned, share=0.1)], turned, share=0.1)
+    other = list_curves(
+        [score_rows("one", margin[order], margin[order], turned, share=0.1)], turned, share=0.1
+    )
 
     assert one == other
