@@ -1,7 +1,8 @@
-"""Draw all pictures of a sheet, in both languages."""
+"""Draw all pictures of a sheet, in each language."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from earlywarn.domain import Language
@@ -19,6 +20,7 @@ def draw_pictures(
     tolerance: Tolerance,
     *,
     moves: Moves | None = None,
+    languages: Sequence[Language] = get_args(Language),
 ) -> tuple[Picture, ...]:
     """Draw the leading back-test of a sheet as read back from `backtest.json`.
 
@@ -27,10 +29,11 @@ def draw_pictures(
         names: What audited columns and their values are called.
         tolerance: The gaps between groups that the spec tolerates.
         moves: Attributions of a sample of rows; none leaves shap's two pictures out.
+        languages: Which languages to draw in; both by default.
     """
     lead = sheet["backtests"][0]
     found: list[Picture | None] = []
-    for language in get_args(Language):
+    for language in languages:
         found += [
             reliability(lead, names, language),
             lists(lead, sheet["capacity_share"], sheet["capacity_per"], language),
