@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 INK, SOFT, LINE = "#22292f", "#55606a", "#dcd8cf"
 """On white, ink has a contrast of 14.7 and soft one of 6.4: both more than WCAG's 4.5 for text."""
 ACCENT, WARN = "#1f4f63", "#b5471c"
-COLORS = (ACCENT, WARN, "#4d7c1f", "#7b4b94", "#8a6a00", "#55606a")
+COLORS = (ACCENT, WARN, "#4d7c1f", "#7b4b94", "#8a6a00", "#55606a", "#a3195b")
 """Each at least 4.5 to 1 on white; who cannot tell them apart has the dashes and the markers."""
 DASHES: tuple[Literal["-", "--", "-.", ":"] | tuple[int, tuple[int, ...]], ...] = (
     "-",
@@ -32,8 +32,9 @@ DASHES: tuple[Literal["-", "--", "-.", ":"] | tuple[int, tuple[int, ...]], ...] 
     ":",
     (0, (6, 2, 1, 2, 1, 2)),
     (0, (1, 3)),
+    (0, (4, 1, 1, 1)),
 )
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _LOOK: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
