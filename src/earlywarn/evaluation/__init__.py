@@ -7,11 +7,11 @@ from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, cod
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, candidate_name, card_markdown, unsure_of
-from earlywarn.evaluation.curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.list_curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -34,17 +34,10 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import (
-    FEWEST_POSITIVE,
-    GroupFigures,
-    Tolerance,
-    audit_groups,
-    tolerance_verdict,
-)
+from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
-    "FEWEST_POSITIVE",
     "TIE_RULE",
     "Backtest",
     "CandidateCurve",
@@ -98,7 +91,6 @@ __all__ = [
     "sheet_json",
     "sheet_table",
     "tie_order",
-    "tolerance_verdict",
     "unsure_of",
     "verdict_of",
 ]

@@ -7,9 +7,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from earlywarn.evaluation.curves import ListCurves
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
+from earlywarn.evaluation.list_curves import ListCurves
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.subgroups import GroupFigures
 
@@ -64,7 +64,7 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
-    curves: ListCurves | None = None
+    list_curves: ListCurves | None = None
     """Precision and recall of all candidates for lists of other sizes."""
 
     def candidate(self, name: str) -> CandidateSheet:
@@ -110,10 +110,10 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         if not one["cut_points"]:
             del one["cut_points"]
-        if one["curves"] is None:
-            del one["curves"]
+        if one["list_curves"] is None:
+            del one["list_curves"]
         else:
-            one["curves"] = _plain(one["curves"], 4)
+            one["list_curves"] = _plain(one["list_curves"], 4)
     if content["left_out"] is None:
         del content["left_out"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -255,7 +255,7 @@ def _sheet(
         by_grade=by_grade(chosen, test_rows, draws),
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
-        curves=list_curves(scored, test_rows, share=plan.share),
+        list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=() if rows.cuts is None else (rows.cuts,),
     )
 

@@ -195,7 +195,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
-        curves=list_curves(scored, test_rows, share=plan.share),
+        list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import FEWEST_POSITIVE, GroupNames, Tolerance, candidate_name, tolerance_verdict
-from earlywarn.evaluation import Figure as Told
+from earlywarn.evaluation import GroupNames, Tolerance, candidate_name
 from earlywarn.paper import write_number
 from earlywarn.pictures.canvas import (
     ACCENT,
@@ -134,11 +133,24 @@ def _gaps(axes: Axes, panel: _Panel, audited: list[dict[str, Any]], language: La
 
 
 def verdict_of_gap(group: dict[str, Any], name: str, tolerance: float) -> str:
-    """Judge one gap by the rule of the audit; the sheet's own verdict joins the two rates."""
-    told = group[name]
-    if group["n_positive"] < FEWEST_POSITIVE or told["value"] is None or told.get("low") is None:
+    """Return the sheet's verdict of a gap; where it joins two gaps, only the one that is outside is said so."""
+    verdict = str(group["calibration_verdict" if name == "calibration_gap" else "rates_verdict"])
+    low, high = _judged_ends(group[name])
+    if verdict != "outside":
+        return verdict
+    if low is None or high is None:
         return "cannot tell"
-    return tolerance_verdict([Told(told["value"], told["low"], told["high"])], tolerance)
+    if low > tolerance or high < -tolerance:
+        return "outside"
+    return "within" if -tolerance <= low and high <= tolerance else "cannot tell"
+
+
+def _judged_ends(told: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return the interval that verdicts are by: corrected for the number of gaps, where the sheet has that."""
+    return (
+        told.get("low") if told.get("corrected_low") is None else told["corrected_low"],
+        told.get("high") if told.get("corrected_high") is None else told["corrected_high"],
+    )
 
 
 def _line(axes: Axes, y: float, told: dict[str, Any], sign: tuple[str, str, bool]) -> None:
@@ -147,7 +159,10 @@ def _line(axes: Axes, y: float, told: dict[str, Any], sign: tuple[str, str, bool
     if told["value"] is None:
         return
     if told.get("low") is not None:
-        axes.hlines(y, told["low"], told["high"], color=color, linewidth=1.5)
+        axes.hlines(y, told["low"], told["high"], color=color, linewidth=1.8)
+    low, high = _judged_ends(told)
+    if low is not None and high is not None:
+        axes.hlines(y, low, high, color=color, linewidth=0.8)
     axes.plot(
         [told["value"]], [y], marker=marker, color=color, markersize=6.5, markeredgewidth=1.4,
         markerfacecolor=color if is_filled else "white", linestyle="none",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def lists(backtest: dict[str, Any], share: float, per: list[str], language: Language) -> Picture | None:
     """Draw the curves of all candidates; none where the sheet keeps none."""
-    curves = backtest.get("curves")
+    curves = backtest.get("list_curves")
     if not curves:
         return None
     title = said("lists", language)

@@ -71,9 +71,10 @@ WORDS: dict[str, Said] = {
         "en": "Does the model serve each group as well?",
     },
     "groups_note": {
-        "fr": "Bande grise\u00a0: l’écart toléré. Traits\u00a0: intervalles à 95\u00a0%. Entre "
-        "parenthèses\u00a0: lignes, situations.",
-        "en": "Gray band: the tolerated gap. Bars: 95% intervals. In parentheses: rows, outcomes.",
+        "fr": "Bande grise\u00a0: l’écart toléré. Traits épais\u00a0: intervalles à "
+        "95\u00a0%\u00a0; fins\u00a0: ceux du verdict. Entre parenthèses\u00a0: lignes, situations.",
+        "en": "Gray band: the tolerated gap. Thick bars: 95% intervals; thin ones: those that "
+        "verdicts are by. In parentheses: rows, outcomes.",
     },
     "recall_gap": {"fr": "Écart de rappel", "en": "Recall gap"},
     "false_positive_gap": {"fr": "Écart de fausses alertes", "en": "False-positive gap"},

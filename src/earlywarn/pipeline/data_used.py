@@ -132,12 +132,12 @@ def matrix_digest(matrix: Matrix) -> str:
     return found.hexdigest()
 
 
-def _bytes_of(column: pa.ChunkedArray[Any]) -> Iterator[bytes]:
-    """Yield a column's values as bytes; Arrow's own buffers may differ where values do not."""
+def _bytes_of(column: pa.ChunkedArray[Any]) -> Iterator[bytes | memoryview]:
+    """Yield a column's values as bytes, numbers in one width; Arrow's own buffers may differ by more."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         encoded = column.combine_chunks().dictionary_encode()
         yield json.dumps(encoded.dictionary.to_pylist()).encode("utf-8")
         column = pa.chunked_array([encoded.indices.cast(pa.float64())])
-    elif pa.types.is_boolean(column.type):
+    elif pa.types.is_boolean(column.type) or pa.types.is_floating(column.type):
         column = column.cast(pa.float64())
-    yield np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes()
+    yield np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).view(np.uint8).data

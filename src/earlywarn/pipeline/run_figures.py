@@ -38,8 +38,8 @@ def run_metrics(sheet: Sheet) -> dict[str, float]:
 def candidate_runs(sheet: Sheet, trials: Sequence[Trial]) -> tuple[ChildRun, ...]:
     """Return one nested run per candidate, and below it one per trial of its tuning."""
     lead = sheet["backtests"][0]
-    curves = {one["name"]: one for one in (lead.get("curves") or {}).get("candidates", ())}
-    shares = (lead.get("curves") or {}).get("shares", ())
+    curves = {one["name"]: one for one in (lead.get("list_curves") or {}).get("candidates", ())}
+    shares = (lead.get("list_curves") or {}).get("shares", ())
     return tuple(
         _candidate_run(sheet, one, curves.get(one["name"]), shares, trials) for one in lead["candidates"]
     )

@@ -29,7 +29,7 @@ def sheet() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     lead = found["backtests"][0]
     curve = {"precision": [0.4, 0.2, 0.1], "recall": [0.1, 0.4, 0.8]}
-    lead["curves"] = {
+    lead["list_curves"] = {
         "shares": [0.01, 0.1, 0.5],
         "listed": [0.02, 0.11, 0.5],
         "candidates": [{"name": one["name"], **curve} for one in lead["candidates"]],
@@ -52,7 +52,7 @@ def test_every_picture_is_there_and_the_same_twice(sheet: dict[str, Any]) -> Non
 
 def test_an_old_sheet_without_curves_is_drawn_without_that_picture(sheet: dict[str, Any]) -> None:
     """What a sheet does not hold is left out, and nothing else."""
-    lead = {key: value for key, value in sheet["backtests"][0].items() if key != "curves"}
+    lead = {key: value for key, value in sheet["backtests"][0].items() if key != "list_curves"}
 
     drawn = draw_pictures(
         {**sheet, "backtests": [{**lead, "groups": []}]}, GroupNames(), TOLERANCE, languages=["en"]
@@ -77,22 +77,20 @@ def test_shap_draws_the_same_bytes_and_leaves_chance_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "n_positive", "expected"),
+    ("ends", "verdict", "expected"),
     [
-        (-0.01, 0.02, 90, "within"),
-        (0.2, 0.3, 90, "outside"),
-        (0.0, 0.3, 90, "cannot tell"),
-        (0.2, 0.3, 9, "cannot tell"),
-        (None, None, 90, "cannot tell"),
+        ({"low": 0.2, "high": 0.3}, "cannot tell", "cannot tell"),
+        ({"low": 0.2, "high": 0.3}, "outside", "outside"),
+        ({"low": -0.01, "high": 0.02}, "outside", "within"),
+        ({"low": 0.2, "high": 0.3, "corrected_low": 0.1, "corrected_high": 0.4}, "outside", "cannot tell"),
+        ({"low": None, "high": None}, "outside", "cannot tell"),
     ],
 )
-def test_a_gap_is_judged_by_the_audits_rule(
-    low: float | None, high: float | None, n_positive: int, expected: str
-) -> None:
-    """Too few outcomes, or no interval, cannot tell."""
-    gap = {"value": 0.1, "low": low, "high": high}
+def test_a_gap_bears_the_sheets_verdict(ends: dict[str, float], verdict: str, expected: str) -> None:
+    """The sheet judges two rates together; where one alone is outside, the other is not drawn so."""
+    group = {"rates_verdict": verdict, "calibration_verdict": "within", "recall_gap": {"value": 0.1, **ends}}
 
-    assert verdict_of_gap({"n_positive": n_positive, "recall_gap": gap}, "recall_gap", 0.15) == expected
+    assert verdict_of_gap(group, "recall_gap", 0.15) == expected
 
 
 def test_no_verdict_is_told_by_color_alone() -> None:

@@ -17,7 +17,7 @@ from earlywarn.pipeline.run_record import head_of
 def sheet(project: Path) -> dict[str, Any]:
     """Return a committed sheet, as older trainings wrote it: without curves."""
     found: dict[str, Any] = json.loads((project / "models/quebec/dropout/backtest.json").read_text("utf-8"))
-    found["backtests"][0].pop("curves", None)
+    found["backtests"][0].pop("list_curves", None)
     return found
 
 
