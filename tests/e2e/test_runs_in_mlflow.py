@@ -95,11 +95,11 @@ def test_figures_stand_per_moment_grade_and_group(logged: Logged) -> None:
     """The names group by their slashes; the day, the seed and the version are tags."""
     told, tags = logged.run.data.metrics, logged.run.data.tags
 
-    assert 0.5 < told["strict/overall/auc_low"] < told["strict/overall/auc"] <= 1
+    assert 0.5 < told["strict/all intervals/auc_low"] < told["strict/all/auc"] <= 1
     assert {"strict/moment 11-20/brier", "strict/grade sec1/auc", "strict/group sex F/recall_gap"} <= set(
         told
     )
-    assert "strict/against rules/auc_difference" in told
+    assert "strict/versus rules/auc_difference" in told
     assert (tags["today"], tags["seed"], tags["level"]) == ("2023-12-01", "0", "training")
     assert tags["earlywarn.version"]
 
@@ -110,7 +110,7 @@ def test_every_candidate_has_a_run_below_the_training(logged: Logged) -> None:
 
     assert [run.info.run_name for run in runs] == ["lightgbm", "rules"]
     assert [run.data.tags["chosen"] for run in runs] == ["true", "false"]
-    assert runs[0].data.metrics["strict/overall/auc"] == logged.run.data.metrics["strict/overall/auc"]
+    assert runs[0].data.metrics["strict/all/auc"] == logged.run.data.metrics["strict/all/auc"]
     assert "n_leaves" in runs[0].data.params
     precision = logged.client.get_metric_history(runs[0].info.run_id, "lists/precision")
     assert len(precision) == 30

@@ -133,7 +133,7 @@ def _gaps(axes: Axes, panel: _Panel, audited: list[dict[str, Any]], language: La
 
 
 def verdict_of_gap(group: dict[str, Any], name: str, tolerance: float) -> str:
-    """Return the sheet's verdict of a gap; where it joins two gaps, only the one that is outside is said so."""
+    """Return the sheet's verdict of a gap; where it joins two gaps, only one that is outside is said so."""
     verdict = str(group["calibration_verdict" if name == "calibration_gap" else "rates_verdict"])
     low, high = _judged_ends(group[name])
     if verdict != "outside":
@@ -146,7 +146,7 @@ def verdict_of_gap(group: dict[str, Any], name: str, tolerance: float) -> str:
 
 
 def _judged_ends(told: dict[str, Any]) -> tuple[float | None, float | None]:
-    """Return the interval that verdicts are by: corrected for the number of gaps, where the sheet has that."""
+    """Return the interval that verdicts are by: corrected for the number of gaps where it can be."""
     return (
         told.get("low") if told.get("corrected_low") is None else told["corrected_low"],
         told.get("high") if told.get("corrected_high") is None else told["corrected_high"],

@@ -118,7 +118,8 @@ def data_inputs(
     columns = dict.fromkeys(matrix.features.column_names, "double") | dict.fromkeys(
         matrix.codes.column_names, "string"
     )
-    return [*found, DataInput("matrix", digest, "matrix", columns, profile)]
+    # Pages name the first of them, and keep a bounded number: the matrix, then the newest batches.
+    return [DataInput("matrix", digest, "matrix", columns, profile), *reversed(found)]
 
 
 def matrix_digest(matrix: Matrix) -> str:

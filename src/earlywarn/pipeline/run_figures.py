@@ -1,6 +1,6 @@
 """Turn a quality sheet into metrics and nested runs, by names that MLflow's pages group well.
 
-A slash begins a group: `strict/overall/auc`, `strict/moment 11-20/auc`, `strict/grade sec4/auc`.
+A slash begins a group: `strict/all/auc`, `strict/moment 11-20/auc`, `strict/grade sec4/auc`.
 The run and its candidates use the same names, so that they stand in the same columns.
 """
 
@@ -29,9 +29,9 @@ def run_metrics(sheet: Sheet) -> dict[str, float]:
         for part in one["held_out"]:
             found |= _named(f"{protocol}/{part['how']}", part["metrics"])
         for pair in one["comparisons"]:
-            against = f"{protocol}/against {pair['other']}"
-            found |= dict(_with_ends(f"{against}/auc_difference", pair["auc"]))
-            found |= dict(_with_ends(f"{against}/brier_difference", pair["brier"]))
+            versus = f"{protocol}/versus {pair['other']}"
+            found |= dict(_with_ends(f"{versus}/auc_difference", pair["auc"]))
+            found |= dict(_with_ends(f"{versus}/brier_difference", pair["brier"]))
     return found
 
 
@@ -105,7 +105,7 @@ def settings_of(settings: Mapping[str, Any], before: str = "") -> dict[str, str]
 
 
 def _of_candidate(protocol: str, candidate: Sheet) -> dict[str, float]:
-    found = _named(f"{protocol}/overall", candidate["overall"])
+    found = _named(f"{protocol}/all", candidate["overall"])
     for moment, metrics in candidate["by_moment"].items():
         found |= _named(f"{protocol}/moment {moment}", metrics)
     return found
@@ -141,7 +141,8 @@ def _of_group(start: str, group: Sheet) -> dict[str, float]:
 
 
 def _with_ends(name: str, told: Sheet) -> Iterator[tuple[str, float]]:
-    """Yield a figure and the ends of its interval, as far as they can be told."""
+    """Yield a figure and, in a group of their own, the ends of its interval, as far as they can be told."""
     for key, ending in (("value", ""), ("low", "_low"), ("high", "_high")):
         if told.get(key) is not None:
-            yield f"{name}{ending}", float(told[key])
+            start, _, own = name.rpartition("/")
+            yield (f"{start} intervals/{own}{ending}" if ending else name), float(told[key])

@@ -45,6 +45,7 @@ def run_record(
     declared: Mapping[str, str],
     pictures: Sequence[Picture],
     inputs: Sequence[DataInput],
+    seconds: float = 0.0,
 ) -> RunRecord:
     """Return the record of a training.
 
@@ -56,6 +57,7 @@ def run_record(
         declared: The declared files, by name.
         pictures: What was drawn.
         inputs: The rows that were used.
+        seconds: How long the training took.
     """
     name = f"{recipe.network}.{recipe.model}"
     sheet = json.loads(texts["backtest.json"])
@@ -80,6 +82,8 @@ def run_record(
         children=candidate_runs(sheet, trained.trials),
         inputs=inputs,
         description=head_of(texts["CARD.md"]),
+        name=f"{trained.model.kind}, {recipe.today.isoformat()}, seed {recipe.seed}",
+        seconds=seconds,
     )
 
 
@@ -92,7 +96,7 @@ def _tags(trained: Trained, recipe: Recipe) -> dict[str, str]:
         "today": recipe.today.isoformat(),
         "seed": str(recipe.seed),
         "earlywarn.version": machine()["earlywarn"],
-        "mlflow.source.name": f"earlywarn train {recipe.network}/{recipe.model}",
+        "mlflow.source.name": "earlywarn train",
         **commit_tags(),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -69,6 +70,7 @@ def train(
         EmptySplitError: The spec's splits hold no training or no test rows.
         TrainingError: There are too few outcomes to learn from.
     """
+    started = time.monotonic()
     network = load_contract(model_dir.parent / "contract.toml").network.name
     spec = load_spec(model_dir / "model.toml")
     with locked(workspace, "train", owner=f"train {network}/{spec.name}"):
@@ -94,6 +96,7 @@ def train(
                 declared=made.declared,
                 pictures=drawn,
                 inputs=data_inputs(batches, made.contract, made.matrix, recipe.matrix),
+                seconds=time.monotonic() - started,
             )
             version = open_registry(workspace.mlflow, uri=tracking_uri).record(record)
             progress("log to MLflow", 1, 1)

@@ -96,7 +96,7 @@ def log_data(client: MlflowClient, run_id: str, inputs: Sequence[DataInput]) -> 
             ),
             [InputTag("mlflow.data.context", one.context)],
         )
-        for one in inputs[-MOST_INPUTS:]
+        for one in inputs[:MOST_INPUTS]
     ]
     if listed:
         client.log_inputs(run_id, listed)

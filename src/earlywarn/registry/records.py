@@ -63,3 +63,7 @@ class RunRecord:
     inputs: Sequence[DataInput] = ()
     description: str = ""
     """Markdown that stands at the head of the run and of the version."""
+    name: str = ""
+    """What the run is called; the model's name where there is none."""
+    seconds: float = 0.0
+    """How long it has taken before it is recorded."""

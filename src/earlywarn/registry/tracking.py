@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
+
+KIND_OF_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+"""Without it, MLflow's pages take a training for a conversation with a language model."""
 
 SAFE_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -60,7 +64,9 @@ class Registry:
         from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
         experiment = self._experiment(record.experiment)
-        run_id = self._client.create_run(experiment, run_name=record.model).info.run_id
+        started = round(1000 * (time.time() - record.seconds))
+        run = self._client.create_run(experiment, start_time=started, run_name=record.name or record.model)
+        run_id = run.info.run_id
         try:
             log_figures(
                 self._client,
@@ -95,7 +101,7 @@ class Registry:
         if found is not None:
             return str(found.experiment_id)
         location = (self._artifacts / name).as_uri() if self._artifacts else None
-        return str(self._client.create_experiment(name, artifact_location=location))
+        return str(self._client.create_experiment(name, artifact_location=location, tags=KIND_OF_EXPERIMENT))
 
     def _register(self, record: RunRecord, run_id: str) -> ModelVersion:
         """Log the bundle as a pyfunc written from code, and register it."""

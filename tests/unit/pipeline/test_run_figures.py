@@ -29,8 +29,8 @@ def test_the_run_tells_the_chosen_models_figures(sheet: dict[str, Any]) -> None:
 
     told = run_metrics(sheet)
 
-    assert told["strict/overall/auc"] == chosen["overall"]["auc"]["value"]
-    assert told["strict/moment 03-15/brier_low"] == chosen["by_moment"]["03-15"]["brier"]["low"]
+    assert told["strict/all/auc"] == chosen["overall"]["auc"]["value"]
+    assert told["strict/moment 03-15 intervals/brier_low"] == chosen["by_moment"]["03-15"]["brier"]["low"]
     assert "strict/grade sec1/auc" not in told
     assert {name.split("/")[0] for name in told} == {"strict"}
     assert all(isinstance(value, float) for value in told.values())
