@@ -32,7 +32,8 @@ def run_metrics(sheet: Sheet) -> dict[str, float]:
             versus = f"{protocol}/versus {pair['other']}"
             found |= dict(_with_ends(f"{versus}/auc_difference", pair["auc"]))
             found |= dict(_with_ends(f"{versus}/brier_difference", pair["brier"]))
-    return found
+    # MLflow's pages list figures as they were logged: those that are looked for stand before their intervals.
+    return dict(sorted(found.items(), key=lambda one: " intervals/" in one[0]))
 
 
 def candidate_runs(sheet: Sheet, trials: Sequence[Trial]) -> tuple[ChildRun, ...]:
