@@ -49,7 +49,7 @@ for day in ("2025-11-20", "2026-03-15"):
 tables.close()
 
 # %% 6. Train: every candidate on the same held-out future, the simple ones beside the others
-result = train(network / "difficulty", workspace, today=today, seed=1)
+result = train(network / "difficulty", workspace, today=today, seed=1, pictures=False)
 print(result.summary())
 
 # %% 7. Promote: the gates say whether it deserves use

@@ -43,7 +43,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demo:
         shared = shared.parent
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return build_demo(PROJECT, shared / "demo", n_students=2_000, seed=1, progress=no_progress)
+        return build_demo(
+            PROJECT, shared / "demo", n_students=2_000, seed=1, pictures=False, progress=no_progress
+        )
 
 
 @pytest.fixture

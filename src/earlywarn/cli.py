@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from earlywarn.cli_models import rebuild
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
 
@@ -144,6 +145,7 @@ def train(
     write_sheets: Annotated[
         bool, typer.Option(help="Also write backtest.json and CARD.md beside model.toml.")
     ] = False,
+    pictures: Annotated[bool, typer.Option(help="Draw the sheet for MLflow and the reports.")] = True,
 ) -> None:
     """Back-test and fit; log to MLflow and register the result as candidate."""
     from earlywarn.pipeline.train import train as run
@@ -158,6 +160,7 @@ def train(
                 today=_day(today),
                 seed=seed,
                 write_sheets=write_sheets,
+                pictures=pictures,
                 progress=progress,
             )
         typer.echo(result.summary())
@@ -364,6 +367,9 @@ def report(model: ModelName) -> None:
     settings = _settings()
     for folder in settings.model_dirs(model):
         typer.echo(run(folder, settings.workspace(folder.parent)))
+
+
+app.command()(rebuild)
 
 
 def main() -> None:

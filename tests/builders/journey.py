@@ -32,7 +32,7 @@ def travel(home: Path, project: Path, people: Mapping[str, Any]) -> None:
     for folder in refused:
         _verb("ingest", network, str(folder), "--received", TODAY, fails=True)
     for model in ("difficulty", "dropout"):
-        _verb("train", f"{network}/{model}", "--today", TODAY)
+        _verb("train", f"{network}/{model}", "--today", TODAY, "--no-pictures")
         _verb("promote", f"{network}/{model}")
         _verb("publish", f"{network}/{model}")
     for turn in ("first", "second"):

@@ -131,7 +131,8 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["synthesize", "ingest", "train", "promote", "publish", "score", "quality", "serve", "demo"]
+    "verb",
+    ["synthesize", "ingest", "train", "promote", "publish", "score", "quality", "serve", "demo", "rebuild"],
 )
 def test_help_shows_the_verb(verb: str) -> None:
     """Every verb of the README is there."""

@@ -39,7 +39,7 @@ def workspace(real_data: Path, project: Path, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def trained(workspace: Workspace, project: Path) -> TrainingResult:
     """Train one of the two declared models, once."""
-    return train(project / "models" / "oulad" / "fail_or_withdraw", workspace, today=TODAY)
+    return train(project / "models" / "oulad" / "fail_or_withdraw", workspace, today=TODAY, pictures=False)
 
 
 def _backtests(trained: TrainingResult) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def test_a_second_training_at_the_same_time_is_refused(workspace: Workspace, pro
     try:
         assert ready.wait(30)
         with pytest.raises(BusyError, match=r"the first, process \d+ is at work here"):
-            train(project / "models" / "oulad" / "withdrawal", workspace, today=TODAY)
+            train(project / "models" / "oulad" / "withdrawal", workspace, today=TODAY, pictures=False)
     finally:
         done.set()
         holder.join()

@@ -59,7 +59,7 @@ def intake(real_data: Path, network: Path, home: Path, workspace: Workspace) -> 
 def trained(intake: IntakeReport, network: Path, workspace: Workspace) -> Mapping[str, TrainingResult]:
     """Train the three declared models, once; none without the tables."""
     assert intake.batch == 1
-    return {name: train(network / name, workspace, today=TODAY) for name in MODELS}
+    return {name: train(network / name, workspace, today=TODAY, pictures=False) for name in MODELS}
 
 
 def lead(result: TrainingResult) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from earlywarn.evaluation.calibration_bounds import Bounds
 from earlywarn.evaluation.calibration_facts import CalibrationFacts, calibration_facts
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.cards import (
+    FEATURES,
     CardProse,
     GroupNames,
     Pictures,
+    candidate_name,
     card_markdown,
     card_page,
     not_for_page,
@@ -31,6 +33,7 @@ from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, 
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
+from earlywarn.evaluation.list_curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
@@ -62,6 +65,7 @@ from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "DETECTORS",
+    "FEATURES",
     "FEWEST_SCHOOLS",
     "TIE_RULE",
     "Audit",
@@ -69,6 +73,7 @@ __all__ = [
     "Backtest",
     "Bounds",
     "CalibrationFacts",
+    "CandidateCurve",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -91,6 +96,7 @@ __all__ = [
     "LeakLimits",
     "LeakVerdict",
     "LeftOutSheet",
+    "ListCurves",
     "ListsSheet",
     "Metrics",
     "MomentAucs",
@@ -109,6 +115,7 @@ __all__ = [
     "by_word",
     "calibration_facts",
     "calibration_of",
+    "candidate_name",
     "capacity_of",
     "card_markdown",
     "card_page",
@@ -124,6 +131,7 @@ __all__ = [
     "fold_statement",
     "interval",
     "judged",
+    "list_curves",
     "list_lines",
     "lists_sheet",
     "logit",

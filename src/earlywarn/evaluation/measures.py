@@ -43,7 +43,7 @@ class TestRows:
     days: UnitDays | None = None
     """Who each row is across moments, and the days that lead time counts."""
 
-    def take(self, mask: Flags) -> TestRows:
+    def take(self, mask: Flags | Indexes) -> TestRows:
         """Return some of the rows."""
         return TestRows(
             self.label[mask],

@@ -12,6 +12,7 @@ from earlywarn.evaluation.calibration_facts import CalibrationFacts
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.leaks import Finding
+from earlywarn.evaluation.list_curves import ListCurves
 from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.school_and_grade import SchoolAndGrade
@@ -75,6 +76,8 @@ class Backtest:
     """What the school and the grade alone would tell, and what the individual score adds."""
     calibration: CalibrationFacts | None = None
     """The chosen model's calibration beside chance and beside the past's base rate."""
+    list_curves: ListCurves | None = None
+    """Precision and recall of all candidates for lists of other sizes."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -128,6 +131,10 @@ def sheet_json(sheet: QualitySheet) -> str:
         for name in ("audit", "school_and_grade"):
             if one[name] is None:
                 del one[name]
+        if one["list_curves"] is None:
+            del one["list_curves"]
+        else:
+            one["list_curves"] = _plain(one["list_curves"], 4)
     if content["left_out"] is None:
         del content["left_out"]
     if not content["leaks"]:
@@ -135,11 +142,11 @@ def sheet_json(sheet: QualitySheet) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, places: int = 6) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, places) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, places) for item in value]
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return round(value, places) if math.isfinite(value) else None
     return value

@@ -24,7 +24,7 @@ class UnitDays:
     has_days: bool = True
     """False where moments are stages: their days are invented, and only their order means something."""
 
-    def take(self, mask: Flags) -> UnitDays:
+    def take(self, mask: Flags | Indexes) -> UnitDays:
         """Return some of the rows."""
         return UnitDays(
             self.unit[mask], self.as_of[mask], self.decided_on[mask], self.happened_on[mask], self.has_days

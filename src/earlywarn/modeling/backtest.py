@@ -22,6 +22,7 @@ from earlywarn.evaluation import (
     calibration_facts,
     compare,
     draws_for,
+    list_curves,
     lists_sheet,
     measure,
     moment_aucs,
@@ -314,6 +315,7 @@ def _sheet(
         school_and_grade=school_and_grade_beside(rows, [split], told[choice.name], test_rows, draws),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
         lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
+        list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=() if rows.cuts is None else (rows.cuts,),
         calibration=calibration_facts(
             chosen,

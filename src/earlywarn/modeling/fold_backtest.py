@@ -28,6 +28,7 @@ from earlywarn.evaluation import (
     compare,
     draws_for,
     fold_statement,
+    list_curves,
     lists_sheet,
     measure,
     moment_aucs,
@@ -236,6 +237,7 @@ def _sheet(
         school_and_grade=school_and_grade_beside(rows, splits, told[name], test_rows, draws),
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
+        list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         calibration=calibration_facts(
             told[name][0],

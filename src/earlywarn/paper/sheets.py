@@ -95,16 +95,18 @@ class Fact:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing as SVG text, what it shows for whoever cannot see it, and its caption."""
+    """A drawing, what it shows for whoever cannot see it, and its caption."""
 
-    svg: str
+    content: bytes
+    media_type: str
+    """image/svg+xml or image/png."""
     alt: str
     caption: str = ""
 
     @property
     def address(self) -> str:
         """Return an address that holds the drawing whole: as an image its names meet no other's."""
-        return f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
+        return f"data:{self.media_type};base64,{b64encode(self.content).decode()}"
 
 
 @dataclass(frozen=True)

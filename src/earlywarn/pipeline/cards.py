@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import CardProse, GroupNames, Pictures, card_markdown, card_page, not_for_page
+from earlywarn.evaluation import (
+    FEATURES,
+    CardProse,
+    GroupNames,
+    Pictures,
+    card_markdown,
+    card_page,
+    not_for_page,
+)
+from earlywarn.paper import Picture
+from earlywarn.pictures import Picture as Drawn
 from earlywarn.workspace import write_atomically
 
 SHEET, CARD = "backtest.json", "CARD.md"
 _OTHER: Mapping[Language, Language] = {"fr": "en", "en": "fr"}
+_MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
+_SECTIONS = {
+    "candidates": "moments",
+    "reliability": "calibration",
+    "shap_summary": FEATURES,
+    "shap_dependence": FEATURES,
+}
+"""Where a picture stands that is not named like its section."""
 
 
 def card_files(
@@ -34,6 +52,16 @@ def card_files(
             content, prose, language, other=f"not-for.{other}.html", home=f"card.{language}.html"
         )
     return files
+
+
+def pictures_by_section(drawn: Sequence[Drawn]) -> dict[Language, Pictures]:
+    """Return a training's pictures as the card's pages take them, by language and section."""
+    found: dict[Language, dict[str, tuple[Picture, ...]]] = {language: {} for language in _OTHER}
+    for one in drawn:
+        section = _SECTIONS.get(one.name, one.name)
+        picture = Picture(one.content, _MEDIA[one.kind], alt=one.says)
+        found[one.language][section] = (*found[one.language].get(section, ()), picture)
+    return dict(found)
 
 
 def write_cards(files: Mapping[str, str], folder: Path, *, committed: bool = False) -> None:

@@ -51,7 +51,9 @@ class Demo:
         )
 
 
-def build_demo(application: Path, folder: Path, *, n_students: int, seed: int, progress: Progress) -> Demo:
+def build_demo(
+    application: Path, folder: Path, *, n_students: int, seed: int, progress: Progress, pictures: bool = True
+) -> Demo:
     """Build the whole demonstration below `folder`, or find it there already built alike.
 
     A build that was cut short starts anew: its mark is written last.
@@ -63,7 +65,7 @@ def build_demo(application: Path, folder: Path, *, n_students: int, seed: int, p
     sentences = _already_built(mark, wanted)
     if sentences is None:
         shutil.rmtree(folder, ignore_errors=True)
-        sentences = _build(network, folder, workspace, keys, n_students, seed, progress)
+        sentences = _build(network, folder, workspace, keys, n_students, seed, progress, pictures)
         content = json.dumps({**wanted, "sentences": sentences}, ensure_ascii=False, indent=1)
         write_atomically(mark, content.encode())
     demonstration = prepare_demonstration(open_database(workspace), today=TODAY)
@@ -98,6 +100,7 @@ def _build(
     n_students: int,
     seed: int,
     progress: Progress,
+    pictures: bool,
 ) -> list[str]:
     extracts = folder / "extracts"
     invented = synthesize(extracts, n_students=n_students, until=TODAY, seed=seed, progress=progress)
@@ -106,7 +109,7 @@ def _build(
     )
     sentences = [invented.summary(), report.as_text("en")]
     for model in sorted(path.parent for path in network.glob("*/model.toml")):
-        result = train(model, workspace, today=TODAY, seed=seed, progress=progress)
+        result = train(model, workspace, today=TODAY, seed=seed, pictures=pictures, progress=progress)
         sentences += [result.summary(), promote(model, workspace).summary()]
         sentences.append(publish(model, workspace, keys=keys).summary())
     run = score(network, workspace, as_of=TODAY, today=TODAY, keys=keys, progress=progress)

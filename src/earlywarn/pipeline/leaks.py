@@ -14,10 +14,16 @@ MOST_NAMED = 5
 
 
 def replay_finding(
-    model_dir: Path, workspace: Workspace, contract: Contract, spec: ModelSpec, matrix: Matrix
+    model_dir: Path,
+    workspace: Workspace,
+    contract: Contract,
+    spec: ModelSpec,
+    matrix: Matrix,
+    *,
+    last_batch: int | None = None,
 ) -> Finding:
     """Rebuild a sample of a matrix from tables that hold nothing but what each as-of date could know."""
-    tables = open_tables(workspace, contract)
+    tables = open_tables(workspace, contract, last_batch=last_batch)
     try:
         found = replay(
             tables,

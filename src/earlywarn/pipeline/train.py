@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
-
-import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import GroupNames, sheet_json, sheet_table
+from earlywarn.evaluation import CardProse, GroupNames, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
-from earlywarn.pipeline.cards import CARD, SHEET, card_files, write_cards
+from earlywarn.pictures import Picture
+from earlywarn.pipeline.cards import CARD, SHEET, card_files, pictures_by_section, write_cards
+from earlywarn.pipeline.data_used import UsedBatch, data_inputs, matrix_digest, used_batches
+from earlywarn.pipeline.drawing import draw
 from earlywarn.pipeline.leaks import replay_finding
-from earlywarn.registry import ModelVersion, RunRecord, open_registry
+from earlywarn.pipeline.run_record import Recipe, run_record
+from earlywarn.registry import ModelVersion, open_registry
 from earlywarn.tables import Contract, load_contract, open_tables
-from earlywarn.workspace import Workspace, locked
+from earlywarn.workspace import Workspace, locked, write_atomically
 
 DECLARATIONS = ("contract.toml", "indicators.toml", "model.toml")
 MOST_THREADS = 8
@@ -50,6 +52,7 @@ def train(
     write_sheets: bool = False,
     threads: int | None = None,
     tracking_uri: str | None = None,
+    pictures: bool = True,
     progress: Progress = no_progress,
 ) -> TrainingResult:
     """Train the model declared in `model_dir` on the workspace's tables.
@@ -62,6 +65,7 @@ def train(
         write_sheets: Also write `backtest.json` and `CARD.md` beside `model.toml`.
         threads: How many to use; by default those of this machine. They change no byte of the trees.
         tracking_uri: An MLflow server; by default the workspace's own store.
+        pictures: Whether to draw the sheet; it costs some seconds.
         progress: Told after each step.
 
     Raises:
@@ -70,37 +74,122 @@ def train(
         LeakError: A detector found a leak; nothing is registered.
         TrainingError: There are too few outcomes to learn from.
     """
+    started = time.monotonic()
+    network = load_contract(model_dir.parent / "contract.toml").network.name
+    spec = load_spec(model_dir / "model.toml")
+    with locked(workspace, "train", owner=f"train {network}/{spec.name}"):
+        made = make(model_dir, workspace, today=today, seed=seed, threads=threads, progress=progress)
+        table = sheet_table(json.loads(made.sheet))
+        with tempfile.TemporaryDirectory() as temporary:
+            bundle = made.write(Path(temporary) / "bundle")
+            drawn = draw(made.trained, made.sheet, bundle, made.names, spec, seed) if pictures else ()
+            cards = made.cards(drawn)
+            folder = workspace.reports / "models" / spec.name
+            write_cards(cards, folder)
+            if write_sheets:
+                write_cards(cards, model_dir, committed=True)
+            for picture in drawn:
+                write_atomically(folder / "pictures" / picture.file, picture.content)
+            progress("log to MLflow", 0, 1)
+            batches = used_batches(workspace, network)
+            recipe = made.recipe(today=today, seed=seed, batches=batches)
+            record = run_record(
+                made.trained,
+                recipe,
+                bundle=bundle,
+                texts={**cards, "report.txt": table},
+                declared=made.declared,
+                pictures=drawn,
+                inputs=data_inputs(batches, made.contract, made.matrix, recipe.matrix),
+                seconds=time.monotonic() - started,
+            )
+            version = open_registry(workspace.mlflow, uri=tracking_uri).record(record)
+            progress("log to MLflow", 1, 1)
+    return TrainingResult(version, table, folder)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A training before anything is written: the model, its sheet and card, and what it was made from."""
+
+    trained: Trained
+    sheet: str
+    prose: CardProse
+    declared: Mapping[str, str]
+    matrix: Matrix
+    contract: Contract
+    names: GroupNames
+    n_threads: int
+
+    def cards(self, drawn: Sequence[Picture] = ()) -> dict[str, str]:
+        """Return the sheet and the card, by file name; pictures stand in the card's pages."""
+        return card_files(self.sheet, self.prose, self.names, pictures=pictures_by_section(drawn))
+
+    def write(self, folder: Path) -> Path:
+        """Write the bundle."""
+        trained, cards = self.trained, self.cards()
+        return write_bundle(
+            folder,
+            BundleParts(
+                model=trained.model,
+                calibrator=trained.calibrator,
+                details=trained.details,
+                catalog=trained.encoded.catalog.to_json(),
+                encoding=trained.encoded.encoding.to_json(),
+                quantiles=trained.quantiles,
+                backtest=cards[SHEET],
+                card=cards[CARD],
+                declarations=self.declared,
+                risk_range=trained.risk_range,
+            ),
+        )
+
+    def recipe(self, *, today: date, seed: int, batches: tuple[UsedBatch, ...]) -> Recipe:
+        """Return what decided this training."""
+        return Recipe(
+            network=self.trained.sheet.network,
+            model=self.trained.sheet.model,
+            today=today,
+            seed=seed,
+            n_threads=self.n_threads,
+            matrix=matrix_digest(self.matrix),
+            batches=batches,
+        )
+
+
+def make(
+    model_dir: Path,
+    workspace: Workspace,
+    *,
+    today: date,
+    seed: int,
+    threads: int | None = None,
+    last_batch: int | None = None,
+    progress: Progress = no_progress,
+) -> Made:
+    """Train and judge the model declared in `model_dir`, and write nothing."""
     declared = read_declarations(model_dir)
     spec = load_spec(model_dir / "model.toml")
     contract = load_contract(model_dir.parent / "contract.toml")
-    with locked(workspace, "train", owner=f"train {contract.network.name}/{spec.name}"):
-        matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
-        progress("replay as-of dates", 0, 1)
-        replayed = replay_finding(model_dir, workspace, contract, spec, matrix)
-        progress("replay as-of dates", 1, 1)
-        fitting = Fitting(seed=seed, n_threads=threads or available_threads())
-        trained = train_model(
-            matrix,
-            spec,
-            network=contract.network.name,
-            today=today,
-            fitting=fitting,
-            fold_name=_fold_name(spec, contract),
-            findings=(replayed,),
-            progress=progress,
-        )
-        sheet = sheet_json(trained.sheet)
-        cards = card_files(sheet, spec.card.prose, group_names(contract))
-        folder = workspace.reports / "models" / spec.name
-        write_cards(cards, folder)
-        if write_sheets:
-            write_cards(cards, model_dir, committed=True)
-        table = sheet_table(json.loads(sheet))
-        progress("log to MLflow", 0, 1)
-        facts = {"today": today.isoformat(), "seed": str(seed), **digests(declared, matrix)}
-        version = _register(workspace, trained, cards, table, declared, facts, tracking_uri)
-        progress("log to MLflow", 1, 1)
-    return TrainingResult(version, table, folder)
+    matrix = labeled_matrix(
+        model_dir, workspace, contract, spec, today=today, last_batch=last_batch, progress=progress
+    )
+    progress("replay as-of dates", 0, 1)
+    replayed = replay_finding(model_dir, workspace, contract, spec, matrix, last_batch=last_batch)
+    progress("replay as-of dates", 1, 1)
+    fitting = Fitting(seed=seed, n_threads=threads or available_threads())
+    trained = train_model(
+        matrix,
+        spec,
+        network=contract.network.name,
+        today=today,
+        fitting=fitting,
+        fold_name=_fold_name(spec, contract),
+        findings=(replayed,),
+        progress=progress,
+    )
+    sheet, names = sheet_json(trained.sheet), group_names(contract)
+    return Made(trained, sheet, spec.card.prose, declared, matrix, contract, names, fitting.n_threads)
 
 
 def read_declarations(model_dir: Path) -> dict[str, str]:
@@ -119,11 +208,12 @@ def labeled_matrix(
     spec: ModelSpec,
     *,
     today: date,
+    last_batch: int | None = None,
     progress: Progress = no_progress,
 ) -> Matrix:
-    """Build the matrix of a spec, with every label that is known today."""
+    """Build the matrix of a spec, with every label that is known today; later batches may be left out."""
     indicators = load_indicators(model_dir.parent / "indicators.toml", contract)
-    tables = open_tables(workspace, contract)
+    tables = open_tables(workspace, contract, last_batch=last_batch)
     matrix = build_matrix(
         tables,
         contract,
@@ -166,79 +256,3 @@ def group_names(contract: Contract) -> GroupNames:
 def available_threads() -> int:
     """Return how many threads this process may use, container limits included."""
     return min(MOST_THREADS, len(os.sched_getaffinity(0)))
-
-
-def digests(declared: Mapping[str, str], matrix: Matrix) -> dict[str, str]:
-    """Return what a run can be checked by: digests of the declarations and of the matrix."""
-    found = {f"sha256 {name}": sha256(text.encode("utf-8")).hexdigest() for name, text in declared.items()}
-    data = sha256()
-    for name in matrix.features.column_names:
-        data.update(name.encode("utf-8"))
-        data.update(np.ascontiguousarray(matrix.features[name].to_numpy()).tobytes())
-    return {**found, "sha256 matrix": data.hexdigest()}
-
-
-def _register(
-    workspace: Workspace,
-    trained: Trained,
-    cards: Mapping[str, str],
-    table: str,
-    declared: Mapping[str, str],
-    facts: Mapping[str, str],
-    tracking_uri: str | None,
-) -> ModelVersion:
-    registry = open_registry(workspace.mlflow, uri=tracking_uri)
-    with tempfile.TemporaryDirectory() as temporary:
-        bundle = write_bundle(
-            Path(temporary) / "bundle",
-            BundleParts(
-                model=trained.model,
-                calibrator=trained.calibrator,
-                details=trained.details,
-                catalog=trained.encoded.catalog.to_json(),
-                encoding=trained.encoded.encoding.to_json(),
-                quantiles=trained.quantiles,
-                backtest=cards[SHEET],
-                card=cards[CARD],
-                declarations=declared,
-                risk_range=trained.risk_range,
-            ),
-        )
-        name = f"{trained.sheet.network}.{trained.sheet.model}"
-        record = RunRecord(
-            experiment=name,
-            model=name,
-            params=_params(trained, facts),
-            metrics=_metrics(trained),
-            tags={"network": trained.sheet.network, "model": trained.sheet.model, "kind": trained.model.kind},
-            bundle=bundle,
-            texts={**cards, "report.txt": table},
-        )
-        return registry.record(record)
-
-
-def _params(trained: Trained, facts: Mapping[str, str]) -> dict[str, str]:
-    lead = trained.sheet.backtests[0]
-    settings = {name: str(value) for name, value in trained.model.settings}
-    return {
-        **facts,
-        **settings,
-        "kind": trained.model.kind,
-        "trained_on": ", ".join(trained.details["trained_on"]),
-        "tested_on": ", ".join(lead.tested_on),
-        "n_features": str(len(trained.model.features)),
-    }
-
-
-def _metrics(trained: Trained) -> dict[str, float]:
-    found = {}
-    for backtest in trained.sheet.backtests:
-        for candidate in backtest.candidates:
-            start = f"{backtest.protocol}/{candidate.name}"
-            found[f"{start}/auc"] = candidate.overall.auc.value
-            found[f"{start}/average_precision"] = candidate.overall.average_precision.value
-            found[f"{start}/brier"] = candidate.overall.brier.value
-            found[f"{start}/precision_at_capacity"] = candidate.overall.capacity.precision.value
-            for moment, metrics in candidate.by_moment.items():
-                found[f"{start}/auc/{moment}"] = metrics.auc.value
-    return {name: value for name, value in found.items() if np.isfinite(value)}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earlywarn.errors import RegistryError
+from earlywarn.registry.batches import MOST_CHILDREN, log_children, log_data, log_figures
+from earlywarn.registry.records import ModelVersion, RunRecord
+from earlywarn.registry.saving import save_pyfunc
 from earlywarn.workspace import storage_errors
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
-PYFUNC = Path(__file__).with_name("risk_pyfunc.py")
+
+KIND_OF_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+"""Without it, MLflow's pages take a training for a conversation with a language model."""
 
 SAFE_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -37,30 +40,6 @@ SAFE_DEFAULTS = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 """MLflow reads these once, at import; telemetry and pickles stay off whatever the shell says."""
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """One registered version of a model."""
-
-    name: str
-    version: str
-    run_id: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What a training leaves: settings, figures, the bundle, and files to read."""
-
-    experiment: str
-    model: str
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    bundle: Path
-    texts: Mapping[str, str]
-    """Files shown with the run, by name."""
 
 
 class Registry:
@@ -82,20 +61,24 @@ class Registry:
             return self._record(record)
 
     def _record(self, record: RunRecord) -> ModelVersion:
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
-        run = self._client.create_run(self._experiment(record.experiment), run_name=record.model)
+        experiment = self._experiment(record.experiment)
+        started = round(1000 * (time.time() - record.seconds))
+        run = self._client.create_run(experiment, start_time=started, run_name=record.name or record.model)
         run_id = run.info.run_id
         try:
-            now = int(time.time() * 1000)
-            self._client.log_batch(
+            log_figures(
+                self._client,
                 run_id,
-                [Metric(name, value, now, 0) for name, value in record.metrics.items()],
-                [Param(name, value) for name, value in record.params.items()],
-                [RunTag(name, value) for name, value in record.tags.items()],
+                metrics=record.metrics,
+                series=record.series,
+                params=record.params,
+                tags={**record.tags, **({MLFLOW_RUN_NOTE: record.description} if record.description else {})},
             )
-            for name, text in record.texts.items():
-                self._client.log_text(run_id, text, name)
+            log_data(self._client, run_id, record.inputs)
+            log_children(self._client, experiment, run_id, record.children, room=MOST_CHILDREN)
+            self._log_files(record, run_id)
             version = self._register(record, run_id)
         except BaseException:
             self._client.set_terminated(run_id, "FAILED")
@@ -103,12 +86,22 @@ class Registry:
         self._client.set_terminated(run_id, "FINISHED")
         return version
 
+    def _log_files(self, record: RunRecord, run_id: str) -> None:
+        """Log all files in one step."""
+        files = {name: text.encode("utf-8") for name, text in record.texts.items()} | dict(record.files)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            self._client.log_artifacts(run_id, folder)
+
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         location = (self._artifacts / name).as_uri() if self._artifacts else None
-        return str(self._client.create_experiment(name, artifact_location=location))
+        return str(self._client.create_experiment(name, artifact_location=location, tags=KIND_OF_EXPERIMENT))
 
     def _register(self, record: RunRecord, run_id: str) -> ModelVersion:
         """Log the bundle as a pyfunc written from code, and register it."""
@@ -119,12 +112,18 @@ class Registry:
             save_pyfunc(record.bundle, model)
             self._client.log_artifacts(run_id, str(model), "model")
         try:
-            self._client.create_registered_model(record.model)
+            self._client.create_registered_model(record.model, description=record.description or None)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         source = f"{self._client.get_run(run_id).info.artifact_uri}/model"
-        made = self._client.create_model_version(record.model, source, run_id=run_id, tags=dict(record.tags))
+        made = self._client.create_model_version(
+            record.model,
+            source,
+            run_id=run_id,
+            tags=dict(record.tags),
+            description=record.description or None,
+        )
         self._client.set_registered_model_alias(record.model, CANDIDATE, made.version)
         return ModelVersion(record.model, str(made.version), run_id, dict(record.tags))
 
@@ -145,6 +144,34 @@ class Registry:
                 )
                 raise RegistryError(f"the model has no {alias}", where=model, todo=todo) from error
         return ModelVersion(model, str(found.version), str(found.run_id), dict(found.tags))
+
+    def run_tags(self, run_id: str) -> dict[str, str]:
+        """Return the tags of a run.
+
+        Raises:
+            RegistryError: There is no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with _asked("look up a run"):
+            try:
+                return dict(self._client.get_run(run_id).data.tags)
+            except MlflowException as error:
+                todo = "copy the run's id from `mlflow ui`"
+                raise RegistryError("there is no such run", where=run_id, todo=todo) from error
+
+    def download_files(self, run_id: str, folder: Path) -> Path:
+        """Copy all that a run logged into `folder`.
+
+        Raises:
+            RegistryError: The files are gone or cannot be reached.
+        """
+        from mlflow.artifacts import download_artifacts
+
+        with storage_errors(folder), _asked("download a run's files"):
+            folder.mkdir(parents=True, exist_ok=True)
+            found = download_artifacts(run_id=run_id, dst_path=str(folder), tracking_uri=self.uri)
+            return Path(found)
 
     def set_alias(self, version: ModelVersion, alias: str) -> None:
         """Let an alias name this version from now on."""
@@ -200,26 +227,3 @@ def _client(folder: Path, uri: str | None) -> tuple[Any, str, Path | None]:
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     client.search_experiments(max_results=1)
     return client, address, None if uri else folder / "artifacts"
-
-
-def save_pyfunc(bundle: Path, target: Path) -> None:
-    """Write a bundle as an MLflow model whose code is a file of this package; nothing is pickled."""
-    from mlflow import pyfunc
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
-    from mlflow.types.schema import Array
-
-    features = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["features"]
-    asked: list[ColSpec | TensorSpec] = [ColSpec("double", name) for name in features]
-    returned: list[ColSpec | TensorSpec] = [
-        ColSpec("double", "margin"),
-        ColSpec("double", "risk"),
-        ColSpec(Array("string"), "reasons"),
-    ]
-    pyfunc.save_model(
-        path=str(target),
-        python_model=str(PYFUNC),
-        artifacts={"bundle": str(bundle)},
-        signature=ModelSignature(Schema(asked), Schema(returned)),
-        pip_requirements=["earlywarn[train]"],
-    )

@@ -21,7 +21,7 @@ from earlywarn.tables.extracts import Extract, Extracts, load_extracts
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
-from earlywarn.tables.ledger import read_ledger
+from earlywarn.tables.ledger import Ledger, digest_of, read_ledger
 from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
@@ -54,6 +54,7 @@ __all__ = [
     "Finding",
     "GivenText",
     "IntakeReport",
+    "Ledger",
     "Network",
     "OpenView",
     "Periods",
@@ -69,6 +70,7 @@ __all__ = [
     "check_pushed_header",
     "connect",
     "contract_page",
+    "digest_of",
     "is_export",
     "keyed_hashes",
     "load_contract",

@@ -95,6 +95,13 @@ class Ledger(Declared):
         """Return a table's batch files, oldest first."""
         return [batch.tables[table] for batch in self.batches if table in batch.tables]
 
+    def until(self, last_batch: int | None) -> Ledger:
+        """Return the ledger as it stood after a batch; batch files are never changed by later ones."""
+        if last_batch is None:
+            return self
+        kept = tuple(batch for batch in self.batches if batch.number <= last_batch)
+        return self.model_copy(update={"batches": kept})
+
     def with_batch(self, batch: Batch) -> Ledger:
         """Return the ledger one batch longer."""
         return self.model_copy(update={"batches": (*self.batches, batch)})

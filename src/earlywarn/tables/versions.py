@@ -93,27 +93,37 @@ def connect(
     return connection
 
 
-def open_tables(workspace: Workspace, contract: Contract, *, threads: int = 2) -> Tables:
+def open_tables(
+    workspace: Workspace, contract: Contract, *, threads: int = 2, last_batch: int | None = None
+) -> Tables:
     """Open what a workspace's intakes accepted.
+
+    Args:
+        workspace: Holds the batches.
+        contract: The network's contract.
+        threads: How many the engine may use.
+        last_batch: The latest batch to look at; None for all.
 
     Raises:
         TableError: Nothing was taken in yet, or a batch no longer fits the contract.
     """
-    ledger = read_ledger(workspace, contract.network.name)
+    ledger = read_ledger(workspace, contract.network.name).until(last_batch)
     if not ledger.batches:
         raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
     connection = connect(threads=threads)
-    create_versions(connection, contract, stored_tables(workspace, contract))
+    create_versions(connection, contract, stored_tables(workspace, contract, last_batch=last_batch))
     return Tables(connection, contract, tuple(batch.digest for batch in ledger.batches))
 
 
-def stored_tables(workspace: Workspace, contract: Contract) -> dict[str, Stored]:
+def stored_tables(
+    workspace: Workspace, contract: Contract, *, last_batch: int | None = None
+) -> dict[str, Stored]:
     """Return where each read table's batches are.
 
     Raises:
         TableError: A batch is missing or was written under another contract.
     """
-    ledger = read_ledger(workspace, contract.network.name)
+    ledger = read_ledger(workspace, contract.network.name).until(last_batch)
     stored = {}
     for name, table in contract.tables.items():
         files = ledger.files_of(name) if table.is_read else []

@@ -5,11 +5,24 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from earlywarn.errors import RegistryError
-from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, Registry, RunRecord, open_registry
+from earlywarn.publication import unsigned_model
+from earlywarn.registry import (
+    CANDIDATE,
+    CHAMPION,
+    ChildRun,
+    ModelVersion,
+    Registry,
+    RunRecord,
+    open_registry,
+)
+from earlywarn.registry.answers import answer
+from earlywarn.registry.batches import log_children
+from tests.builders.published import FEATURES, example_rows, write_bundle
 
 
 @pytest.fixture(scope="module")
@@ -26,25 +39,13 @@ def registry(home: Path) -> Registry:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a bundle of one line: margin = 2 x."""
+    """Write a bundle of lines alone."""
     folder = tmp_path_factory.mktemp("bundle")
-    term = {"feature": "x", "mean": 0.0, "scale": 1.0, "coefficient": 2.0}
-    term |= {"missing_coefficient": 0.5, "missing_share": 0.1}
-    model = {
-        "format": 1,
-        "kind": "logistic",
-        "features": ["x"],
-        "intercept": 0.0,
-        "linear": [term],
-        "trees": [],
-    }
-    (folder / "model.json").write_text(json.dumps(model), encoding="utf-8")
-    calibrator = {"method": "sigmoid", "slope": 1.0, "intercept": 0.0}
-    (folder / "calibrator.json").write_text(json.dumps(calibrator), encoding="utf-8")
+    write_bundle(folder, n_seeds=0)
     return folder
 
 
-def _record(registry: Registry, bundle: Path, model: str) -> ModelVersion:
+def _record(registry: Registry, bundle: Path, model: str, **changes: Any) -> ModelVersion:
     return registry.record(
         RunRecord(
             experiment=model,
@@ -54,6 +55,7 @@ def _record(registry: Registry, bundle: Path, model: str) -> ModelVersion:
             tags={"kind": "logistic"},
             bundle=bundle,
             texts={"CARD.md": "# card"},
+            **changes,
         )
     )
 
@@ -86,9 +88,11 @@ def test_a_bundle_comes_back_byte_for_byte(registry: Registry, bundle: Path, tmp
 
     folder = registry.download_bundle(version, tmp_path / "bundle")
 
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        path.name: path.read_bytes() for path in bundle.iterdir()
-    }
+    assert _files(folder) == _files(bundle)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_no_file_of_a_model_is_a_pickle(registry: Registry, bundle: Path, home: Path) -> None:
@@ -97,23 +101,61 @@ def test_no_file_of_a_model_is_a_pickle(registry: Registry, bundle: Path, home: 
 
     suffixes = {path.suffix for path in (home / "artifacts").rglob("*") if path.is_file()}
 
-    assert suffixes <= {"", ".json", ".md", ".py", ".txt", ".yaml"}
+    assert suffixes <= {"", ".json", ".md", ".py", ".toml", ".txt", ".yaml"}
 
 
-def test_the_model_loads_as_a_plain_pyfunc(registry: Registry, bundle: Path) -> None:
-    """A data scientist gets margin, risk and the strongest features by MLflow's own means."""
-    import mlflow
-    import pandas as pd
+def test_a_model_whose_catalog_has_no_words_names_its_features(tmp_path: Path) -> None:
+    """Where there is no sentence, the features that moved the margin most stand for it."""
+    write_bundle(tmp_path / "bundle", n_seeds=0)
+    catalog = json.loads((tmp_path / "bundle" / "catalog.json").read_text("utf-8"))
+    (tmp_path / "bundle" / "catalog.json").write_text(json.dumps([{**one, "text": {}} for one in catalog]))
+    rows = example_rows(2)
 
-    version = _record(registry, bundle, "net.fifth")
-    mlflow.set_tracking_uri(registry.uri)
-    loaded = mlflow.pyfunc.load_model(f"models:/net.fifth/{version.version}")
+    told = answer(unsigned_model(tmp_path / "bundle"), rows, top_k=1, language="fr")
 
-    told = loaded.predict(pd.DataFrame({"x": [0.0, 1.0]}))
+    assert told["codes"] == told["reasons"]
+    assert {code for row in cast("list[list[str]]", told["codes"]) for code in row} <= set(FEATURES)
 
-    assert told["margin"].tolist() == [0.0, 2.0]
-    assert told["risk"].round(4).tolist() == [0.5, 0.8808]
-    assert told["reasons"].tolist() == [["x"], ["x"]]
+
+def test_nested_runs_stand_below_theirs_and_are_bounded(registry: Registry, bundle: Path) -> None:
+    """Each candidate has its run, however many trials there were; where room ends, trials have none."""
+    version = _record(registry, bundle, "net.sixth")
+    client = _client(registry)
+    experiment = client.get_run(version.run_id).info.experiment_id
+    trials = [ChildRun(f"trial {n}", metrics={"tuning/loss": n / 10}) for n in range(9)]
+    children = [ChildRun("lightgbm", children=trials), ChildRun("logistic", tags={"chosen": "true"})]
+
+    left = log_children(client, experiment, version.run_id, children, room=4)
+
+    runs = client.search_runs([experiment])
+    parents = {run.info.run_name: run.data.tags.get("mlflow.parentRunId") for run in runs}
+    by_name = {run.info.run_name: run.info.run_id for run in runs}
+    assert left == 0
+    assert set(by_name) == {"net.sixth", "lightgbm", "logistic", "trial 0", "trial 1"}
+    assert parents["lightgbm"] == parents["logistic"] == version.run_id
+    assert parents["trial 0"] == by_name["lightgbm"]
+
+
+def _client(registry: Registry) -> Any:
+    """Return MLflow's own client; importing MLflow before the registry is open would let it send reports."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(registry.uri)
+
+
+def test_figures_that_cannot_be_told_are_left_out(registry: Registry, bundle: Path) -> None:
+    """MLflow's database has no word for them; more figures than fit a batch go in several."""
+    metrics = {f"strict/group {n}/auc": n / 2000 for n in range(1001)} | {"strict/none": float("nan")}
+
+    series = {"loss": [(1, 0.5), (2, float("inf"))]}
+
+    version = registry.record(
+        RunRecord("net.seventh", "net.seventh", {}, metrics, {}, bundle, {}, series=series)
+    )
+
+    told = _client(registry).get_run(version.run_id).data.metrics
+    assert len(told) == 1002
+    assert told["loss"] == 0.5
 
 
 def test_telemetry_and_pickles_are_off(registry: Registry) -> None:

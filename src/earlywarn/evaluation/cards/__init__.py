@@ -3,14 +3,24 @@
 The door of the room. It computes no figure: everything comes from the quality sheet and from people's prose.
 """
 
-from earlywarn.evaluation.cards.card import Pictures, card_markdown, card_page, card_sheet, unsure_of
+from earlywarn.evaluation.cards.card import (
+    FEATURES,
+    Pictures,
+    card_markdown,
+    card_page,
+    card_sheet,
+    unsure_of,
+)
 from earlywarn.evaluation.cards.not_for import not_for_page
 from earlywarn.evaluation.cards.prose import CardProse, GroupNames
+from earlywarn.evaluation.cards.words import candidate_name
 
 __all__ = [
+    "FEATURES",
     "CardProse",
     "GroupNames",
     "Pictures",
+    "candidate_name",
     "card_markdown",
     "card_page",
     "card_sheet",

@@ -32,6 +32,9 @@ from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Picture, Point, Section, markdown, page
 from earlywarn.paper import Sheet as Paper
 
+FEATURES = "features_section"
+"""The section that has pictures alone."""
+
 Pictures = Mapping[str, tuple[Picture, ...]]
 """Drawings by the section that they belong to."""
 
@@ -66,6 +69,8 @@ def card_page(
     card = card_sheet(sheet, prose, names, language)
     drawn = pictures or {}
     sections = tuple(replace(one, pictures=drawn.get(one.anchor, ())) for one in card.sections)
+    if FEATURES in drawn:
+        sections = (*sections, Section(FEATURES, word(FEATURES, language), pictures=drawn[FEATURES]))
     link = (never, word("not_for", language)) if never else None
     return page(replace(card, sections=sections), language, other=other, home=link)
 

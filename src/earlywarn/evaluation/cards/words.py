@@ -48,6 +48,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "said_risk": ("risque estimé", "estimated risk"),
     "came_true": ("arrivé", "came true"),
     "band": ("dixième", "tenth"),
+    "features_section": ("Ce qui pousse les scores", "What moves the scores"),
     "held": ("Écoles jamais vues", "Schools never seen"),
     "none_held": (
         "La vérification n’a gardé aucune école à part.",
@@ -112,6 +113,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "rates": ("taux d’erreur", "error rates"),
     "beside_rules": ("taux d’erreur à côté de ceux des règles", "error rates beside the rules'"),
 }
+
+
+def candidate_name(name: str, language: Language) -> str:
+    """Return what cards and pictures call a candidate; one without words of its own goes by its name.
+
+    >>> candidate_name("logistic", "fr"), candidate_name("some_blend", "en")
+    ('régression logistique', 'some blend')
+    """
+    return word(name, language) if name in _WORDS else name.replace("_", " ")
 
 
 def word(key: str, language: Language) -> str:
