@@ -26,11 +26,12 @@ from earlywarn.evaluation.cards import (
     unsure_of,
 )
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
-from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -45,7 +46,7 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
-from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade, crossed_codes
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -110,12 +111,15 @@ __all__ = [
     "codes_of",
     "compare",
     "crossed",
+    "crossed_codes",
     "cut_lists",
     "draw_clusters",
     "draws_for",
     "fit_line",
     "fold_statement",
+    "interval",
     "judged",
+    "list_lines",
     "lists_sheet",
     "logit",
     "measure",

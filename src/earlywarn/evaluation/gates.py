@@ -14,9 +14,11 @@ from earlywarn.evaluation.cards import CardProse, GroupNames, card_markdown
 from earlywarn.evaluation.leaks import DETECTORS, TITLES
 from earlywarn.evaluation.text import Sheet, number, signed
 
-RULES = "rules"
-BASELINES = (RULES, "one_column")
+BASELINES = ("rules", "column_per_moment", "one_column")
 """What must be beaten at least in value, where [gates] names it."""
+
+NEVER_PUBLISHED = ("rules", "column_per_moment")
+"""What stands beside the candidates and cannot be declared instead of them."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,11 @@ def _simpler(lead: Sheet) -> Gate:
             continue
         said = f"AUC {signed(pair['auc'])}, Brier {signed(pair['brier'], 4)}"
         if pair["verdict"] == "worse" or _above(pair["brier"], 0.0):
-            todo = "" if pair["other"] == RULES else f": declare [candidates] names up to {pair['other']}"
+            todo = (
+                ""
+                if pair["other"] in NEVER_PUBLISHED
+                else f": declare [candidates] names up to {pair['other']}"
+            )
             closed.append(f"{pair['model']} is worse than {pair['other']}, which is simpler ({said}){todo}")
         figures.append(f"{pair['other']} ({said})")
     return Gate("not_worse_than_simpler", tuple(closed), "; ".join(figures) or "nothing is simpler")

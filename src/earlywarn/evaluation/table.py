@@ -6,7 +6,7 @@ from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 from earlywarn.evaluation.leaks import leak_lines
-from earlywarn.evaluation.lists_text import grade_lines, list_lines
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
@@ -54,8 +54,7 @@ def _backtest(one: Sheet) -> str:
     lines = [head, text_table(HEADER, rows)]
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
-    lines += [*grade_lines(one), *list_lines(one)]
-    lines += [*school_and_grade_lines(one), *audit_lines(one)]
+    lines += [*list_lines(one), *school_and_grade_lines(one), *audit_lines(one)]
     return "\n".join(lines)
 
 

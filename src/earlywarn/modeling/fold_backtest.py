@@ -32,22 +32,30 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.backtest import (
+    FEWEST_LABELS,
+    Outcomes,
+    Plan,
+    baselines,
+    described,
+    teachable,
+    trials_in,
+)
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
-    Choice,
     Fitting,
     Inner,
     Prepared,
     calibrator_of,
-    choose,
     fit_candidate,
-    inner_of,
     prepare,
-    rule_risks,
+    prepare_to_tune,
     tested_truth,
+    tune_all,
 )
+from earlywarn.modeling.choice import Choice, choose
+from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.school_grade import school_and_grade_beside
@@ -55,8 +63,6 @@ from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
-
-RULES = "rules"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +125,7 @@ def run_folds(
         chosen.settings,
         np.concatenate(chosen.margins),
         kept.choice,
+        trials=trials_in(kept.inners),
         tested=_tested(rows, results, plan),
     )
 
@@ -133,8 +140,8 @@ def _tested(rows: LabeledRows, results: Sequence[FoldResult], plan: Plan) -> Tes
 
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
-    prepared = [prepare(rows, one) for one in teachable(rows, splits)]
-    inners = [inner_of(name, rows, prepared, fitting) for name in plan.publishable]
+    prepared = prepare_to_tune(rows, teachable(rows, splits), most_rows=fitting.tuning.most_rows)
+    inners = tune_all(plan.publishable, rows, prepared, fitting)
     return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
 
 
@@ -146,12 +153,12 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
     margins: dict[str, Floats] = {}
     risks: dict[str, Floats] = {}
     settings: dict[str, dict[str, object]] = {}
-    if plan.points is not None:
-        told, margins[RULES] = points_of(plan.points, whole)
-        risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
+    for name, (margin, risk, own) in baselines(rows, whole, plan).items():
+        margins[name], risks[name], settings[name] = margin, risk, own
     seen = tested_truth(tuned.splits)
+    fitted: dict[str, FittedModel] = {}
     for inner in tuned.inners:
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.
@@ -223,7 +230,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, splits, told[name][0], test_rows, draws),
+        school_and_grade=school_and_grade_beside(rows, splits, told[name], test_rows, draws),
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),

@@ -12,10 +12,15 @@ from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
 from earlywarn.evaluation import Bounds, CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
+from earlywarn.modeling.candidates import PUBLISHABLE
 from earlywarn.modeling.folds import STUDENT, FoldPlan
+from earlywarn.modeling.search import Tuning
 from earlywarn.modeling.simple import Points
 
-CandidateName = Literal["rules", "one_column", "logistic", "lightgbm"]
+CandidateName = Literal["rules", "one_column", "logistic", "lightgbm", "lightgbm_on_logistic", "blend"]
+Baseline = Literal["column_per_moment"]
+"""What stands on the sheet beside the candidates without being declared."""
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -40,12 +45,14 @@ class CandidatesSpec(Declared):
         "one_column",
         "logistic",
         "lightgbm",
+        "lightgbm_on_logistic",
+        "blend",
     )
 
     @model_validator(mode="after")
     def _one_at_least_can_be_published(self) -> CandidatesSpec:
         if set(self.names) <= {"rules"}:
-            raise ValueError("name one of one_column, logistic and lightgbm: rules alone cannot be published")
+            raise ValueError(f"name one of {', '.join(PUBLISHABLE)}: rules alone cannot be published")
         return self
 
 
@@ -64,6 +71,18 @@ class Rule(Declared):
         if (self.above is None) == (self.below is None):
             raise ValueError("give one of above and below")
         return self
+
+
+class TuningSpec(Declared):
+    """How much tuning may cost: trials of each kind of trees, and the training rows that they may use."""
+
+    trials: int = Field(default=Tuning().trials, ge=1, le=20)
+    most_rows: int = Field(default=Tuning().most_rows, ge=1_000, le=300_000)
+
+    @property
+    def tuning(self) -> Tuning:
+        """Return it as tuning takes it."""
+        return Tuning(self.trials, self.most_rows)
 
 
 class CapacitySpec(Declared):
@@ -158,7 +177,7 @@ class LeaksSpec(Declared):
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
-    not_worse_than: tuple[CandidateName, ...] = ("rules", "one_column")
+    not_worse_than: tuple[CandidateName | Baseline, ...] = ("rules", "one_column")
     """The baselines whose AUC must be beaten at least in value."""
     calibrated_within_groups: bool = True
     """Whether risks must mean rates in every audited group."""
@@ -215,6 +234,7 @@ class ModelSpec(Declared):
     as_of: AsOfSpec
     features: FeaturesSpec
     candidates: CandidatesSpec = CandidatesSpec()
+    tuning: TuningSpec = TuningSpec()
     rules: tuple[Rule, ...] = ()
     capacity: CapacitySpec = CapacitySpec()
     audit: AuditSpec = AuditSpec()
@@ -252,7 +272,7 @@ class ModelSpec(Declared):
     @property
     def publishable(self) -> tuple[str, ...]:
         """Return the candidates that may be chosen, from simple to complex."""
-        return tuple(name for name in ("one_column", "logistic", "lightgbm") if name in self.candidates.names)
+        return tuple(name for name in PUBLISHABLE if name in self.candidates.names)
 
 
 def load_spec(path: Path) -> ModelSpec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -78,7 +78,7 @@ def train_model(
         LeakError: A detector found a leak.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
-    folds = spec.splits.plan(fold_name or {})
+    folds, fitting = spec.splits.plan(fold_name or {}), replace(fitting, tuning=spec.tuning.tuning)
     with one_blas_thread():
         return _trained(matrix, spec, network, today, folds, fitting, findings, progress)
 

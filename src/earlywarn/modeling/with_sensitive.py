@@ -25,7 +25,8 @@ from earlywarn.evaluation import (
     with_and_without,
 )
 from earlywarn.modeling.calibrators import fit_sigmoid
-from earlywarn.modeling.candidates import Fitting, Prepared, few_rows, fit_candidate
+from earlywarn.modeling.candidates import Fitting, fit_candidate
+from earlywarn.modeling.prepared import Prepared, few_rows
 from earlywarn.modeling.rows import LabeledRows
 
 MOST_ROWS = 100_000

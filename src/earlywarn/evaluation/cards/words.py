@@ -89,6 +89,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "one_column": ("une seule colonne", "one column"),
     "logistic": ("régression logistique", "logistic regression"),
     "lightgbm": ("arbres (LightGBM)", "trees (LightGBM)"),
+    "lightgbm_on_logistic": (
+        "arbres posés sur la régression logistique",
+        "trees started from logistic regression",
+    ),
+    "blend": ("mélange de régression logistique et d’arbres", "blend of logistic regression and trees"),
+    "column_per_moment": ("la meilleure colonne de chaque moment", "the best column of each moment"),
     "schools held out of training": (
         "écoles gardées hors de l’apprentissage",
         "schools held out of training",

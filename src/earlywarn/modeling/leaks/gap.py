@@ -22,10 +22,11 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.candidates import N_DRAWS, Fitting, Prepared, few_rows
+from earlywarn.modeling.candidates import N_DRAWS, Fitting
 from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.leaks.sampling import MOST_ROWS, LeakSample, small_margins
 from earlywarn.modeling.leaks.words import finding
+from earlywarn.modeling.prepared import Prepared, few_rows
 from earlywarn.modeling.splits import fold_of
 
 N_FOLDS = 2

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from earlywarn.errors import EmptySplitError
 from earlywarn.evaluation import Flags, Floats, Words
 from earlywarn.features import Matrix
-from earlywarn.modeling.boosting import Boosting, fit_boosting
-from earlywarn.modeling.candidates import Fitting, Prepared, prepare
+from earlywarn.modeling.boosting import Boosting, Taught, fit_boosting
+from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.folds import FoldPlan, group_folds, later_folds
+from earlywarn.modeling.prepared import Prepared, prepare
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.splits import Split, fold_of, time_split
 
@@ -82,8 +83,7 @@ def small_margins(
 ) -> Floats:
     """Fit the detectors' small model on some rows and tell others; declared signs do not bind it."""
     model = fit_boosting(
-        values,
-        label,
+        Taught(values, label),
         names,
         np.zeros(values.shape[1]),
         boosting=SMALL,
