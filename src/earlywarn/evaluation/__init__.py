@@ -28,7 +28,7 @@ from earlywarn.evaluation.cards import (
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
-from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
+from earlywarn.evaluation.gates import Gate, Gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.lists_text import list_lines
@@ -107,7 +107,6 @@ __all__ = [
     "capacity_of",
     "card_markdown",
     "card_page",
-    "closed_gates",
     "codes_of",
     "compare",
     "crossed",
