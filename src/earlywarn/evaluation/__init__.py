@@ -31,7 +31,7 @@ from earlywarn.evaluation.cards import (
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
-from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
+from earlywarn.evaluation.gates import Gate, Gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.list_curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
@@ -119,7 +119,6 @@ __all__ = [
     "capacity_of",
     "card_markdown",
     "card_page",
-    "closed_gates",
     "codes_of",
     "compare",
     "crossed",

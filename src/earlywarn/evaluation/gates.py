@@ -14,9 +14,11 @@ from earlywarn.evaluation.cards import CardProse, GroupNames, card_markdown
 from earlywarn.evaluation.leaks import DETECTORS, TITLES
 from earlywarn.evaluation.text import Sheet, number, signed
 
-RULES = "rules"
-BASELINES = (RULES, "one_column")
-"""What must be beaten at least in value, where [gates] names it."""
+BASELINES = ("rules", "one_column", "column_per_moment")
+"""What must be beaten at least in value, where [gates] names it; all stand among what is simpler, besides."""
+
+NEVER_PUBLISHED = ("rules", "column_per_moment")
+"""What stands beside the candidates and cannot be declared instead of them."""
 
 
 @dataclass(frozen=True)
@@ -96,18 +98,6 @@ def judged(
         _gaps(lead),
         _champion(against_champion),
     )
-
-
-def closed_gates(
-    sheet: Sheet,
-    gates: Gates,
-    prose: CardProse,
-    *,
-    against_champion: Mapping[str, Any] | None = None,
-) -> list[str]:
-    """Return the reason of every gate that is closed; none means that the model may be promoted."""
-    met = judged(sheet, gates, prose, against_champion=against_champion)
-    return [reason for gate in met for reason in gate.closed]
 
 
 def _lacking(sheet: Sheet, gates: Gates) -> list[str]:
@@ -193,8 +183,10 @@ def _simpler(lead: Sheet) -> Gate:
             continue
         said = f"AUC {signed(pair['auc'])}, Brier {signed(pair['brier'], 4)}"
         if pair["verdict"] == "worse" or _above(pair["brier"], 0.0):
-            todo = "" if pair["other"] == RULES else f": declare [candidates] names up to {pair['other']}"
-            closed.append(f"{pair['model']} is worse than {pair['other']}, which is simpler ({said}){todo}")
+            reason = f"{pair['model']} is worse than {pair['other']}, which is simpler ({said})"
+            if pair["other"] not in NEVER_PUBLISHED:
+                reason += f": declare [candidates] names up to {pair['other']}"
+            closed.append(reason)
         figures.append(f"{pair['other']} ({said})")
     return Gate("not_worse_than_simpler", tuple(closed), "; ".join(figures) or "nothing is simpler")
 

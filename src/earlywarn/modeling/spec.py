@@ -12,7 +12,6 @@ from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
 from earlywarn.evaluation import Bounds, CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
-from earlywarn.modeling.backtest import COLUMN_PER_MOMENT, ONE_COLUMN
 from earlywarn.modeling.candidates import PUBLISHABLE
 from earlywarn.modeling.folds import STUDENT, FoldPlan
 from earlywarn.modeling.search import Tuning
@@ -192,14 +191,10 @@ class GatesSpec(Declared):
     """How far the intercept may lie from 0, in log-odds, either way."""
 
     def gates(self, audited: tuple[str, ...]) -> Gates:
-        """Return the gates as evaluation takes them, for a model that audits these columns.
-
-        One column is the best of each moment: the best of the whole year may not exist yet at its start.
-        """
-        beside: tuple[str, ...] = (COLUMN_PER_MOMENT,) if ONE_COLUMN in self.not_worse_than else ()
+        """Return the gates as evaluation takes them, for a model that audits these columns."""
         bounds = Bounds(self.smallest_slope, self.largest_slope, self.largest_intercept)
         return Gates(
-            tuple(dict.fromkeys((*self.not_worse_than, *beside))),
+            self.not_worse_than,
             self.calibrated_within_groups,
             self.largest_calibration_error,
             bounds,

@@ -168,6 +168,24 @@ def test_a_simpler_candidate_that_is_better_is_the_one_to_declare() -> None:
     assert reasons["not_worse_than_simpler"][0].endswith("declare [candidates] names up to one_column")
 
 
+def test_the_best_column_of_each_moment_must_not_be_better() -> None:
+    """It cannot be published, so that the reason names nothing to declare; to equal it closes nothing."""
+    reasons = []
+    for auc in (figure(-0.02, -0.03, -0.01), figure(0.0, 0.0, 0.0)):
+        sheet = good_sheet()
+        lead(sheet)["candidates"].insert(1, {**lead(sheet)["candidates"][1], "name": "column_per_moment"})
+        verdict = "worse" if auc["value"] < 0 else "cannot tell"
+        pair: Sheet = {"model": "logistic", "other": "column_per_moment", "verdict": verdict}
+        lead(sheet)["comparisons"].append(pair | {"auc": auc, "brier": figure(0.0, -0.01, 0.01)})
+        reasons.append(closed(sheet))
+
+    said = "which is simpler (AUC -0.020 [-0.030, -0.010], Brier +0.0000 [-0.0100, +0.0100])"
+    assert reasons == [
+        {"not_worse_than_simpler": (f"logistic is worse than column_per_moment, {said}",)},
+        {},
+    ]
+
+
 def test_a_complex_candidate_that_is_better_closes_nothing() -> None:
     """What cannot be chosen as simpler is no reason to refuse the simpler one."""
     sheet = good_sheet()

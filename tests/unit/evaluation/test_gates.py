@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from earlywarn.evaluation import (
     CardProse,
     Gates,
     GroupNames,
     card_markdown,
-    closed_gates,
+    judged,
     sheet_table,
     unsure_of,
 )
@@ -19,6 +21,11 @@ PROSE = CardProse(WORDS, WORDS, WORDS)
 NAMES = GroupNames(
     {"sex": {"fr": "sexe", "en": "sex"}}, {"sex": {"fr": {"F": "filles"}, "en": {"F": "girls"}}}
 )
+
+
+def closed_gates(sheet: dict[str, Any], gates: Gates, prose: CardProse) -> list[str]:
+    """Return the reason of every closed gate."""
+    return [reason for gate in judged(sheet, gates, prose) for reason in gate.closed]
 
 
 def test_a_good_model_meets_no_closed_gate() -> None:

@@ -13,9 +13,10 @@ import numpy as np
 from scipy.stats import rankdata
 
 from earlywarn.evaluation import Finding, Flags, Floats, Indexes, LeakLimits, LeakVerdict, Words, by_word
-from earlywarn.modeling.candidates import Fitting, Prepared
+from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.leaks.sampling import FEWEST, LeakSample
 from earlywarn.modeling.leaks.words import finding
+from earlywarn.modeling.prepared import Prepared
 
 MOST_NAMED = 5
 

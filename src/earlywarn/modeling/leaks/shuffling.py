@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from earlywarn.evaluation import Finding, Flags, Floats, LeakVerdict, Ranking, Words, by_word
-from earlywarn.modeling.candidates import Fitting, Prepared
+from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.leaks.sampling import LeakSample, small_margins
 from earlywarn.modeling.leaks.words import finding
+from earlywarn.modeling.prepared import Prepared
 
 N_SHUFFLES = 3
 STANDARD_ERRORS = 4.0
