@@ -3,6 +3,7 @@
 Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
+from earlywarn.evaluation.abstention import AbstentionSheet, abstention_sheet
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
@@ -25,6 +26,15 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.rules_sheet import (
+    NOTHING_MEASURED,
+    RuleSheet,
+    RulesSheet,
+    is_rules,
+    rules_card,
+    rules_gates,
+    rules_table,
+)
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -37,7 +47,9 @@ from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
+    "NOTHING_MEASURED",
     "TIE_RULE",
+    "AbstentionSheet",
     "Backtest",
     "CandidateSheet",
     "CardProse",
@@ -61,10 +73,13 @@ __all__ = [
     "MomentAucs",
     "QualitySheet",
     "Ranking",
+    "RuleSheet",
+    "RulesSheet",
     "Scored",
     "TestRows",
     "Tolerance",
     "Words",
+    "abstention_sheet",
     "audit_groups",
     "by_word",
     "calibration_of",
@@ -79,9 +94,13 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "is_rules",
     "logit",
     "measure",
     "moment_aucs",
+    "rules_card",
+    "rules_gates",
+    "rules_table",
     "score_rows",
     "sheet_json",
     "sheet_table",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from earlywarn.evaluation.abstention import abstention_line
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.table import Sheet, figure, number, signed
@@ -172,6 +173,7 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     facts = [] if _leaves_time(lead) else _along_time(lead, language)
     facts += [f"- {line}" for line in card_lines(folds, language)] if folds else []
     facts += [f"- {_left_out(sheet['left_out'], language)}"] if sheet.get("left_out") else []
+    facts += [f"- {abstention_line(sheet['abstention'], language)}"] if sheet.get("abstention") else []
     facts += [f"- {line}" for line in cut_facts(lead.get("cut_points", ()), language)]
     facts += [
         f"- {word('chosen')}{colon}{word(lead['chosen'])}, {lead['n_features']} {word('features')}",

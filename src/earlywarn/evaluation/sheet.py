@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.abstention import AbstentionSheet
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
@@ -93,6 +94,8 @@ class QualitySheet:
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
     left_out: LeftOutSheet | None = None
+    abstention: AbstentionSheet | None = None
+    """Who is not scored for lack of data, and where; None where everybody is."""
 
 
 def sheet_json(sheet: QualitySheet) -> str:
@@ -107,8 +110,9 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         if not one["cut_points"]:
             del one["cut_points"]
-    if content["left_out"] is None:
-        del content["left_out"]
+    for name in ("left_out", "abstention"):
+        if content[name] is None:
+            del content[name]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

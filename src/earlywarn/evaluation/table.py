@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from earlywarn.evaluation.abstention import abstention_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
 
@@ -17,7 +18,7 @@ HEADER = (
 
 
 def sheet_table(sheet: Sheet) -> str:
-    """Return the whole sheet as text."""
+    """Return the whole sheet as text; that of a list by rules is `rules_table`'s."""
     title = f"{sheet['network']}/{sheet['model']}: {sheet['outcome']['en']}"
     share = f"capacity {sheet['capacity_share']:.0%} per {', '.join(sheet['capacity_per'])} and moment"
     parts = [title, f"{share}; ties at the cut by {sheet['tie_rule']}"]
@@ -25,6 +26,7 @@ def sheet_table(sheet: Sheet) -> str:
     if left_out := sheet.get("left_out"):
         counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
         parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
+    parts += abstention_lines(sheet.get("abstention"))
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 

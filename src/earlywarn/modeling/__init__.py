@@ -5,10 +5,12 @@ Never reads a table and never writes but the bundle's folder; serving does not i
 
 from earlywarn.modeling.backtest import Plan, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
-from earlywarn.modeling.calibrators import Calibrator, Isotonic, Sigmoid, fit_calibrator
+from earlywarn.modeling.calibrators import Calibrator, Isotonic, NoRisk, Sigmoid, fit_calibrator
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
+from earlywarn.modeling.matrix_rows import is_known
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
 from earlywarn.modeling.training import Trained, train_model
@@ -24,16 +26,20 @@ __all__ = [
     "LabeledRows",
     "LinearTerm",
     "ModelSpec",
+    "NoRisk",
     "Plan",
+    "RulesRoster",
     "Sigmoid",
     "Split",
     "Trained",
     "Trial",
     "fit_calibrator",
     "inner_splits",
+    "is_known",
     "latest_tested",
     "load_spec",
     "read_bundle",
+    "rules_roster",
     "run_backtest",
     "time_split",
     "train_model",

@@ -54,7 +54,24 @@ class Isotonic:
         return {"method": "isotonic", "x": list(self.x), "y": list(self.y)}
 
 
-Calibrator = Sigmoid | Isotonic
+@dataclass(frozen=True)
+class NoRisk:
+    """Points by rules: they rank, and no rate is known for them, so no risk is said."""
+
+    def risks(self, margin: Floats) -> Floats:
+        """Return a missing risk per margin.
+
+        >>> NoRisk().risks(np.array([2.0])).tolist()
+        [nan]
+        """
+        return np.full(margin.shape, np.nan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `calibrator.json` holds."""
+        return {"method": "none"}
+
+
+Calibrator = Sigmoid | Isotonic | NoRisk
 
 
 def fit_sigmoid(margin: Floats, label: Flags) -> Sigmoid:
@@ -103,6 +120,8 @@ def fit_calibrator(margin: Floats, label: Flags, student: Indexes | None = None)
 
 def calibrator_from(content: dict[str, Any]) -> Calibrator:
     """Read a calibrator back."""
+    if content["method"] == "none":
+        return NoRisk()
     if content["method"] == "sigmoid":
         return Sigmoid(float(content["slope"]), float(content["intercept"]))
     return Isotonic(tuple(content["x"]), tuple(content["y"]))

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words, crossed
+from earlywarn.evaluation import (
+    AbstentionSheet,
+    Days,
+    Flags,
+    Floats,
+    Indexes,
+    Words,
+    abstention_sheet,
+    crossed,
+)
 from earlywarn.features import (
     Catalog,
     Encoding,
@@ -24,6 +33,9 @@ from earlywarn.features import (
 )
 from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
+
+if TYPE_CHECKING:
+    from earlywarn.modeling.spec import ScoringSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +200,17 @@ def enough_data(matrix: Matrix, needs_any: tuple[str, ...]) -> Flags:
         )
     known = np.column_stack([~np.isnan(matrix.features[name].to_numpy()) for name in needs_any])
     return np.asarray(known.any(axis=1))
+
+
+def abstained_of(matrix: Matrix, enough: Flags, scoring: ScoringSpec) -> AbstentionSheet | None:
+    """Count whom a spec leaves unscored, per grade and where they are most."""
+    return abstention_sheet(
+        enough,
+        student=_words(matrix.rows["student_id"]),
+        school=_words(matrix.rows["school_id"]),
+        grade=_words(matrix.rows["grade"]),
+        because={"fr": scoring.fr, "en": scoring.en},
+    )
 
 
 def _days(column: pa.ChunkedArray[Any]) -> Days:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
+from earlywarn.evaluation import TIE_RULE, AbstentionSheet, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
@@ -21,6 +21,7 @@ from earlywarn.modeling.fold_backtest import run_folds
 from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.matrix_rows import (
     Encoded,
+    abstained_of,
     encode_with,
     enough_data,
     fit_levels,
@@ -126,7 +127,9 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
+        sheet=_sheet(
+            spec, network, matrix.left_out, enough, labeled, found, abstained_of(ordered, enough, spec)
+        ),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
         trials=lead.trials,
@@ -160,7 +163,13 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
 
 
 def _sheet(
-    spec: ModelSpec, network: str, left_out: LeftOut, enough: Flags, labeled: Flags, found: list[Outcomes]
+    spec: ModelSpec,
+    network: str,
+    left_out: LeftOut,
+    enough: Flags,
+    labeled: Flags,
+    found: list[Outcomes],
+    abstained: AbstentionSheet | None,
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -179,6 +188,7 @@ def _sheet(
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
         left_out=_left_out(spec, left_out),
+        abstention=abstained,
     )
 
 

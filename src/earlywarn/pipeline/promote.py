@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earlywarn.errors import RegistryError
-from earlywarn.evaluation import closed_gates, unsure_of
+from earlywarn.evaluation import NOTHING_MEASURED, closed_gates, is_rules, rules_gates, unsure_of
 from earlywarn.modeling import load_spec
 from earlywarn.pipeline.train import group_names
 from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, open_registry
@@ -47,7 +47,8 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
             sheet = json.loads((bundle / "backtest.json").read_text(encoding="utf-8"))
             spec = load_spec(bundle / "declarations" / "model.toml")
             names = group_names(load_contract(bundle / "declarations" / "contract.toml"))
-        closed = closed_gates(sheet, spec.gates.gates, spec.card.prose)
+        by_rules, prose = is_rules(sheet), spec.card.prose
+        closed = rules_gates(prose) if by_rules else closed_gates(sheet, spec.gates.gates, prose)
         if closed:
             raise RegistryError(
                 f"version {version.version} is not promoted: {'; '.join(closed)}",
@@ -55,4 +56,4 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
                 todo="mend what the gate names and train again",
             )
         registry.set_alias(version, CHAMPION)
-    return Promotion(version, tuple(unsure_of(sheet, names)))
+    return Promotion(version, (NOTHING_MEASURED["en"],) if by_rules else tuple(unsure_of(sheet, names)))

@@ -17,7 +17,16 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
-from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
+from earlywarn.modeling import (
+    BundleParts,
+    Fitting,
+    ModelSpec,
+    Trained,
+    is_known,
+    load_spec,
+    train_model,
+    write_bundle,
+)
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.tables import Contract, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
@@ -72,6 +81,7 @@ def train(
     contract = load_contract(model_dir.parent / "contract.toml")
     with locked(workspace, "train", owner=f"train {contract.network.name}/{spec.name}"):
         matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
+        _refuse_unlabeled(matrix, spec, model_dir, today)
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
             matrix,
@@ -130,6 +140,15 @@ def labeled_matrix(
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix
+
+
+def _refuse_unlabeled(matrix: Matrix, spec: ModelSpec, model_dir: Path, today: date) -> None:
+    if not is_known(matrix, spec.outcome, today).any():
+        raise TrainingError(
+            "no label is known yet, so there is nothing to learn from",
+            where=str(model_dir / "model.toml"),
+            todo=f"run `earlywarn start {model_dir.parent.name}/{model_dir.name}` for a list by rules until then",
+        )
 
 
 def _fold_name(spec: ModelSpec, contract: Contract) -> Mapping[Language, str]:

@@ -1,7 +1,8 @@
 """Scores, exact attributions, reasons with evidence, and rosters; knows nothing of training."""
 
-from earlywarn.scoring.calibration import Calibrator, calibrator_from
+from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
+from earlywarn.scoring.points import RULES, point_rules
 from earlywarn.scoring.published import Abstention, LinearTerms, PublishedModel, linear_terms
 from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
@@ -10,6 +11,8 @@ from earlywarn.scoring.trees import Tree, TreeModel, read_trees
 from earlywarn.scoring.wording import number_in_words, share_in_words, window_in_words
 
 __all__ = [
+    "NO_RISK",
+    "RULES",
     "TIE_RULE",
     "TOO_LITTLE_DATA",
     "Abstention",
@@ -29,6 +32,7 @@ __all__ = [
     "cut_rosters",
     "linear_terms",
     "number_in_words",
+    "point_rules",
     "read_trees",
     "reasons_for",
     "score_rows",

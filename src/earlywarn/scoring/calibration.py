@@ -1,4 +1,7 @@
-"""Turn margins into risks, from the calibrator's JSON; the same numbers as in training."""
+"""Turn margins into risks, from the calibrator's JSON; the same numbers as in training.
+
+Points by rules promise no rate: their calibrator says "none", and every risk is missing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from earlywarn.errors import DamagedModelError
 from earlywarn.scoring.trees import Floats
 
 _LARGEST_EXPONENT = 500.0
+NO_RISK = "none"
+"""The method of a list that promises no rate: it ranks, and says no risk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,8 @@ class Calibrator:
         >>> Calibrator("sigmoid", slope=2.0, intercept=-1.0).risks(np.array([0.5])).tolist()
         [0.5]
         """
+        if self.method == NO_RISK:
+            return np.full(np.shape(margins), np.nan)
         if self.x is not None and self.y is not None:
             return np.asarray(np.interp(margins, self.x, self.y))
         exponent = np.clip(self.intercept + self.slope * margins, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
@@ -50,6 +57,8 @@ def calibrator_from(content: Mapping[str, object]) -> Calibrator:
 
 
 def _read(content: Mapping[str, object]) -> Calibrator:
+    if content["method"] == NO_RISK:
+        return Calibrator(NO_RISK)
     if content["method"] == "sigmoid":
         slope, intercept = float(str(content["slope"])), float(str(content["intercept"]))
         if not (slope > 0 and np.isfinite([slope, intercept]).all()):

@@ -9,6 +9,7 @@ import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TableError
+from earlywarn.scoring.points import RULES, rules_met
 from earlywarn.scoring.published import PublishedModel
 from earlywarn.scoring.reasons import Reason, reasons_for
 from earlywarn.scoring.trees import Floats
@@ -22,7 +23,10 @@ TOO_LITTLE_DATA = "too_little_data"
 
 @dataclass(frozen=True)
 class Score:
-    """One unit's score: a margin, a calibrated risk and reasons, or why there is none."""
+    """One unit's score: a margin, a calibrated risk and reasons, or why there is none.
+
+    A list by rules gives points as the margin, and no risk.
+    """
 
     margin: float | None
     risk: float | None
@@ -43,11 +47,12 @@ def _score_block(model: PublishedModel, values: Floats) -> list[Score]:
     attributions = model.attributions(values)
     margins = model.margins_of(attributions)
     risks = model.risks(margins)
-    reasons = reasons_for(model, values, attributions)
+    by_rules = model.kind == RULES
+    reasons = rules_met(model, values) if by_rules else reasons_for(model, values, attributions)
     known = ~np.isnan(values[:, model.needed])
     enough = np.logical_or.reduce(known, axis=1).tolist()
     return [
-        Score(float(margins[i]), float(risks[i]), tuple(reasons[i]))
+        Score(float(margins[i]), None if np.isnan(risks[i]) else float(risks[i]), tuple(reasons[i]))
         if enough[i]
         else Score(None, None, (), TOO_LITTLE_DATA)
         for i in range(len(values))
