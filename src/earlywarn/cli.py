@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from earlywarn import verbs
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
 
@@ -161,6 +162,10 @@ def train(
                 progress=progress,
             )
         typer.echo(result.summary())
+
+
+app.command()(verbs.start)
+app.command()(verbs.shadow)
 
 
 @app.command()

@@ -16,7 +16,15 @@ from earlywarn.domain import Progress
 from earlywarn.features import Matrix, group_keys
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.publication import PublishedModel
-from earlywarn.scoring import TIE_RULE, Place, capacity_of, cut_rosters, score_values, share_in_words
+from earlywarn.scoring import (
+    RULES,
+    TIE_RULE,
+    Place,
+    capacity_of,
+    cut_rosters,
+    score_values,
+    share_in_words,
+)
 from earlywarn.store import RunToLoad
 
 _BLOCK = 8192
@@ -40,8 +48,9 @@ def score_model(
     because: list[str | None] = []
     for start in range(0, len(matrix), _BLOCK):
         for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
-            if one.margin is not None and one.risk is not None:
-                margins[i], risks[i] = one.margin, one.risk
+            if one.margin is not None:
+                margins[i] = one.margin
+                risks[i] = np.nan if one.risk is None else one.risk
             reasons.append(orjson.dumps(one.reasons).decode())
             because.append(one.not_scored_because)
         progress(f"score {model.model}", len(reasons), len(matrix))
@@ -49,7 +58,9 @@ def score_model(
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
     lists = _lists(model, matrix, schools, grades)
-    places = cut_rosters(lists, margins, students=students, units=units, share=model.capacity_share)
+    # Whoever meets no rule is on no list by rules, however much room it has.
+    ranking = np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins
+    places = cut_rosters(lists, ranking, students=students, units=units, share=model.capacity_share)
     ranked = {place.row: place.rank for place in places}
     ranks = [ranked.get(row) for row in range(len(units))]
     scores = pa.table(
@@ -80,7 +91,7 @@ def score_model(
         data_as_of=data_as_of,
         facts=_facts(model),
         scores=scores,
-        rosters=_rosters(model, schools, grades, places),
+        rosters=_rosters(model, schools, grades, places, np.isnan(margins)),
         peers=_peers(matrix, declared),
     )
 
@@ -92,12 +103,20 @@ def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words)
     return list(zip(*columns, strict=True))
 
 
-def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Sequence[Place]) -> pa.Table:
-    """Return a row per school and grade: how many there are, how many are listed, and what to expect."""
+def _rosters(
+    model: PublishedModel,
+    schools: Words,
+    grades: Words,
+    places: Sequence[Place],
+    abstained: npt.NDArray[np.bool_],
+) -> pa.Table:
+    """Return a row per school and grade: how many there are, listed or not scored, and what to expect."""
     n_students: dict[tuple[str, str], int] = defaultdict(int)
     n_listed: dict[tuple[str, str], int] = defaultdict(int)
-    for group in zip(schools, grades, strict=True):
+    n_not_scored: dict[tuple[str, str], int] = defaultdict(int)
+    for group, is_out in zip(zip(schools, grades, strict=True), abstained.tolist(), strict=True):
         n_students[group] += 1
+        n_not_scored[group] += is_out
     for place in places:
         n_listed[schools[place.row], grades[place.row]] += 1
     groups = sorted(n_students)
@@ -109,7 +128,14 @@ def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Seque
             "en": share_in_words(model.expected_precision, "en"),
         }
     share = model.capacity_share
-    told = [{**facts, "capacity": capacity_of(n_students[group], share)} for group in groups]
+    told = [
+        {
+            **facts,
+            "capacity": capacity_of(n_students[group], share),
+            "n_not_scored": n_not_scored[group],
+        }
+        for group in groups
+    ]
     return pa.table(
         {
             "school_id": pa.array([school for school, _ in groups], pa.string()),

@@ -138,7 +138,13 @@ def _sheet(matrix: Matrix, spec: ModelSpec, roster: RulesRoster, network: str, t
     n_rows = int(roster.enough.sum())
     rules = tuple(
         RuleSheet(
-            rule.name, rule.feature, rule.above, rule.below, {"fr": rule.fr, "en": rule.en}, n, n / n_rows
+            name=rule.name,
+            feature=rule.feature,
+            above=rule.above,
+            below=rule.below,
+            words={"fr": rule.fr, "en": rule.en},
+            n_met=n,
+            share=n / n_rows,
         )
         for rule, n in zip(spec.rules, roster.n_met, strict=True)
     )

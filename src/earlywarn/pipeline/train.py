@@ -147,7 +147,7 @@ def _refuse_unlabeled(matrix: Matrix, spec: ModelSpec, model_dir: Path, today: d
         raise TrainingError(
             "no label is known yet, so there is nothing to learn from",
             where=str(model_dir / "model.toml"),
-            todo=f"run `earlywarn start {model_dir.parent.name}/{model_dir.name}` for a list by rules until then",
+            todo=f"run `earlywarn start {model_dir.parent.name}/{model_dir.name}`: a list by rules until then",
         )
 
 
