@@ -1,4 +1,4 @@
-"""Verbs of the command line about lists before they are in use: start without a past, compare before promotion.
+"""Verbs about lists before they are in use: start without a past, compare before promotion.
 
 `cli` registers them; they parse, call one use case, and show the result.
 """

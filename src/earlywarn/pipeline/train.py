@@ -144,10 +144,11 @@ def labeled_matrix(
 
 def _refuse_unlabeled(matrix: Matrix, spec: ModelSpec, model_dir: Path, today: date) -> None:
     if not is_known(matrix, spec.outcome, today).any():
+        verb = f"earlywarn start {model_dir.parent.name}/{model_dir.name}"
         raise TrainingError(
             "no label is known yet, so there is nothing to learn from",
             where=str(model_dir / "model.toml"),
-            todo=f"run `earlywarn start {model_dir.parent.name}/{model_dir.name}`: a list by rules until then",
+            todo=f"run `{verb}` for a list by rules until then",
         )
 
 
