@@ -128,7 +128,7 @@ def _trained(
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
         sheet=_sheet(
-            spec, network, matrix.left_out, enough, labeled, found, abstained_of(ordered, enough, spec)
+            spec, network, matrix.left_out, enough, labeled, found, abstained_of(ordered, enough, spec.scoring)
         ),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),

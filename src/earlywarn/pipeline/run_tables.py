@@ -30,6 +30,7 @@ from earlywarn.store import RunToLoad
 _BLOCK = 8192
 _SMALLEST_PEER_GROUP = 10
 Words = list[str]
+Floats = npt.NDArray[np.float64]
 
 
 def score_model(
@@ -43,17 +44,7 @@ def score_model(
 ) -> RunToLoad:
     """Score a matrix with one model; grain of `scores`: one row per unit and period."""
     values = encoded_values(matrix, model.encoding, model.features, where=model.model)
-    margins, risks = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
-    reasons: Words = []
-    because: list[str | None] = []
-    for start in range(0, len(matrix), _BLOCK):
-        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
-            if one.margin is not None:
-                margins[i] = one.margin
-                risks[i] = np.nan if one.risk is None else one.risk
-            reasons.append(orjson.dumps(one.reasons).decode())
-            because.append(one.not_scored_because)
-        progress(f"score {model.model}", len(reasons), len(matrix))
+    margins, risks, reasons, because = _scored(model, values, progress)
     students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
@@ -94,6 +85,24 @@ def score_model(
         rosters=_rosters(model, schools, grades, places, np.isnan(margins)),
         peers=_peers(matrix, declared),
     )
+
+
+def _scored(
+    model: PublishedModel, values: Floats, progress: Progress
+) -> tuple[Floats, Floats, Words, list[str | None]]:
+    """Return margins, risks (missing by rules), reasons as JSON, and why a row is not scored."""
+    margins, risks = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    reasons: Words = []
+    because: list[str | None] = []
+    for start in range(0, len(values), _BLOCK):
+        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
+            if one.margin is not None:
+                margins[i] = one.margin
+                risks[i] = np.nan if one.risk is None else one.risk
+            reasons.append(orjson.dumps(one.reasons).decode())
+            because.append(one.not_scored_because)
+        progress(f"score {model.model}", len(reasons), len(values))
+    return margins, risks, reasons, because
 
 
 def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words) -> list[tuple[str, ...]]:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import TIE_RULE, RuleSheet, RulesSheet, rules_card, rules_table
@@ -160,7 +158,7 @@ def _sheet(matrix: Matrix, spec: ModelSpec, roster: RulesRoster, network: str, t
         n_labeled=int(is_known(matrix, spec.outcome, today).sum()),
         n_abstained=int((~roster.enough).sum()),
         moments=spec.as_of.names,
-        periods=tuple(np.unique(matrix.rows["period"].to_pylist()).tolist()),
+        periods=tuple(sorted({str(name) for name in matrix.rows["period"].to_pylist()})),
         rules=rules,
         abstention=roster.abstention,
     )

@@ -42,7 +42,9 @@ class PointRule:
         >>> PointRule("late", "x", 2.0, None, {}, 0.1).met(np.array([2.0, 3.0, np.nan])).tolist()
         [False, True, False]
         """
-        return np.asarray(column > self.above if self.above is not None else column < self.below)
+        if self.above is not None:
+            return np.asarray(column > self.above)
+        return np.asarray(column < (np.nan if self.below is None else self.below))
 
 
 def point_rules(content: Mapping[str, Any], features: tuple[str, ...]) -> tuple[PointRule, ...]:
@@ -91,13 +93,13 @@ def _reason(model: PublishedModel, rule: PointRule, row: Floats, place: Mapping[
         _other(row, place, f"{rule.feature}__{comparison}", value) for comparison in ("own_past", "peers")
     )
     percent = entry.function in ("share", "rank")
-    said = {
-        language: tuple(
+    compared: dict[Language, str] = {}
+    for language in LANGUAGES:
+        before, group = (
             "" if other is None else number_in_words(other, language, percent=percent)
             for other in (past, peers)
         )
-        for language in LANGUAGES
-    }
+        compared[language] = comparison_in_words(before, group, language)
     return Reason(
         code=rule.name,
         family=entry.family,
@@ -108,7 +110,7 @@ def _reason(model: PublishedModel, rule: PointRule, row: Floats, place: Mapping[
         actionable=entry.actionable,
         evidence=Evidence(rule.feature, value, entry.window, past, peers),
         text=rule.words,
-        comparison={language: comparison_in_words(*said[language], language) for language in LANGUAGES},
+        comparison=compared,
     )
 
 
