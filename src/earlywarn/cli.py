@@ -159,6 +159,7 @@ def train(
                 today=_day(today),
                 seed=seed,
                 write_sheets=write_sheets,
+                database=settings.database_if_any(settings.workspace(folder.parent)),
                 progress=progress,
             )
         typer.echo(result.summary())

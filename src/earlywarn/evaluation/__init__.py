@@ -4,6 +4,13 @@ Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
 from earlywarn.evaluation.abstention import AbstentionSheet, abstention_sheet
+from earlywarn.evaluation.acted_on import (
+    ACTED_ON,
+    NOT_ACTED_ON,
+    NOT_LISTED,
+    ActedOnFigures,
+    acted_on_apart,
+)
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
@@ -47,9 +54,13 @@ from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
+    "ACTED_ON",
     "NOTHING_MEASURED",
+    "NOT_ACTED_ON",
+    "NOT_LISTED",
     "TIE_RULE",
     "AbstentionSheet",
+    "ActedOnFigures",
     "Backtest",
     "CandidateSheet",
     "CardProse",
@@ -80,6 +91,7 @@ __all__ = [
     "Tolerance",
     "Words",
     "abstention_sheet",
+    "acted_on_apart",
     "audit_groups",
     "by_word",
     "calibration_of",

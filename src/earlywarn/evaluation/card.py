@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from earlywarn.evaluation.abstention import abstention_line
+from earlywarn.evaluation.acted_on import acted_on_rows
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
 from earlywarn.evaluation.table import Sheet, figure, number, signed
@@ -68,6 +69,7 @@ WORDS: dict[str, dict[str, str]] = {
     "moments": {"fr": "Par moment", "en": "By moment"},
     "beside": {"fr": "À côté de plus simple", "en": "Beside something simpler"},
     "groups": {"fr": "Par groupe", "en": "By group"},
+    "answers": {"fr": "Ce que le personnel a répondu", "en": "What staff answered"},
     "held": {"fr": "Écoles jamais vues", "en": "Schools never seen"},
     "trained": {"fr": "Appris sur", "en": "Trained on"},
     "tested": {"fr": "Vérifié sur", "en": "Tested on"},
@@ -184,7 +186,8 @@ def _one(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) 
     lines += _section(word("beside"), [_pair(pair, language) for pair in lead["comparisons"]] or ["-"])
     held = left_out_schools(folds, language) or [_held(one, language) for one in lead["held_out"]]
     lines += _section(word("held"), held or ["-"])
-    return lines + _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+    lines += _section(word("groups"), _group_rows(lead, names, language) or ["-"])
+    return lines + _section(word("answers"), acted_on_rows(lead.get("acted_on"), language))
 
 
 def _left_out(left_out: Sheet, language: Language) -> str:

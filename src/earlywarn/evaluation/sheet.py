@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from earlywarn.evaluation.abstention import AbstentionSheet
+from earlywarn.evaluation.acted_on import ActedOnFigures
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
@@ -64,6 +65,8 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    acted_on: tuple[ActedOnFigures, ...] = ()
+    """Those whom staff acted on, those they did not, and those not listed; nothing without answers."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -108,8 +111,9 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]
         elif not one["folds"]["along_time"]:
             del one["folds"]["along_time"]
-        if not one["cut_points"]:
-            del one["cut_points"]
+        for name in ("cut_points", "acted_on"):
+            if not one[name]:
+                del one[name]
     for name in ("left_out", "abstention"):
         if content[name] is None:
             del content[name]

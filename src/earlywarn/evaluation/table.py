@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from earlywarn.evaluation.abstention import abstention_lines
+from earlywarn.evaluation.acted_on import acted_on_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
+from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
-Sheet = dict[str, Any]
-"""A quality sheet as read back from `backtest.json`."""
+__all__ = ["Sheet", "figure", "number", "sheet_table", "signed", "text_table"]
 
 HEADER = (
     "moment", "model", "n", "rate", "AUC", "AP", "Brier", "slope", "ECE", "prec@cap", "recall@cap",
@@ -56,6 +56,7 @@ def _backtest(one: Sheet) -> str:
     lines += [_held_out(part) for part in one["held_out"]]
     if one["groups"]:
         lines += ["", _groups(one["groups"])]
+    lines += acted_on_lines(one.get("acted_on"))
     return "\n".join(lines)
 
 
@@ -122,36 +123,3 @@ def _groups(groups: Sequence[Sheet]) -> str:
         for one in groups
     ]
     return text_table(header, rows)
-
-
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Align columns with spaces.
-
-    >>> print(text_table(("a", "b"), [("1", "22")]))
-    a  b
-    1  22
-    """
-    widths = [max(len(row[place]) for row in [header, *rows]) for place in range(len(header))]
-    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [header, *rows]]
-    return "\n".join("  ".join(line).rstrip() for line in lines)
-
-
-def number(value: float | None, places: int = 3) -> str:
-    """Write a number, or a dash where it cannot be told."""
-    return "-" if value is None else f"{value:.{places}f}"
-
-
-def figure(one: Sheet, places: int = 3) -> str:
-    """Write a number with its interval."""
-    if one.get("low") is None:
-        return number(one["value"], places)
-    return f"{number(one['value'], places)} [{number(one['low'], places)}, {number(one['high'], places)}]"
-
-
-def signed(one: Sheet, places: int = 3) -> str:
-    """Write a difference with its sign and interval."""
-    if one["value"] is None:
-        return "-"
-    if one.get("low") is None:
-        return f"{one['value']:+.{places}f}"
-    return f"{one['value']:+.{places}f} [{one['low']:+.{places}f}, {one['high']:+.{places}f}]"

@@ -8,7 +8,7 @@ from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bu
 from earlywarn.modeling.calibrators import Calibrator, Isotonic, NoRisk, Sigmoid, fit_calibrator
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
-from earlywarn.modeling.matrix_rows import is_known
+from earlywarn.modeling.matrix_rows import is_known, with_answers
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec
@@ -43,5 +43,6 @@ __all__ = [
     "run_backtest",
     "time_split",
     "train_model",
+    "with_answers",
     "write_bundle",
 ]

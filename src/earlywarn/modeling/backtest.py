@@ -19,6 +19,7 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Tolerance,
+    acted_on_apart,
     audit_groups,
     compare,
     draws_for,
@@ -255,6 +256,7 @@ def _sheet(
         groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
         cut_points=() if rows.cuts is None else (rows.cuts,),
+        acted_on=acted_on_apart(chosen, rows.answers(split.test), test_rows, draws),
     )
 
 

@@ -23,6 +23,7 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Words,
+    acted_on_apart,
     audit_groups,
     by_word,
     compare,
@@ -195,6 +196,7 @@ def _sheet(
         groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
         held_out=(),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
+        acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +36,19 @@ from earlywarn.modeling.rows import LabeledRows
 
 if TYPE_CHECKING:
     from earlywarn.modeling.spec import ScoringSpec
+
+
+ANSWERED = "_answered"
+"""The column of a matrix's groups with what staff answered; groups are audited and never features."""
+
+
+def with_answers(matrix: Matrix, words: Words | None) -> Matrix:
+    """Return a matrix that knows what staff answered, one word per row; unchanged where nobody has."""
+    if words is None:
+        return matrix
+    return replace(
+        matrix, groups=matrix.groups.append_column(ANSWERED, pa.array(words.tolist(), pa.string()))
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +140,7 @@ def rows_of(
         period_sizes=sizes or {},
         rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
         fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
+        answered=_words(matrix.groups[ANSWERED]) if ANSWERED in matrix.groups.column_names else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.evaluation import TIE_RULE, AbstentionSheet, Flags, Indexes, LeftOutSheet, QualitySheet
+from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
@@ -128,7 +128,13 @@ def _trained(
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
         sheet=_sheet(
-            spec, network, matrix.left_out, enough, labeled, found, abstained_of(ordered, enough, spec.scoring)
+            spec,
+            network,
+            matrix.left_out,
+            enough,
+            labeled,
+            found,
+            abstained_of(ordered, enough, spec.scoring),
         ),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
@@ -165,11 +171,10 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
 def _sheet(
     spec: ModelSpec,
     network: str,
-    left_out: LeftOut,
+    matrix: Matrix,
     enough: Flags,
     labeled: Flags,
     found: list[Outcomes],
-    abstained: AbstentionSheet | None,
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -187,8 +192,8 @@ def _sheet(
         n_unlabeled=int((~labeled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
-        left_out=_left_out(spec, left_out),
-        abstention=abstained,
+        left_out=_left_out(spec, matrix.left_out),
+        abstention=abstained_of(matrix, enough, spec.scoring),
     )
 
 

@@ -25,9 +25,12 @@ from earlywarn.modeling import (
     is_known,
     load_spec,
     train_model,
+    with_answers,
     write_bundle,
 )
+from earlywarn.pipeline.answers import answered_words
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
+from earlywarn.store import DatabaseUrls
 from earlywarn.tables import Contract, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
 
@@ -57,6 +60,7 @@ def train(
     write_sheets: bool = False,
     threads: int | None = None,
     tracking_uri: str | None = None,
+    database: DatabaseUrls | None = None,
     progress: Progress = no_progress,
 ) -> TrainingResult:
     """Train the model declared in `model_dir` on the workspace's tables.
@@ -69,6 +73,7 @@ def train(
         write_sheets: Also write `backtest.json` and `CARD.md` beside `model.toml`.
         threads: How many to use; by default those of this machine. They change no byte of the trees.
         tracking_uri: An MLflow server; by default the workspace's own store.
+        database: Knows what staff answered to earlier flags, which the sheet reports apart and no model sees.
         progress: Told after each step.
 
     Raises:
@@ -82,6 +87,7 @@ def train(
     with locked(workspace, "train", owner=f"train {contract.network.name}/{spec.name}"):
         matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
         _refuse_unlabeled(matrix, spec, model_dir, today)
+        matrix = with_answers(matrix, answered_words(matrix, contract, spec.name, database))
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
             matrix,

@@ -9,7 +9,7 @@ from earlywarn.publication.folders import (
     roll_back,
 )
 from earlywarn.publication.keys import public_key, signing_key
-from earlywarn.publication.writing import write_published
+from earlywarn.publication.writing import unsigned_model, write_published
 from earlywarn.scoring import PublishedModel
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "put_in_use",
     "roll_back",
     "signing_key",
+    "unsigned_model",
     "write_published",
 ]

@@ -93,6 +93,17 @@ def write_published(
     return load_published(folder, public_key(keys))
 
 
+def unsigned_model(bundle: Path, *, version: str = "unpublished") -> PublishedModel:
+    """Compile a bundle as publication does, for research: nothing is signed and nothing is proved.
+
+    Raises:
+        PublicationError: The bundle is not complete.
+        DamagedModelError: Its parts do not fit.
+    """
+    files = _bundle_files(bundle)
+    return model_from(files, _compiled(files, str(bundle)), version=version, where=str(bundle))
+
+
 def _bundle_files(bundle: Path) -> dict[str, bytes]:
     """Read a bundle; anything but plain text files of known kinds is refused."""
     if not bundle.is_dir():
