@@ -103,7 +103,7 @@ class QualitySheet:
 
 def sheet_json(sheet: QualitySheet) -> str:
     """Write a sheet as JSON with sorted keys; what cannot be told is null."""
-    content = _plain(asdict(sheet))
+    content = plain(asdict(sheet))
     for one, backtest in zip(content["backtests"], sheet.backtests, strict=True):
         # A rounded cut-point would judge otherwise whoever stands right at it.
         one["cut_points"] = [asdict(cuts) for cuts in backtest.cut_points]
@@ -120,11 +120,12 @@ def sheet_json(sheet: QualitySheet) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it: six decimals, and null for what cannot be told."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     return value

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
@@ -48,6 +49,8 @@ class Trained:
     details: Mapping[str, Any]
     quantiles: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
+    held_out: pa.Table | None = None
+    """What the back-test said of its held-out rows, where the split is by time; for later comparisons."""
 
 
 def train_model(
@@ -127,19 +130,19 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(
-            spec,
-            network,
-            matrix.left_out,
-            enough,
-            labeled,
-            found,
-            abstained_of(ordered, enough, spec.scoring),
-        ),
+        sheet=_sheet(spec, network, ordered, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
         trials=lead.trials,
+        held_out=None if folds is not None else _held_out(kept, rows, lead),
     )
+
+
+def _held_out(kept: Matrix, rows: LabeledRows, lead: Outcomes) -> pa.Table:
+    """Return who and when, what the back-test said and what came true of each held-out row."""
+    test = lead.split.test
+    found = kept.rows.take(test).append_column("margin", pa.array(lead.test_margins, pa.float64()))
+    return found.append_column("label", pa.array(rows.truth(test), pa.bool_()))
 
 
 def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:

@@ -48,10 +48,8 @@ def score_model(
     students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
-    lists = _lists(model, matrix, schools, grades)
-    # Whoever meets no rule is on no list by rules, however much room it has.
-    ranking = np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins
-    places = cut_rosters(lists, ranking, students=students, units=units, share=model.capacity_share)
+    lists = lists_of(model, matrix)
+    places = places_of(model, lists, margins, students, units)
     ranked = {place.row: place.rank for place in places}
     ranks = [ranked.get(row) for row in range(len(units))]
     scores = pa.table(
@@ -105,11 +103,23 @@ def _scored(
     return margins, risks, reasons, because
 
 
-def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words) -> list[tuple[str, ...]]:
+def lists_of(model: PublishedModel, matrix: Matrix) -> list[tuple[str, ...]]:
     """Name the list of each row: its period, its school, and its grade where lists are per grade."""
-    parts = {"school": schools, "grade": grades}
-    columns = [_words(matrix, "period"), *(parts[name] for name in model.capacity_per)]
-    return list(zip(*columns, strict=True))
+    parts = {"school": "school_id", "grade": "grade"}
+    names = ("period", *(parts[name] for name in model.capacity_per))
+    return list(zip(*(_words(matrix, name) for name in names), strict=True))
+
+
+def places_of(
+    model: PublishedModel,
+    lists: Sequence[tuple[str, ...]],
+    margins: Floats,
+    students: Words,
+    units: Words,
+) -> list[Place]:
+    """Cut the lists; whoever meets no rule is on no list by rules, however much room it has."""
+    ranking = np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins
+    return cut_rosters(lists, ranking, students=students, units=units, share=model.capacity_share)
 
 
 def _rosters(

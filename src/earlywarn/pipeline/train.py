@@ -29,6 +29,7 @@ from earlywarn.modeling import (
     write_bundle,
 )
 from earlywarn.pipeline.answers import answered_words
+from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.store import DatabaseUrls
 from earlywarn.tables import Contract, load_contract, open_tables
@@ -108,6 +109,7 @@ def train(
         progress("log to MLflow", 0, 1)
         facts = {"today": today.isoformat(), "seed": str(seed), **digests(declared, matrix)}
         version = _register(workspace, trained, (sheet, card, table), declared, facts, tracking_uri)
+        keep_held_out(workspace, spec.name, version.version, trained.held_out)
         progress("log to MLflow", 1, 1)
     return TrainingResult(version, table, folders[0])
 

@@ -146,6 +146,12 @@ class Registry:
                 raise RegistryError(f"the model has no {alias}", where=model, todo=todo) from error
         return ModelVersion(model, str(found.version), str(found.run_id), dict(found.tags))
 
+    def add_texts(self, version: ModelVersion, texts: Mapping[str, str]) -> None:
+        """Show more texts with a version's run, by name; one that is there already is replaced."""
+        with storage_errors(Path(version.name)), _asked("add to a run"):
+            for name, text in texts.items():
+                self._client.log_text(version.run_id, text, name)
+
     def set_alias(self, version: ModelVersion, alias: str) -> None:
         """Let an alias name this version from now on."""
         with _asked("move an alias"):

@@ -8,7 +8,7 @@ from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
-from earlywarn.scoring.wording import number_in_words, share_in_words, window_in_words
+from earlywarn.scoring.wording import indicator_in_words, number_in_words, share_in_words, window_in_words
 
 __all__ = [
     "NO_RISK",
@@ -30,6 +30,7 @@ __all__ = [
     "capacity_of",
     "compile_trees",
     "cut_rosters",
+    "indicator_in_words",
     "linear_terms",
     "number_in_words",
     "point_rules",

@@ -113,6 +113,16 @@ def sentence(template: str, words: Mapping[str, str], value: float, language: La
     return chosen
 
 
+def indicator_in_words(template: str) -> str:
+    """Name an indicator without a value: its text with what a value would fill left open.
+
+    >>> indicator_in_words("{value} {jour|jours} d’absence non motivée {window}")
+    '… jours d’absence non motivée'
+    """
+    open_text = re.sub(r"\{([^{}|]*)\|([^{}|]*)\}", r"\2", template).replace("{value}", "…")
+    return " ".join(re.sub(r"\{[^{}]*\}", "", open_text).split(" ")).strip().removesuffix(" …").strip()
+
+
 def comparison_in_words(own_past: str, peers: str, language: Language) -> str:
     """Say beside what a value stands; empty where there is nothing to compare with.
 
