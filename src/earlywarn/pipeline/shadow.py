@@ -90,9 +90,8 @@ def shadow(
     network = load_contract(model_dir.parent / "contract.toml").network.name
     name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
     with locked(workspace, "shadow", owner=f"shadow {name}"):
-        return shadow_of(
-            open_registry(workspace.mlflow, uri=tracking_uri), name, workspace, progress=progress
-        )
+        registry = open_registry(workspace.mlflow, uri=tracking_uri)
+        return shadow_of(registry, registry.version_by_alias(name, CANDIDATE), workspace, progress=progress)
 
 
 def shadow_of(

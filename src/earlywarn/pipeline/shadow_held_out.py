@@ -38,8 +38,8 @@ _NOT_KEPT = {
     "measured.",
 }
 _SEEN = {
-    "fr": "Le modèle en place a été entraîné sur les mêmes suites ({periods})\u00a0: la comparaison ne peut pas "
-    "être mesurée honnêtement.",
+    "fr": "Le modèle en place a été entraîné sur les mêmes suites ({periods})\u00a0: la comparaison ne peut "
+    "pas être mesurée honnêtement.",
     "en": "The champion was trained on the same outcomes ({periods}): the comparison cannot be measured "
     "honestly.",
 }

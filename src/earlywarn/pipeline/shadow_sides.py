@@ -30,6 +30,7 @@ from earlywarn.pipeline.run_tables import lists_of, places_of
 from earlywarn.pipeline.score import last_delivery
 from earlywarn.pipeline.start import write_roster
 from earlywarn.publication import PublishedModel, unsigned_model
+from earlywarn.scoring import indicator_in_words
 from earlywarn.tables import open_tables
 from earlywarn.workspace import Workspace
 
