@@ -97,7 +97,7 @@ ENGLISH: Mapping[str, str] = {
     "1 élève n’a pas été évalué : {why}.": "1 student was not scored: {why}.",
     "{n} élèves n’ont pas été évalués : {why}.": "{n} students were not scored: {why}.",
     "Ce que dit une liste par règles": "What a list by rules says",
-    "Les élèves qui atteignent le plus de règles, de celles que les écoles appliquent déjà. Aucune suite n’est encore connue dans ce réseau : personne ne peut dire combien d’entre eux connaîtront cette situation.": "The students who meet most of the rules, those that schools use already. No outcome is known yet in this network: nobody can say how many of them will meet it.",
+    "Les élèves qui atteignent le plus de règles, de celles que les écoles appliquent déjà. Rien n’y est appris des suites passées : personne ne peut dire combien d’entre eux connaîtront cette situation.": "The students who meet most of the rules, those that schools use already. Nothing in it is learned from past outcomes: nobody can say how many of them will meet it.",
     "Niveaux": "Grades",
     "Risque estimé": "Estimated risk",
     "Ce que montrent les dossiers": "What the records show",

@@ -34,10 +34,10 @@ from earlywarn.evaluation.measures import (
     verdict_of,
 )
 from earlywarn.evaluation.rules_sheet import (
-    NOTHING_MEASURED,
     RuleSheet,
     RulesSheet,
     is_rules,
+    nothing_measured,
     rules_card,
     rules_gates,
     rules_table,
@@ -69,7 +69,6 @@ from earlywarn.evaluation.table import sheet_table
 
 __all__ = [
     "ACTED_ON",
-    "NOTHING_MEASURED",
     "NOT_ACTED_ON",
     "NOT_LISTED",
     "TIE_RULE",
@@ -133,6 +132,7 @@ __all__ = [
     "moment_aucs",
     "moves_by",
     "moves_of",
+    "nothing_measured",
     "rank_correlation",
     "reasons_to_move",
     "rules_card",

@@ -17,11 +17,19 @@ from earlywarn.evaluation.table import Sheet, text_table
 Language = Literal["fr", "en"]
 RULES = "rules"
 
-NOTHING_MEASURED: dict[Language, str] = {
-    "fr": "Rien n’est mesuré\u00a0: aucune suite n’est encore connue dans ce réseau. La liste est faite par "
-    "règles, sans risque chiffré. Personne ne sait combien des élèves listés connaîtront la situation.",
-    "en": "Nothing is measured: no outcome is known yet in this network. The list is made by rules, with no "
-    "risk in figures. Nobody knows how many of those listed will meet the outcome.",
+_NO_OUTCOME: dict[Language, str] = {
+    "fr": "aucune suite n’est encore connue dans ce réseau",
+    "en": "no outcome is known yet in this network",
+}
+_NOT_LEARNED: dict[Language, str] = {
+    "fr": "les suites connues ({n} lignes) n’ont pas servi",
+    "en": "the outcomes that are known ({n} rows) were not used",
+}
+_MEASURED: dict[Language, str] = {
+    "fr": "Rien n’est mesuré\u00a0: {why}. La liste est faite par règles, sans risque chiffré. Personne ne "
+    "sait combien des élèves listés connaîtront la situation.",
+    "en": "Nothing is measured: {why}. The list is made by rules, with no risk in figures. Nobody knows how "
+    "many of those listed will meet the outcome.",
 }
 _WORDS: dict[str, dict[Language, str]] = {
     "what": {"fr": "Ce que c’est", "en": "What this is"},
@@ -89,14 +97,29 @@ class RulesSheet:
         return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def nothing_measured(sheet: Sheet, language: Language = "en") -> str:
+    """Say what stands first on a list by rules: that nothing of it is measured, and why."""
+    n = sheet["n_labeled"]
+    why = _NOT_LEARNED[language].format(n=n) if n else _NO_OUTCOME[language]
+    return _MEASURED[language].format(why=why)
+
+
 def is_rules(sheet: Sheet) -> bool:
     """Say whether a sheet read back is that of a list by rules."""
     return sheet.get("kind") == RULES
 
 
-def rules_gates(prose: CardProse) -> list[str]:
-    """Return the closed gates of a list by rules: nothing can be measured, so only the card must be whole."""
-    return [f"the card lacks [card] {section}" for section in prose.missing()]
+def rules_gates(prose: CardProse, champion: str | None = None) -> list[str]:
+    """Return the closed gates of a list by rules: its card must be whole, and it replaces no trained model.
+
+    Args:
+        prose: What people wrote for the card.
+        champion: The kind of the champion; None where there is none.
+    """
+    closed = [f"the card lacks [card] {section}" for section in prose.missing()]
+    if champion not in (None, RULES):
+        closed.append("a list by rules, of which nothing is measured, would replace a trained model")
+    return closed
 
 
 def rules_table(sheet: Sheet) -> str:
@@ -108,7 +131,7 @@ def rules_table(sheet: Sheet) -> str:
     ]
     parts = [
         f"{sheet['network']}/{sheet['model']}: {sheet['outcome']['en']}",
-        NOTHING_MEASURED["en"],
+        nothing_measured(sheet),
         f"{share}; ties at the cut by {sheet['tie_rule']}",
         f"made on {sheet['n_rows']} rows of {', '.join(sheet['periods'])}; {sheet['n_with_rule']} meet a "
         f"rule; the outcome is known for {sheet['n_labeled']}",
@@ -135,7 +158,7 @@ def _one(sheet: Sheet, prose: CardProse, language: Language) -> list[str]:
         tie=word("tie"),
     )
     lines = [f"# {word('title')}{colon}{sheet['network']}/{sheet['model']}"]
-    lines += _section(word("what"), [NOTHING_MEASURED[language], "", word("replaced")])
+    lines += _section(word("what"), [nothing_measured(sheet, language), "", word("replaced")])
     lines += _section(word("outcome"), [sheet["outcome"][language]])
     for section in SECTIONS:
         lines += _section(word(section), [getattr(prose, section).get(language, "").strip() or word("wait")])

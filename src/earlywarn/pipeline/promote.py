@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earlywarn.errors import EarlywarnError, RegistryError
-from earlywarn.evaluation import NOTHING_MEASURED, closed_gates, is_rules, rules_gates, unsure_of
+from earlywarn.evaluation import closed_gates, is_rules, nothing_measured, rules_gates, unsure_of
 from earlywarn.modeling import load_spec
 from earlywarn.pipeline.shadow import Shadow, shadow_of
 from earlywarn.pipeline.train import group_names
@@ -54,7 +54,11 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
             spec = load_spec(bundle / "declarations" / "model.toml")
             names = group_names(load_contract(bundle / "declarations" / "contract.toml"))
         by_rules, prose = is_rules(sheet), spec.card.prose
-        closed = rules_gates(prose) if by_rules else closed_gates(sheet, spec.gates.gates, prose)
+        closed = (
+            rules_gates(prose, made.champion_kind)
+            if by_rules
+            else closed_gates(sheet, spec.gates.gates, prose)
+        )
         if closed:
             raise RegistryError(
                 f"version {version.version} is not promoted: {'; '.join(closed)}",
@@ -62,7 +66,7 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
                 todo="mend what the gate names and train again",
             )
         registry.set_alias(version, CHAMPION)
-    unsure = (NOTHING_MEASURED["en"],) if by_rules else tuple(unsure_of(sheet, names))
+    unsure = (nothing_measured(sheet),) if by_rules else tuple(unsure_of(sheet, names))
     return Promotion(version, unsure, made)
 
 

@@ -68,6 +68,12 @@ class Shadow:
         """Say it in the terminal."""
         return shadow_text(json.loads(self.report.to_json()), language)
 
+    @property
+    def champion_kind(self) -> str | None:
+        """Return what kind of model the champion is; None where there is none."""
+        other = self.report.other
+        return other.kind if other is not None and other.what == CHAMPION else None
+
     def head(self, language: Language = "en") -> list[str]:
         """Say in a few lines how much would change."""
         return head_lines(json.loads(self.report.to_json()), language)

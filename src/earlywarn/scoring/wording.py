@@ -120,7 +120,8 @@ def indicator_in_words(template: str) -> str:
     '… jours d’absence non motivée'
     """
     open_text = re.sub(r"\{([^{}|]*)\|([^{}|]*)\}", r"\2", template).replace("{value}", "…")
-    return " ".join(re.sub(r"\{[^{}]*\}", "", open_text).split(" ")).strip().removesuffix(" …").strip()
+    left = re.sub(r"\{[^{}]*\}", "", open_text)
+    return " ".join(left.split(" ")).strip(" ,:")
 
 
 def comparison_in_words(own_past: str, peers: str, language: Language) -> str:
