@@ -23,14 +23,14 @@ from earlywarn.evaluation import (
     mean_by_indicator,
     reasons_to_move,
 )
-from earlywarn.features import Matrix, Moment, build_matrix, moments_of
+from earlywarn.features import FeatureEntry, Matrix, Moment, build_matrix, moments_of
 from earlywarn.modeling import ModelSpec, rules_roster
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.pipeline.run_tables import lists_of, places_of
 from earlywarn.pipeline.score import last_delivery
 from earlywarn.pipeline.start import write_roster
 from earlywarn.publication import PublishedModel, unsigned_model
-from earlywarn.scoring import indicator_in_words
+from earlywarn.scoring import indicator_in_words, window_in_words
 from earlywarn.tables import open_tables
 from earlywarn.workspace import Workspace
 
@@ -54,15 +54,25 @@ class Side:
         return mean_by_indicator(self.model.attributions(self.values[rows]), indicators)
 
     def words(self) -> dict[str, Mapping[str, str]]:
-        """Return what each indicator is called, in both languages."""
+        """Return what each indicator is called, with its days where they are always the same."""
+        entries = [self.model.catalog[name] for name in self.model.features]
+        windows: dict[str, set[str]] = {}
+        for entry in entries:
+            windows.setdefault(entry.indicator, set()).add(entry.window)
         found: dict[str, Mapping[str, str]] = {}
-        for name in self.model.features:
-            entry = self.model.catalog[name]
-            found.setdefault(
-                entry.indicator,
-                {language: indicator_in_words(words) for language, words in entry.text.items()},
-            )
+        for entry in entries:
+            only = entry.window if len(windows[entry.indicator]) == 1 else None
+            found.setdefault(entry.indicator, self._words_of(entry, only))
         return found
+
+    def _words_of(self, entry: FeatureEntry, window: str | None) -> dict[str, str]:
+        years = self.model.has_school_years
+        return {
+            language: indicator_in_words(
+                words, "" if window is None else window_in_words(window, language, school_years=years)
+            )
+            for language, words in entry.text.items()
+        }
 
 
 def latest_matrix(workspace: Workspace, declared: DeclaredInputs, spec: ModelSpec) -> Matrix:
