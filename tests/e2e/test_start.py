@@ -234,5 +234,7 @@ def test_the_next_candidate_is_compared_with_the_list_in_use(network: ScoredNetw
     assert told["leaving"][0]["indicator"] == "absent_days"
     assert told["leaving"][0]["words"]["fr"] == "… jours d’absence"
     assert told["mean_risk_change"] is None
+    for language, says in (("fr", "Qui entre, qui sort"), ("en", "Who enters, who leaves")):
+        assert says in (promotion.shadow.folder / f"shadow.{language}.html").read_text(encoding="utf-8")
     assert (promotion.shadow.folder / "shadow_students.json").stat().st_mode & 0o077 == 0
     assert not any(unit[0] in json.dumps(told) for unit in moved["leaves"])

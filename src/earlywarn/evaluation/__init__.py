@@ -55,6 +55,7 @@ from earlywarn.evaluation.shadow import (
     reasons_to_move,
     side_sheet,
 )
+from earlywarn.evaluation.shadow_page import shadow_page
 from earlywarn.evaluation.shadow_text import head_lines, shadow_text
 from earlywarn.evaluation.sheet import (
     Backtest,
@@ -139,6 +140,7 @@ __all__ = [
     "rules_gates",
     "rules_table",
     "score_rows",
+    "shadow_page",
     "shadow_text",
     "sheet_json",
     "sheet_table",

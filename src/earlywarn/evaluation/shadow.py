@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.arrays import Flags, Floats, Words
 from earlywarn.evaluation.measures import Comparison, by_word
 from earlywarn.evaluation.sheet import plain
@@ -93,6 +94,8 @@ class ShadowReport:
     entering: tuple[Why, ...]
     leaving: tuple[Why, ...]
     held_out: HeldOutPair
+    called: Mapping[str, Mapping[Language, Mapping[str, str]]]
+    """What grades and audited groups are called, by column and language; the column itself under ""."""
 
     def to_json(self) -> str:
         """Write the report as JSON with sorted keys."""

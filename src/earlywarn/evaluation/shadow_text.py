@@ -12,7 +12,8 @@ MOST_SCHOOLS = 20
 
 SAID: dict[str, tuple[str, str]] = {
     "title": ("Rapport d’essai à blanc de {model}, au {as_of}", "Shadow report of {model}, as of {as_of}"),
-    "champion": ("modèle en place, version {version}", "champion, version {version}"),
+    "champion": ("modèle en place, version {version}{kind}", "champion, version {version}{kind}"),
+    "kind": (" (liste par règles)", " (a list by rules)"),
     "rules": (
         "aucun modèle n’est en place\u00a0: la comparaison est faite avec les règles",
         "there is no champion yet: the comparison is with the rules",
@@ -88,12 +89,12 @@ def head_lines(report: Mapping[str, Any], language: Language) -> list[str]:
         return [*lines, say("nobody", language)]
     share = report["share_staying"]
     counts = {key: report[key] for key in ("enters", "leaves", "stays")}
-    change = report["mean_risk_change"]
+    change, kind = report["mean_risk_change"], say("kind", language) if other["kind"] == "rules" else ""
     risk = "no_risk" if change is None else "risk"
     return [
         *lines,
-        say(other["what"], language, version=other["version"]),
-        say("lists", language, **counts, share="-" if share is None else f"{share:.0%}"),
+        say(other["what"], language, version=other["version"], kind=kind),
+        say("lists", language, **counts, share="-" if share is None else _percent(share, language)),
         say("ranks", language, value=_decimal(number(report["rank_correlation"]), language)),
         say(risk, language, value="" if change is None else _decimal(f"{change:+.4f}", language)),
     ]
@@ -103,21 +104,20 @@ def tables_of(report: Mapping[str, Any], language: Language) -> list[tuple[str, 
     """Return titles and rows: by grade, by audited group, and by school."""
     schools = [one for one in report["by_school"] if one["enters"] or one["leaves"]]
     schools.sort(key=lambda one: (-one["enters"] - one["leaves"], one["name"]))
-    found = [(say("by_grade", language), report["by_grade"])]
-    found += list(report["by_group"].items())
-    found.append((say("by_school", language), schools[:MOST_SCHOOLS]))
-    unknown = say("unknown", language)
-    return [
-        (
-            title,
-            [
-                (one["name"] or unknown, *(str(one[key]) for key in ("n", "enters", "leaves", "stays")))
-                for one in rows
-            ],
-        )
-        for title, rows in found
-        if rows
-    ]
+    found = [("grade", report["by_grade"]), *report["by_group"].items(), ("", schools[:MOST_SCHOOLS])]
+    titles = {"grade": say("by_grade", language), "": say("by_school", language)}
+    made = []
+    for column, rows in found:
+        called = report["called"].get(column, {}).get(language, {})
+        named = [
+            (
+                called.get(one["name"], one["name"]) if one["name"] else say("unknown", language),
+                *(str(one[key]) for key in ("n", "enters", "leaves", "stays")),
+            )
+            for one in rows
+        ]
+        made.append((titles.get(column) or _capital(called.get("", column)), named))
+    return [(title, rows) for title, rows in made if rows]
 
 
 def _why_table(found: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -150,6 +150,14 @@ def held_out_line(pair: Mapping[str, Any], language: Language) -> str:
     head = say("held_out", language, n=pair["n"])
     colon = "\u00a0: " if language == "fr" else ": "
     return head + colon + say("verdict", language, auc=_decimal(told, language), verdict=verdict)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _percent(share: float, language: Language) -> str:
+    return f"{100 * share:.0f}\u00a0%" if language == "fr" else f"{share:.0%}"
 
 
 def _decimal(text: str, language: Language) -> str:

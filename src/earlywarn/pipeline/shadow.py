@@ -24,6 +24,7 @@ from earlywarn.evaluation import (
     moves_by,
     moves_of,
     rank_correlation,
+    shadow_page,
     shadow_text,
     side_sheet,
 )
@@ -39,11 +40,13 @@ from earlywarn.pipeline.shadow_sides import (
     why,
     words_of,
 )
+from earlywarn.pipeline.train import group_names
 from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, Registry, open_registry
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked, storage_errors, write_atomically
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
+_OTHER: dict[Language, Language] = {"fr": "en", "en": "fr"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +118,16 @@ def shadow_of(
         mine = Candidate(version, bundle, spec, side)
         progress("shadow", 1, 3)
         other, pair = _other(registry, workspace, champion, mine, folder)
-    progress("shadow", 2, 3)
-    report = _compared(mine, other, pair)
+        progress("shadow", 2, 3)
+        report = _compared(mine, other, pair)
     reports = workspace.reports / "models" / spec.name
     texts = {"shadow.json": report.to_json()}
     for language in LANGUAGES:
-        texts[f"shadow.{language}.txt"] = shadow_text(json.loads(report.to_json()), language)
+        told = json.loads(report.to_json())
+        texts[f"shadow.{language}.txt"] = shadow_text(told, language)
+        texts[f"shadow.{language}.html"] = shadow_page(
+            told, language, other=f"shadow.{_OTHER[language]}.html"
+        )
     for file, text in texts.items():
         write_atomically(reports / file, text.encode("utf-8"))
     _write_privately(reports / "shadow_students.json", _students(side, other))
@@ -185,7 +192,28 @@ def _compared(mine: Candidate, other: Side | None, pair: HeldOutPair) -> ShadowR
         entering=why(mine.side, other, rows, enters),
         leaving=why(mine.side, other, rows, leaves),
         held_out=pair,
+        called=_called(mine),
     )
+
+
+def _called(mine: Candidate) -> dict[str, dict[Language, dict[str, str]]]:
+    """Return what the contract calls grades and audited groups."""
+    contract = load_contract(mine.bundle / "declarations" / "contract.toml")
+    names, network = group_names(contract), contract.network
+    found = {
+        column: {
+            language: {
+                "": names.columns.get(column, {}).get(language, column),
+                **names.values.get(column, {}).get(language, {}),
+            }
+            for language in LANGUAGES
+        }
+        for column in mine.spec.audit.groups
+    }
+    if network.grade:
+        labels = contract.columns_of(network.membership)[network.grade].labels
+        found["grade"] = {language: dict(labels.get(language, {})) for language in LANGUAGES}
+    return found
 
 
 def _students(mine: Side, other: Side | None) -> str:
