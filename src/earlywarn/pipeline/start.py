@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
@@ -23,7 +24,7 @@ from earlywarn.modeling import (
     rules_roster,
     write_bundle,
 )
-from earlywarn.pipeline.train import digests, labeled_matrix, read_declarations
+from earlywarn.pipeline.train import labeled_matrix, read_declarations
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked, write_atomically
@@ -91,7 +92,7 @@ def start(
             record = RunRecord(
                 experiment=f"{sheet.network}.{sheet.model}",
                 model=f"{sheet.network}.{sheet.model}",
-                params={**facts, **digests(declared, matrix)},
+                params={**facts, **_digests(declared)},
                 metrics={f"{RULES}/share/{one.name}": one.share for one in sheet.rules},
                 tags={"network": sheet.network, "model": sheet.model, "kind": RULES},
                 bundle=bundle,
@@ -99,6 +100,10 @@ def start(
             )
             version = open_registry(workspace.mlflow, uri=tracking_uri).record(record)
     return Started(version, table, sheet.n_labeled)
+
+
+def _digests(declared: Mapping[str, str]) -> dict[str, str]:
+    return {f"sha256 {name}": sha256(text.encode("utf-8")).hexdigest() for name, text in declared.items()}
 
 
 def write_roster(

@@ -2,9 +2,9 @@
 
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
-from earlywarn.scoring.points import RULES, point_rules
+from earlywarn.scoring.points import RULES, point_rules, reasons_for
 from earlywarn.scoring.published import Abstention, LinearTerms, PublishedModel, linear_terms
-from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
+from earlywarn.scoring.reasons import Evidence, Reason
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees

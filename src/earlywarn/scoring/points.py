@@ -16,6 +16,7 @@ import numpy as np
 from earlywarn.domain import Language
 from earlywarn.scoring.published import PublishedModel
 from earlywarn.scoring.reasons import MOST_REASONS, Evidence, Reason
+from earlywarn.scoring.reasons import reasons_for as attributed_reasons
 from earlywarn.scoring.trees import Flags, Floats
 from earlywarn.scoring.wording import LANGUAGES, comparison_in_words, number_in_words
 
@@ -70,6 +71,19 @@ def point_rules(content: Mapping[str, Any], features: tuple[str, ...]) -> tuple[
     if any(one.feature not in features for one in found):
         raise ValueError("features of rules")
     return found
+
+
+def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
+    """Return each row's reasons: the rules it meets where rules make the list, else its attributions' facts.
+
+    Args:
+        model: The model that made the attributions.
+        rows: Encoded feature values, (rows, features).
+        attributions: What `model.attributions(rows)` gave.
+    """
+    if model.kind == RULES:
+        return rules_met(model, rows)
+    return attributed_reasons(model, rows, attributions)
 
 
 def rules_met(model: PublishedModel, rows: Floats) -> list[list[Reason]]:

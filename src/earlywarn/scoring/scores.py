@@ -9,9 +9,9 @@ import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TableError
-from earlywarn.scoring.points import RULES, rules_met
+from earlywarn.scoring.points import reasons_for
 from earlywarn.scoring.published import PublishedModel
-from earlywarn.scoring.reasons import Reason, reasons_for
+from earlywarn.scoring.reasons import Reason
 from earlywarn.scoring.trees import Floats
 
 _BLOCK = 4096
@@ -47,8 +47,7 @@ def _score_block(model: PublishedModel, values: Floats) -> list[Score]:
     attributions = model.attributions(values)
     margins = model.margins_of(attributions)
     risks = model.risks(margins)
-    by_rules = model.kind == RULES
-    reasons = rules_met(model, values) if by_rules else reasons_for(model, values, attributions)
+    reasons = reasons_for(model, values, attributions)
     known = ~np.isnan(values[:, model.needed])
     enough = np.logical_or.reduce(known, axis=1).tolist()
     return [
