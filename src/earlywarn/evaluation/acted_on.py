@@ -25,7 +25,7 @@ ANSWER_WORDS = (ACTED_ON, NOT_ACTED_ON, NOT_LISTED)
 FEWEST_POSITIVE = 10
 """With fewer outcomes than this, ranking is not measured."""
 
-NO_ANSWERS = "acted on and not acted on: no answers yet"
+NO_ANSWERS = "acted on and not acted on: no answers known yet"
 _FRENCH = {ACTED_ON: "suivis d’un plan", NOT_ACTED_ON: "listés, sans plan", NOT_LISTED: "non listés"}
 
 
@@ -90,7 +90,7 @@ def acted_on_lines(found: list[Mapping[str, Any]] | None) -> list[str]:
 def acted_on_rows(found: list[Mapping[str, Any]] | None, language: str) -> list[str]:
     """Say it as lines of a card."""
     if not found:
-        return ["Aucune réponse pour l’instant." if language == "fr" else "No answers yet."]
+        return ["Aucune réponse connue pour l’instant." if language == "fr" else "No answers known yet."]
     heads = {
         "fr": "| listes et réponses | n | situations | taux | risque moyen | risque - taux | AUC |",
         "en": "| lists and answers | n | outcomes | rate | mean risk | risk - rate | AUC |",
