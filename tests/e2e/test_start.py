@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -15,11 +16,13 @@ from earlywarn.domain import SchoolId
 from earlywarn.encryption import new_key
 from earlywarn.errors import TrainingError
 from earlywarn.modeling import read_bundle
+from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.pipeline.load import load
 from earlywarn.pipeline.promote import Promotion, promote
 from earlywarn.pipeline.publish import publish
 from earlywarn.pipeline.report import report
 from earlywarn.pipeline.score import ScoreRun, score
+from earlywarn.pipeline.shadow_held_out import held_out_pair
 from earlywarn.pipeline.start import Started, start
 from earlywarn.pipeline.train import train
 from earlywarn.publication import PublishedModel
@@ -215,6 +218,44 @@ def test_a_principal_reads_so(client: TestClient, language: str, says: str, miss
     assert "about 1 in" not in page.split('id="reading"')[0]
 
 
+def held_out_rows(run: ScoreRun) -> pa.Table:
+    """Return what a back-test that knows nothing said of everybody, beside outcomes that follow the rules."""
+    scores = [row for row in run.runs[0].scores.to_pylist() if row["margin"] is not None]
+    chance = np.random.default_rng(2)
+    rows = [
+        {
+            **dict(zip(("student_id", "course"), json.loads(row["unit"]), strict=True)),
+            **{name: row[name] for name in ("school_id", "grade", "period", "moment", "as_of")},
+            "margin": float(chance.normal()),
+            "label": bool(chance.random() < 0.2 + 0.3 * row["margin"]),
+        }
+        for row in scores
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def test_on_the_held_out_future_only_what_neither_has_learned_is_compared(
+    network: ScoredNetwork, started: Started, run: ScoreRun, tmp_path: Path
+) -> None:
+    """Rules have learned nothing, so they are measured; a champion of the same outcomes cannot be."""
+    registry = open_registry(network.workspace.mlflow)
+    champion = registry.download_bundle(started.version, tmp_path / "champion")
+    rows = held_out_rows(run)
+    missing = held_out_pair(network.workspace, "failing", "7", champion)
+    keep_held_out(network.workspace, "failing", "7", rows)
+
+    measured = held_out_pair(network.workspace, "failing", "7", champion)
+    details = json.loads((champion / "model.json").read_text(encoding="utf-8"))
+    (champion / "model.json").write_text(json.dumps({**details, "trained_on": ["2024-2025"]}), "utf-8")
+    seen = held_out_pair(network.workspace, "failing", "7", champion)
+
+    assert "is not in this workspace" in missing.because["en"]
+    assert measured.comparison is not None
+    assert (measured.n, measured.comparison.verdict) == (rows.num_rows, "worse")
+    assert seen.comparison is None
+    assert "was trained on the same outcomes (2024-2025)" in seen.because["en"]
+
+
 def test_the_next_candidate_is_compared_with_the_list_in_use(network: ScoredNetwork, run: ScoreRun) -> None:
     """A stricter rule's list is held against the champion's before it is promoted, by counts and reasons."""
     assert run.runs
@@ -232,7 +273,7 @@ def test_the_next_candidate_is_compared_with_the_list_in_use(network: ScoredNetw
     assert told["enters"] == len(moved["enters"])
     assert sum(one["leaves"] for one in told["by_school"]) == told["leaves"]
     assert told["leaving"][0]["indicator"] == "absent_days"
-    assert told["leaving"][0]["words"]["fr"] == "… jours d’absence"
+    assert told["leaving"][0]["words"]["fr"] == "… jours d’absence depuis le début de l’année"
     assert told["mean_risk_change"] is None
     for language, says in (("fr", "Qui entre, qui sort"), ("en", "Who enters, who leaves")):
         assert says in (promotion.shadow.folder / f"shadow.{language}.html").read_text(encoding="utf-8")

@@ -170,6 +170,7 @@ def _compared(mine: Candidate, other: Side | None, pair: HeldOutPair) -> ShadowR
     two, rows = (None, np.zeros(0, dtype=np.intp)) if other is None else aligned(other, mine.side)
     enters, leaves, stays = moves_of(one, two)
     moves = (enters, leaves, stays)
+    audited = [name for name in spec.audit.groups if name in matrix.groups.column_names]
     theirs = 0 if other is None else int(other.listing.listed.sum())
     return ShadowReport(
         network=mine.side.model.network,
@@ -188,7 +189,7 @@ def _compared(mine: Candidate, other: Side | None, pair: HeldOutPair) -> ShadowR
         mean_risk_change=None if two is None else mean_risk_change(one, two),
         by_school=moves_by(words_of(matrix.rows["school_id"]), *moves),
         by_grade=moves_by(words_of(matrix.rows["grade"]), *moves),
-        by_group={name: moves_by(words_of(matrix.groups[name]), *moves) for name in spec.audit.groups},
+        by_group={name: moves_by(words_of(matrix.groups[name]), *moves) for name in audited},
         entering=why(mine.side, other, rows, enters),
         leaving=why(mine.side, other, rows, leaves),
         held_out=pair,

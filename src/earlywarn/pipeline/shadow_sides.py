@@ -50,12 +50,14 @@ class Side:
 
     def mean_shares(self, rows: npt.NDArray[np.generic]) -> dict[str, float]:
         """Return the mean exact attribution of each indicator over some rows."""
-        indicators = [entry.indicator for entry in map(self.model.catalog.__getitem__, self.model.features)]
+        known = self.model.catalog.by_name
+        indicators = [known[name].indicator for name in self.model.features]
         return mean_by_indicator(self.model.attributions(self.values[rows]), indicators)
 
     def words(self) -> dict[str, Mapping[str, str]]:
         """Return what each indicator is called, with its days where they are always the same."""
-        entries = [self.model.catalog[name] for name in self.model.features]
+        known = self.model.catalog.by_name
+        entries = [known[name] for name in self.model.features]
         windows: dict[str, set[str]] = {}
         for entry in entries:
             windows.setdefault(entry.indicator, set()).add(entry.window)
