@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long bench-intake fmt serve notebooks cards demo-built openapi pages screenshot lock clean
+.PHONY: help demo test check check-long bench-intake bench-models fmt serve notebooks cards demo-built openapi pages screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py
+
+bench-models: $(VENV)/.bench  ## Set our models beside logistic regression, LightGBM and FLAML (about an hour)
+	$(BIN)/python -m benchmarks.models
 
 fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff format .
@@ -57,12 +60,14 @@ screenshot: $(VENV)/.dev  ## Take the README's picture of the demonstration that
 pages: $(VENV)/.dev  ## Write the pages that are made from declarations anew
 	$(BIN)/python docs/data_contract.py
 	$(BIN)/python docs/oneroster_page.py
+	$(BIN)/python docs/reference_pages.py
 	$(BIN)/python -m docs.intake_report docs/intake-report.png
 
 lock:  ## Resolve the hashed requirement locks anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev -o requirements-dev.txt
 	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
 	uv pip compile pyproject.toml $(LOCK) -c requirements-dev.txt -o requirements.txt
+	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev --group bench -c requirements-dev.txt -o requirements-bench.txt
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --custom-compile-command "make lock"
 
 clean:  ## Remove the environment and the demonstration, and no other network's workspace
@@ -76,6 +81,11 @@ $(VENV)/.demo: requirements-demo.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what the program needs (about 1.2 GB, once)..."
 	$(INSTALL) --require-hashes -r requirements-demo.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	@echo "Installing what the benchmarks set us beside..."
+	$(INSTALL) --require-hashes -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.demo

@@ -114,8 +114,8 @@ def test_the_sheet_and_the_card_say_first_that_nothing_is_measured(
     card = (network.workspace.reports / "models" / "failing" / "CARD.md").read_text(encoding="utf-8")
 
     assert "Nothing is measured: no outcome is known yet" in started.table.splitlines()[1]
-    assert card.splitlines()[4].startswith("Rien n’est mesuré")
-    assert "| absent plus de 5 % des jours de classe | absent_days__share__period | > 0.05 |" in card
+    assert card.splitlines()[6].startswith("- Rien n’est mesuré")
+    assert "| absent plus de 5 % des jours de classe | absent_days__share__period | > 0.05 | 42 |" in card
     assert promoted.unsure[0].startswith("Nothing is measured")
     assert report(network.folder / "failing", network.workspace) == started.table
 

@@ -12,13 +12,31 @@ from earlywarn.evaluation.acted_on import (
     acted_on_apart,
 )
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.audit import (
+    Audit,
+    AuditSheet,
+    GroupFigures,
+    Tolerance,
+    WithAndWithout,
+    audit_groups,
+    with_and_without,
+)
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
-from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
+from earlywarn.evaluation.cards import (
+    CardProse,
+    GroupNames,
+    Pictures,
+    card_markdown,
+    card_page,
+    not_for_page,
+    unsure_of,
+)
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
-from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -33,15 +51,15 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.rules_gates import rules_gates
 from earlywarn.evaluation.rules_sheet import (
     RuleSheet,
     RulesSheet,
     is_rules,
     nothing_measured,
-    rules_card,
-    rules_gates,
     rules_table,
 )
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
 from earlywarn.evaluation.shadow import (
     HeldOutPair,
     Listing,
@@ -65,8 +83,8 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.subgroups import GroupFigures, Tolerance, audit_groups
 from earlywarn.evaluation.table import sheet_table
+from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "ACTED_ON",
@@ -75,6 +93,8 @@ __all__ = [
     "TIE_RULE",
     "AbstentionSheet",
     "ActedOnFigures",
+    "Audit",
+    "AuditSheet",
     "Backtest",
     "CandidateSheet",
     "CardProse",
@@ -96,25 +116,32 @@ __all__ = [
     "Indexes",
     "LeftOutSheet",
     "Listing",
+    "ListsSheet",
     "Metrics",
     "MomentAucs",
+    "Pictures",
     "QualitySheet",
     "Ranking",
     "RuleSheet",
     "RulesSheet",
+    "SchoolAndGrade",
     "Scored",
     "ShadowReport",
     "TestRows",
     "Tolerance",
+    "UnitDays",
     "Why",
+    "WithAndWithout",
     "Words",
     "abstention_sheet",
     "acted_on_apart",
     "audit_groups",
+    "beside_school_and_grade",
     "by_word",
     "calibration_of",
     "capacity_of",
     "card_markdown",
+    "card_page",
     "closed_gates",
     "codes_of",
     "compare",
@@ -125,7 +152,9 @@ __all__ = [
     "fit_line",
     "fold_statement",
     "head_lines",
+    "interval",
     "is_rules",
+    "lists_sheet",
     "logit",
     "mean_by_indicator",
     "mean_risk_change",
@@ -133,10 +162,10 @@ __all__ = [
     "moment_aucs",
     "moves_by",
     "moves_of",
+    "not_for_page",
     "nothing_measured",
     "rank_correlation",
     "reasons_to_move",
-    "rules_card",
     "rules_gates",
     "rules_table",
     "score_rows",
@@ -148,4 +177,5 @@ __all__ = [
     "tie_order",
     "unsure_of",
     "verdict_of",
+    "with_and_without",
 ]

@@ -26,7 +26,6 @@ FEWEST_POSITIVE = 10
 """With fewer outcomes than this, ranking is not measured."""
 
 NO_ANSWERS = "acted on and not acted on: no answers known yet"
-_FRENCH = {ACTED_ON: "suivis d’un plan", NOT_ACTED_ON: "listés, sans plan", NOT_LISTED: "non listés"}
 
 
 @dataclass(frozen=True)
@@ -87,22 +86,6 @@ def acted_on_lines(found: list[Mapping[str, Any]] | None) -> list[str]:
     return ["", text_table(header, [(str(one["word"]), *_cells(one)) for one in found])]
 
 
-def acted_on_rows(found: list[Mapping[str, Any]] | None, language: str) -> list[str]:
-    """Say it as lines of a card."""
-    if not found:
-        return ["Aucune réponse connue pour l’instant." if language == "fr" else "No answers known yet."]
-    heads = {
-        "fr": "| listes et réponses | n | situations | taux | risque moyen | risque - taux | AUC |",
-        "en": "| lists and answers | n | outcomes | rate | mean risk | risk - rate | AUC |",
-    }[language]
-    rows = [heads, "|" + "---|" * (heads.count("|") - 1)]
-    for one in found:
-        word = _FRENCH[one["word"]] if language == "fr" else one["word"]
-        cells = [_written(cell, language) for cell in _cells(one)]
-        rows.append(f"| {' | '.join([word, *cells])} |")
-    return rows
-
-
 def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         str(one["n"]),
@@ -112,8 +95,3 @@ def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
         signed(one["calibration_gap"]),
         figure(one["auc"]),
     )
-
-
-def _written(figures: str, language: str) -> str:
-    """Write figures as the language does."""
-    return figures if language == "en" else figures.replace(", ", "\u00a0; ").replace(".", ",")

@@ -87,6 +87,19 @@ class Ranking:
         """Return average precision per draw."""
         return np.concatenate([self._average_precisions(weights) for weights in self._blocks(draws)])
 
+    def sensitivities(self, rates: Floats) -> Floats:
+        """Return the share of units with the outcome that is found at each false-positive rate.
+
+        >>> ranking = Ranking(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]))
+        >>> ranking.sensitivities(np.array([0.5, 1.0])).tolist()
+        [0.5, 1.0]
+        """
+        return np.asarray(self._sensitivities(self._ordered(None), rates)[0])
+
+    def drawn_sensitivities(self, draws: Draws, rates: Floats) -> Floats:
+        """Return the same per draw: one row per draw, one column per rate."""
+        return np.concatenate([self._sensitivities(weights, rates) for weights in self._blocks(draws)])
+
     def _ordered(self, weights: Floats | None) -> Floats:
         return np.ones((1, self.label.size)) if weights is None else weights[self.order][None, :]
 
@@ -108,12 +121,23 @@ class Ranking:
         precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
         return _divided((hits * precision).sum(axis=1), total)
 
+    def _sensitivities(self, weights: Floats, rates: Floats) -> Floats:
+        # A step up lies between two equal rates, of which interpolation takes the later: the top of the step.
+        return np.array([_interpolated(*sums, rates) for sums in zip(*self._sums(weights), strict=True)])
+
     def _sums(self, weights: Floats) -> tuple[Floats, Floats]:
         hits = weights * self.label
         misses = weights - hits
         if not self.has_ties:
             return hits, misses
         return np.add.reduceat(hits, self.starts, axis=1), np.add.reduceat(misses, self.starts, axis=1)
+
+
+def _interpolated(hits: Floats, misses: Floats, rates: Floats) -> Floats:
+    found, passed = (np.concatenate([[0.0], np.cumsum(sums)]) for sums in (hits, misses))
+    if not found[-1] or not passed[-1]:
+        return np.full(rates.shape, np.nan)
+    return np.asarray(np.interp(rates * passed[-1], passed, found) / found[-1])
 
 
 def _divided(above: Floats, below: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from earlywarn.evaluation.card import CardProse
+from earlywarn.evaluation.cards import CardProse
 from earlywarn.evaluation.table import Sheet, number, signed
 
 

@@ -18,6 +18,7 @@ from earlywarn.evaluation.figures import (
     interval,
     ratio_figure,
 )
+from earlywarn.evaluation.unit_days import UnitDays
 
 FEWEST_SCHOOLS = 20
 """Below this number of schools, intervals draw students instead of schools."""
@@ -39,6 +40,8 @@ class TestRows:
     groups: dict[str, Words]
     fold: Words | None = None
     """The fold that tested each row, where folds have models of their own; AUC is averaged over folds."""
+    days: UnitDays | None = None
+    """Who each row is across moments, and the days that lead time counts."""
 
     def take(self, mask: Flags) -> TestRows:
         """Return some of the rows."""
@@ -52,6 +55,7 @@ class TestRows:
             self.lists[mask],
             {name: words[mask] for name, words in self.groups.items()},
             None if self.fold is None else self.fold[mask],
+            None if self.days is None else self.days.take(mask),
         )
 
     def clusters(self) -> tuple[str, Indexes]:
@@ -184,8 +188,9 @@ class MomentAucs:
 
     @property
     def mean_drawn(self) -> Floats:
-        """Return the mean in every draw."""
-        return np.asarray(np.mean([self.drawn[name] for name in self.values], axis=0))
+        """Return the mean in every draw, over the moments that have an AUC."""
+        usable = [name for name, value in self.values.items() if np.isfinite(value)]
+        return np.asarray(np.mean([self.drawn[name] for name in usable or self.values], axis=0))
 
 
 def moment_aucs(scored: Scored, rows: TestRows, draws: Draws) -> MomentAucs:

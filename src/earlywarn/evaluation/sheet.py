@@ -9,10 +9,12 @@ from typing import Any
 
 from earlywarn.evaluation.abstention import AbstentionSheet
 from earlywarn.evaluation.acted_on import ActedOnFigures
+from earlywarn.evaluation.audit import AuditSheet, GroupFigures
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
+from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
-from earlywarn.evaluation.subgroups import GroupFigures
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class Backtest:
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
     acted_on: tuple[ActedOnFigures, ...] = ()
     """Those whom staff acted on, those they did not, and those not listed; nothing without answers."""
+    lists: ListsSheet | None = None
+    """What a school sees: lists, how early they name whom, and how they change."""
+    audit: AuditSheet | None = None
+    """What verdicts on groups promise, crossings of two groups, and what leaving audited columns out cost."""
+    school_and_grade: SchoolAndGrade | None = None
+    """What the school and the grade alone would tell, and what the individual score adds."""
 
     def candidate(self, name: str) -> CandidateSheet:
         """Return the sheet of one candidate."""
@@ -113,6 +121,9 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]["along_time"]
         for name in ("cut_points", "acted_on"):
             if not one[name]:
+                del one[name]
+        for name in ("lists", "audit", "school_and_grade"):
+            if one[name] is None:
                 del one[name]
     for name in ("left_out", "abstention"):
         if content[name] is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from earlywarn.evaluation.abstention import abstention_lines
 from earlywarn.evaluation.acted_on import acted_on_lines
+from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
+from earlywarn.evaluation.lists_text import grade_lines, list_lines
+from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
 __all__ = ["Sheet", "figure", "number", "sheet_table", "signed", "text_table"]
@@ -54,8 +55,8 @@ def _backtest(one: Sheet) -> str:
     lines = [head, text_table(HEADER, rows)]
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
-    if one["groups"]:
-        lines += ["", _groups(one["groups"])]
+    lines += [*grade_lines(one), *list_lines(one)]
+    lines += [*school_and_grade_lines(one), *audit_lines(one)]
     lines += acted_on_lines(one.get("acted_on"))
     return "\n".join(lines)
 
@@ -92,34 +93,3 @@ def _held_out(part: Sheet) -> str:
         f"{part['how']}: {part['n_schools']} schools, {metrics['n']} rows, "
         f"AUC {figure(metrics['auc'])}{seen}, Brier {number(metrics['brier']['value'], 4)}"
     )
-
-
-def _groups(groups: Sequence[Sheet]) -> str:
-    header = (
-        "group",
-        "n",
-        "outcomes",
-        "rate",
-        "AUC",
-        "risk-rate",
-        "recall",
-        "false pos.",
-        "calibration",
-        "rates",
-    )
-    rows = [
-        (
-            f"{one['column']}={one['group']}",
-            str(one["n"]),
-            str(one["n_positive"]),
-            number(one["base_rate"]),
-            number(one["auc"]),
-            signed(one["calibration_gap"]),
-            figure(one["recall"]),
-            figure(one["false_positive_rate"]),
-            one["calibration_verdict"],
-            one["rates_verdict"],
-        )
-        for one in groups
-    ]
-    return text_table(header, rows)

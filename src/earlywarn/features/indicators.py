@@ -45,25 +45,40 @@ class IndicatorText(Declared):
     """
 
     fr: str
+    """In French."""
     en: str
+    """In English."""
 
 
 class Indicator(Declared):
     """One declared indicator, or with `columns` a template for one per named column or code."""
 
     name: str
+    """Starts every feature's name; a template holds {column}."""
     family: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Models allow indicators by family, and reasons are summed by it."""
     table: str
+    """The declared table whose rows are counted."""
     where: str | None = None
+    """Which rows count: comparisons, `and`, `or`, `not`, `in`, `is null` over the table's columns."""
     value: str | None = None
+    """The number that each row brings, a column or arithmetic over columns; for one_of, a column of codes."""
     functions: tuple[Function, ...]
+    """What is made of the rows; each gives a feature per window."""
     windows: tuple[str, ...]
+    """How far back: days as in "30d", period, previous_period, or all."""
     compare_with: tuple[Comparison, ...] = ()
+    """Further features: the difference from the window before, and from the median of peers."""
     direction: Direction
+    """Whether more of the fact means more risk (up), less (down), or neither; it binds every model."""
     actionable: bool = False
+    """Whether staff can act on it; what they cannot act on is shown apart, as context."""
     columns: tuple[str, ...] = ()
+    """One indicator per column or code named here, put in the place of {column}."""
     min_count: int = Field(default=20, ge=1)
+    """For one_of: a code that fewer training rows have joins "other"."""
     text: IndicatorText
+    """How a reason says it."""
 
     def filled(self, column: str, words: dict[Language, str]) -> Indicator:
         """Return the indicator that the template makes for one column or code."""
@@ -101,6 +116,7 @@ class Indicators(Declared):
     """All indicators of a network, in the order that freezes the features' order."""
 
     indicator: tuple[Indicator, ...]
+    """One [[indicator]] each."""
 
     def expanded(self, contract: Contract) -> tuple[Indicator, ...]:
         """Return the indicators with every template filled in."""

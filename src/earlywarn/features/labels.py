@@ -2,6 +2,8 @@
 
 Grain of `labels`: one row per pair. `_decided_on` is the first day after the horizon (and its declared
 delay); a label is computed from facts known on that day, and is empty where the tables end before it.
+`happened_on` is the day of the outcome itself, where it came true and the tables tell it; it only measures
+lead time, and nothing trains on it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ from earlywarn.tables import Contract, parse_expression, quote
 if TYPE_CHECKING:
     import duckdb
 
+Form = tuple[str, str, str]
+"""SQL of the label, of the value it is cut from, and of the day the outcome happened."""
+
 _DECIDED = "pair._decided_on"
+_NO_DAY = "NULL::DATE"
+_NEVER = "DATE '9999-12-31'"
 _CARRIED = (
     "_row",
     "_as_of",
@@ -52,14 +59,14 @@ def create_labels(
         f"CREATE OR REPLACE TEMP TABLE horizons AS\n"
         f"SELECT *, CAST({_decided_on(outcome)} AS DATE) AS _decided_on FROM {PAIRS}"
     )
-    decided, value = _FORMS[type(outcome)](contract, outcome)
+    decided, value, happened_on = _FORMS[type(outcome)](contract, outcome)
     no_fact = "FALSE" if isinstance(outcome, EventOutcome) else "NULL"
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE labels AS
 WITH facts AS (
 {_history(contract, outcome)}
 ),
 decided AS (
-SELECT _row, {decided} AS label, {value} AS label_value
+SELECT _row, {decided} AS label, {value} AS label_value, {happened_on} AS happened_on
 FROM facts
 GROUP BY _row
 )
@@ -68,7 +75,8 @@ SELECT
   pair._decided_on AS label_known_on,
   pair._decided_on <= DATE '{before}' AS is_known,
   CASE WHEN NOT is_known THEN NULL WHEN decided._row IS NULL THEN {no_fact} ELSE decided.label END AS label,
-  CASE WHEN is_known THEN decided.label_value END AS label_value
+  CASE WHEN is_known THEN decided.label_value END AS label_value,
+  CASE WHEN is_known AND decided.label THEN decided.happened_on END AS happened_on
 FROM horizons AS pair
 LEFT JOIN decided USING (_row)""")
     if isinstance(outcome, QuantileOutcome) and outcome.ranked:
@@ -116,15 +124,19 @@ def _history(contract: Contract, outcome: Outcome) -> str:
     if isinstance(outcome, ExitOutcome):
         columns |= {contract.network.starts_on}
         columns |= set(contract.key_of(outcome.table))
+        columns |= {contract.network.left_on} if contract.network.left_on else set()
+    if isinstance(outcome, EqualsOutcome):
+        columns |= _dating(contract, outcome)
     return history_sql(
         contract, outcome.table, sorted(columns), pairs="horizons", as_of=_DECIDED, carried=_CARRIED
     )
 
 
-def _event(contract: Contract, outcome: EventOutcome) -> tuple[str, str]:
+def _event(contract: Contract, outcome: EventOutcome) -> Form:
     end = f"_as_of + {outcome.horizon_days}" if outcome.horizon_days else "_ends_on + 1"
     happened = f"_on >= _as_of AND _on < {end}"
-    return f"count(*) FILTER (WHERE {happened} AND {_where(contract, outcome)}) > 0", "NULL::DOUBLE"
+    kept = f"FILTER (WHERE {happened} AND {_where(contract, outcome)})"
+    return f"count(*) {kept} > 0", "NULL::DOUBLE", f"min(_on) {kept}"
 
 
 def _where(contract: Contract, outcome: Any) -> str:
@@ -133,13 +145,25 @@ def _where(contract: Contract, outcome: Any) -> str:
     return parse_expression(outcome.where, contract.types_of(outcome.table), kind="boolean").sql
 
 
-def _equals(contract: Contract, outcome: EqualsOutcome) -> tuple[str, str]:
+def _equals(contract: Contract, outcome: EqualsOutcome) -> Form:
     column = f"CAST({quote(outcome.column)} AS VARCHAR)"
     within = "".join(f" AND {_in_period(contract, outcome, at)}" for at in outcome.at)
     values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
     order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
-    latest = f"arg_max({column}, {order}) FILTER (WHERE {column} IS NOT NULL{within})"
-    return f"{latest} IN ({values})", "NULL::DOUBLE"
+    kept = f"FILTER (WHERE {column} IS NOT NULL{within})"
+    day = ", ".join((*(quote(name) for name in sorted(_dating(contract, outcome))), "_on"))
+    return (
+        f"arg_max({column}, {order}) {kept} IN ({values})",
+        "NULL::DOUBLE",
+        f"arg_max(coalesce({day}), {order}) {kept}",
+    )
+
+
+def _dating(contract: Contract, outcome: EqualsOutcome) -> set[str]:
+    """Return the column that says on which day a value came about, where it is not the row's own day."""
+    declared = contract.columns_of(outcome.table)[outcome.column].known_on
+    named = outcome.happened_on or declared
+    return {named} if named in contract.columns_of(outcome.table) else set()
 
 
 def _in_period(contract: Contract, outcome: BelowOutcome | EqualsOutcome | QuantileOutcome, at: str) -> str:
@@ -156,46 +180,53 @@ def _in_period(contract: Contract, outcome: BelowOutcome | EqualsOutcome | Quant
     return f"_on BETWEEN facts.{first} AND facts.{last}"
 
 
-def _below(contract: Contract, outcome: BelowOutcome) -> tuple[str, str]:
+def _below(contract: Contract, outcome: BelowOutcome) -> Form:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     where = f"({_where(contract, outcome)}) AND ({value}) IS NOT NULL"
     within = [_in_period(contract, outcome, at) for at in outcome.at]
-    failing = f"count(*) FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
+    failing = f"FILTER (WHERE {where} AND {value} < {outcome.mark} AND ({' OR '.join(within)}))"
     seen = " AND ".join(f"count(*) FILTER (WHERE {where} AND {period}) > 0" for period in within)
-    return f"(CASE WHEN {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)", "NULL::DOUBLE"
+    return (
+        f"(CASE WHEN count(*) {failing} > 0 THEN TRUE WHEN {seen} THEN FALSE END)",
+        "NULL::DOUBLE",
+        f"min(_on) {failing}",
+    )
 
 
-def _quantile(contract: Contract, outcome: QuantileOutcome) -> tuple[str, str]:
+def _quantile(contract: Contract, outcome: QuantileOutcome) -> Form:
     value = parse_expression(outcome.value, contract.types_of(outcome.table), kind="number").sql
     exact = f"CAST({value} AS DECIMAL(18, 4))"
     within = " OR ".join(_in_period(contract, outcome, at) for at in outcome.at)
     kept = f"FILTER (WHERE ({_where(contract, outcome)}) AND ({within}))"
     mean = f"(sum({exact}) {kept})::DOUBLE / nullif(count({exact}) {kept}, 0)"
-    return "NULL::BOOLEAN", mean
+    return "NULL::BOOLEAN", mean, _NO_DAY
 
 
-def _exit(contract: Contract, outcome: ExitOutcome) -> tuple[str, str]:
+def _exit(contract: Contract, outcome: ExitOutcome) -> Form:
     types = contract.types_of(outcome.table)
     starts_on = quote(contract.network.starts_on)
     came_back = (
         f"count(*) FILTER (WHERE {starts_on} >= _next_starts_on AND {starts_on} <= {_return_by(outcome)}) > 0"
     )
     ties = ", ".join(quote(name) for name in contract.key_of(outcome.table))
+    latest = f"ROW({starts_on}, {ties})) FILTER (WHERE {starts_on} < _next_starts_on)"
     said = {}
     for key in ("completed", "censored"):
         condition = parse_expression(getattr(outcome, key), types, kind="boolean").sql
-        said[key] = (
-            f"coalesce(arg_max(coalesce({condition}, FALSE), ROW({starts_on}, {ties}))"
-            f" FILTER (WHERE {starts_on} < _next_starts_on), FALSE)"
-        )
+        said[key] = f"coalesce(arg_max(coalesce({condition}, FALSE), {latest}, FALSE)"
     decided = (
         f"(CASE WHEN {came_back} THEN FALSE WHEN {said['completed']} THEN FALSE"
         f" WHEN {said['censored']} THEN NULL ELSE TRUE END)"
     )
-    return decided, "NULL::DOUBLE"
+    left_on = contract.network.left_on
+    # arg_max passes over an empty day, and an earlier stay's day would stand for the latest one's.
+    last_day = (
+        f"nullif(arg_max(coalesce({quote(left_on)}, {_NEVER}), {latest}, {_NEVER})" if left_on else _NO_DAY
+    )
+    return decided, "NULL::DOUBLE", last_day
 
 
-_FORMS: dict[type, Callable[[Contract, Any], tuple[str, str]]] = {
+_FORMS: dict[type, Callable[[Contract, Any], Form]] = {
     EventOutcome: _event,
     EqualsOutcome: _equals,
     BelowOutcome: _below,

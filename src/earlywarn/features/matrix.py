@@ -58,7 +58,8 @@ class Matrix:
             snapshot used.
         features: One float64 column per feature in the catalog's order; NaN is missing.
         codes: The text columns that an encoding turns into features.
-        labels: `label` (true, false or null for not yet known), `label_known_on`, `label_value`; or None.
+        labels: `label` (true, false or null for not yet known), `label_known_on`, `label_value`,
+            `happened_on`; or None.
         groups: What audits compare; never features.
         peers: The peer snapshot: one row per group, date and feature.
         catalog: What each feature means.
@@ -253,7 +254,8 @@ def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -
 
 
 def _labels(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    shown = ["labels.label", "labels.label_known_on", "labels.label_value"]
+    columns = ("label", "label_known_on", "label_value", "happened_on")
+    shown = [f"labels.{name}" for name in columns]
     return _table(connection, shown, f"{PAIRS} AS pair\nJOIN labels USING (_row)")
 
 

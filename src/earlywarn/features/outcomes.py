@@ -59,7 +59,8 @@ class EqualsOutcome(_InPeriods):
     """A column has one of the given values when the period has ended.
 
     Without `at` it is the latest value ever known; with it, the latest one of that period, and a unit that
-    has none there has no label.
+    has none there has no label. `happened_on` names the column with the day it came about, from which lead
+    time counts; without it, that is the day the value became known.
     """
 
     form: Literal["equals"]
@@ -67,6 +68,7 @@ class EqualsOutcome(_InPeriods):
     column: str
     values: tuple[str, ...] = Field(min_length=1)
     at: tuple[At] | tuple[()] = ()
+    happened_on: str | None = None
 
     @model_validator(mode="after")
     def _in_a_period(self) -> EqualsOutcome:
@@ -155,6 +157,9 @@ def outcome_problems(
         name = getattr(outcome, key, None)
         if name is not None and name not in columns:
             found.append(((key,), f"table '{outcome.table}' has no column '{name}'"))
+    day = getattr(outcome, "happened_on", None)
+    if day is not None and (day not in columns or not columns[day].is_date):
+        found.append((("happened_on",), f"table '{outcome.table}' has no column of days '{day}'"))
     if contract.network.student not in shared_columns(contract, outcome.table):
         found.append((("table",), f"'{outcome.table}' does not name the student"))
     if not contract.network.has_dates:
@@ -172,8 +177,8 @@ def _undated(outcome: Outcome) -> list[tuple[Location, str]]:
     """Find what needs days or periods in a network that has stages instead."""
     if isinstance(outcome, EventOutcome | ExitOutcome):
         return [(("form",), "the network has stages instead of dates: use equals, below or quantile")]
-    for key in ("period", "by"):
-        if getattr(outcome, key) is not None:
+    for key in ("period", "by", "happened_on"):
+        if getattr(outcome, key, None) is not None:
             return [((key,), "the network has stages instead of periods")]
     if "next_period" in outcome.at:
         return [(("at",), 'the network has stages instead of periods: at = ["period"]')]

@@ -3,17 +3,18 @@
 Never reads a table and never writes but the bundle's folder; serving does not import this room.
 """
 
-from earlywarn.modeling.backtest import Plan, run_backtest
+from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from earlywarn.modeling.calibrators import Calibrator, Isotonic, NoRisk, Sigmoid, fit_calibrator
-from earlywarn.modeling.candidates import Fitting
+from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
 from earlywarn.modeling.matrix_rows import is_known, with_answers
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
-from earlywarn.modeling.training import Trained, train_model
+from earlywarn.modeling.tested import Tested
+from earlywarn.modeling.training import Trained, back_test, train_model
 from earlywarn.modeling.trials import Trial
 
 __all__ = [
@@ -27,17 +28,21 @@ __all__ = [
     "LinearTerm",
     "ModelSpec",
     "NoRisk",
+    "Outcomes",
     "Plan",
     "RulesRoster",
     "Sigmoid",
     "Split",
+    "Tested",
     "Trained",
     "Trial",
+    "back_test",
     "fit_calibrator",
     "inner_splits",
     "is_known",
     "latest_tested",
     "load_spec",
+    "prepare",
     "read_bundle",
     "rules_roster",
     "run_backtest",

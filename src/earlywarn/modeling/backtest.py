@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,30 +20,32 @@ from earlywarn.evaluation import (
     TestRows,
     Tolerance,
     acted_on_apart,
-    audit_groups,
     compare,
     draws_for,
+    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
+from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator
 from earlywarn.modeling.candidates import (
     N_DRAWS,
-    Choice,
     Fitting,
+    Inner,
     Prepared,
     calibrator_of,
-    choose,
     fit_candidate,
-    inner_of,
     prepare,
+    prepare_to_tune,
     rule_risks,
+    tune_all,
 )
+from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
-from earlywarn.modeling.simple import Points
+from earlywarn.modeling.simple import Points, fit_moment_columns
 from earlywarn.modeling.splits import (
     Overlap,
     Split,
@@ -53,7 +55,11 @@ from earlywarn.modeling.splits import (
     order_periods,
     time_split,
 )
+from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
+
+RULES, ONE_COLUMN, COLUMN_PER_MOMENT = "rules", "one_column", "column_per_moment"
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -69,6 +75,8 @@ class Plan:
     share: float
     tolerance: Tolerance
     held_out_share: float = 0.2
+    with_and_without: bool = False
+    """Also fit a copy that knows the audited columns, to say what leaving them out costs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +90,8 @@ class Outcomes:
     choice: Choice
     trials: tuple[Trial, ...] = ()
     """What tuning tried inside the past."""
+    tested: Tested | None = None
+    """What every candidate said of the held-out rows."""
 
 
 def run_backtest(
@@ -97,29 +107,48 @@ def run_backtest(
     rows, split = cut_split(rows, time_split(rows, plan.test, overlap=overlap, within=everything))
     need_both(rows, split.train, what="the past", fewest=FEWEST_LABELS)
     need_both(rows, split.test, what="the held-out future", fewest=FEWEST_LABELS)
-    splits = [prepare(rows, one) for one in teachable(rows, inner_splits(rows, split.train, overlap=overlap))]
-    step = f"back-test ({overlap})"
-    inners = []
-    for place, name in enumerate(plan.publishable):
-        progress(step, place, 2 * len(plan.publishable) + 2)
-        inners.append(inner_of(name, rows, splits, fitting))
+    within = teachable(rows, inner_splits(rows, split.train, overlap=overlap))
+    splits = prepare_to_tune(rows, within, most_rows=fitting.tuning.most_rows)
+    step, n_steps = f"back-test ({overlap})", 2 * len(plan.publishable) + 2
+    inners = tune_all(
+        plan.publishable,
+        rows,
+        splits,
+        fitting,
+        before_each=lambda place: progress(step, place, n_steps),
+    )
     choice = choose(inners, rows, splits, fitting)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
-    scored, settings = _rules(rows, whole, plan, test_rows), {}
+    scored, settings = [], dict[str, dict[str, object]]()
+    for name, (margin, risk, own) in baselines(rows, whole, plan).items():
+        scored.append(score_rows(name, margin, risk, test_rows, share=plan.share))
+        settings[name] = own
+    fitted: dict[str, FittedModel] = {}
     for place, inner in enumerate(inners):
-        progress(step, len(inners) + place, 2 * len(inners) + 2)
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
+        progress(step, len(inners) + place, n_steps)
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risk = calibrator_of(inner, rows, splits).risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
         settings[inner.name] = described(inner.settings, model)
     found = next(inner for inner in inners if inner.name == choice.name)
-    progress(step, 2 * len(inners), 2 * len(inners) + 2)
+    progress(step, 2 * len(inners), n_steps)
     unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
-    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
-    progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
-    margins = next(one.margin for one in scored if one.name == choice.name)
-    return Outcomes(backtest, split, found.settings, margins, choice)
+    copies = fit_copies(
+        rows, whole, splits[0], choice.name, found.settings, fitting, asked=plan.with_and_without
+    )
+    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, copies, fitting)
+    progress(step, n_steps, n_steps)
+    chosen = next(one for one in scored if one.name == choice.name)
+    tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
+    return Outcomes(
+        backtest, split, found.settings, chosen.margin, choice, trials=trials_in(inners), tested=tested
+    )
+
+
+def trials_in(inners: Sequence[Inner]) -> tuple[Trial, ...]:
+    """Return every trial of every candidate."""
+    return tuple(trial for inner in inners for trial in inner.trials)
 
 
 def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
@@ -146,15 +175,25 @@ def fewest(rows: LabeledRows, chosen: Indexes) -> int:
 
 def described(settings: Mapping[str, float], model: FittedModel) -> dict[str, object]:
     """Return a candidate's settings, with the column where it is a single one."""
-    return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
+    # A column that works against its declared sign has no line, and says nothing.
+    is_column = model.kind == ONE_COLUMN and bool(model.linear)
+    return {**settings, "column": model.linear[0].feature} if is_column else {**settings}
 
 
-def _rules(rows: LabeledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
-    if plan.points is None:
-        return []
-    told, points = points_of(plan.points, whole)
-    risk = rule_risks(told, rows.truth(whole.split.train), points)
-    return [score_rows("rules", points, risk, test_rows, share=plan.share)]
+def baselines(
+    rows: LabeledRows, whole: Prepared, plan: Plan
+) -> dict[str, tuple[Floats, Floats, dict[str, object]]]:
+    """Return margins, risks and settings of what stands beside the candidates and is never published."""
+    train, test, found = whole.split.train, whole.split.test, {}
+    truth = rows.truth(train)
+    if plan.points is not None:
+        told, points = points_of(plan.points, whole)
+        found[RULES] = points, rule_risks(told, truth, points), dict[str, object]()
+    if ONE_COLUMN in plan.publishable and np.unique(rows.moment[train]).size > 1:
+        columns = fit_moment_columns(whole.train, truth, whole.names, whole.signs, moment=rows.moment[train])
+        margin = columns.margins(whole.test, rows.moment[test])
+        found[COLUMN_PER_MOMENT] = margin, Sigmoid(1.0, 0.0).risks(margin), columns.settings()
+    return found
 
 
 def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
@@ -202,7 +241,7 @@ def _held_out(
     if not test.size or not train.size or min(fewest(rows, train), fewest(rows, test)) < FEWEST_LABELS:
         return None
     whole = prepare(rows, apart)
-    one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
+    one_seed = replace(fitting, n_seeds=1)
     model = fit_candidate(name, rows, whole, settings, one_seed)
     margin = model.margins(whole.test, n_threads=fitting.n_threads)
     calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
@@ -221,6 +260,7 @@ def _sheet(
     scored: Sequence[Scored],
     settings: Mapping[str, dict[str, object]],
     unseen: Unseen | None,
+    copies: Sequence[Copies],
     fitting: Fitting,
 ) -> Backtest:
     test_rows = rows.test_rows(split.test)
@@ -229,6 +269,9 @@ def _sheet(
     chosen = told[choice.name][0]
     train_names = set(rows.period[split.train].tolist())
     inner = ", ".join(one.split.name for one in splits)
+    audit = audit_beside(
+        choice.name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
+    )
     return Backtest(
         protocol=overlap,
         trained_on=tuple(name for name in order_periods(rows).names if name in train_names),
@@ -253,8 +296,11 @@ def _sheet(
             if name != choice.name
         ),
         by_grade=by_grade(chosen, test_rows, draws),
-        groups=audit_groups(chosen, test_rows, draws, tolerance=plan.tolerance),
+        groups=audit.groups,
+        audit=audit.sheet,
+        school_and_grade=school_and_grade_beside(rows, [split], chosen, test_rows, draws),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
+        lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
         cut_points=() if rows.cuts is None else (rows.cuts,),
         acted_on=acted_on_apart(chosen, rows.answers(split.test), test_rows, draws),
     )

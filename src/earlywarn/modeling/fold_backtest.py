@@ -24,37 +24,46 @@ from earlywarn.evaluation import (
     TestRows,
     Words,
     acted_on_apart,
-    audit_groups,
     by_word,
     compare,
     draws_for,
     fold_statement,
+    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.backtest import (
+    FEWEST_LABELS,
+    Outcomes,
+    Plan,
+    baselines,
+    described,
+    teachable,
+    trials_in,
+)
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
-    Choice,
     Fitting,
     Inner,
     Prepared,
     calibrator_of,
-    choose,
     fit_candidate,
-    inner_of,
     prepare,
-    rule_risks,
+    prepare_to_tune,
     tested_truth,
+    tune_all,
 )
+from earlywarn.modeling.choice import Choice, choose
+from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
-
-RULES = "rules"
+from earlywarn.modeling.tested import Tested
+from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +89,7 @@ class FoldResult:
     risks: Mapping[str, Floats]
     settings: Mapping[str, dict[str, object]]
     cuts: CutPoints | None = None
+    copies: Sequence[Copies] = ()
 
 
 def run_folds(
@@ -110,12 +120,29 @@ def run_folds(
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, tested, by_time=False)
-    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+    return Outcomes(
+        backtest,
+        split,
+        chosen.settings,
+        np.concatenate(chosen.margins),
+        kept.choice,
+        trials=trials_in(kept.inners),
+        tested=_tested(rows, results, plan),
+    )
+
+
+def _tested(rows: LabeledRows, results: Sequence[FoldResult], plan: Plan) -> Tested:
+    """Put the folds' tested rows together again, for whoever sets other models beside ours."""
+    index = np.sort(np.concatenate([one.split.test for one in results]))
+    test_rows = _as_tested(rows, results).test_rows(index, _fold_names(rows, results)[index])
+    scored = [_pooled(rows, index, results, name, test_rows, plan) for name in results[0].margins]
+    chosen = _pooled(rows, index, results, None, test_rows, plan)
+    return Tested(rows, tuple(one.split for one in results), index, test_rows, tuple(scored), chosen)
 
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
-    prepared = [prepare(rows, one) for one in teachable(rows, splits)]
-    inners = [inner_of(name, rows, prepared, fitting) for name in plan.publishable]
+    prepared = prepare_to_tune(rows, teachable(rows, splits), most_rows=fitting.tuning.most_rows)
+    inners = tune_all(plan.publishable, rows, prepared, fitting)
     return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
 
 
@@ -127,19 +154,23 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
     margins: dict[str, Floats] = {}
     risks: dict[str, Floats] = {}
     settings: dict[str, dict[str, object]] = {}
-    if plan.points is not None:
-        told, margins[RULES] = points_of(plan.points, whole)
-        risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
+    for name, (margin, risk, own) in baselines(rows, whole, plan).items():
+        margins[name], risks[name], settings[name] = margin, risk, own
     seen = tested_truth(tuned.splits)
+    fitted: dict[str, FittedModel] = {}
     for inner in tuned.inners:
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
+        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
         margin = model.margins(whole.test, n_threads=fitting.n_threads)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.
         line = fit_sigmoid(np.concatenate(inner.margins), seen)
         margins[inner.name] = line.intercept + line.slope * margin
         settings[inner.name] = described(inner.settings, model)
-    return FoldResult(split, tuned, margins, risks, settings, rows.cuts)
+    chosen = tuned.inner(tuned.choice.name)
+    copies = fit_copies(
+        rows, whole, tuned.splits[0], chosen.name, chosen.settings, fitting, asked=plan.with_and_without
+    )
+    return FoldResult(split, tuned, margins, risks, settings, rows.cuts, copies)
 
 
 def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
@@ -171,6 +202,11 @@ def _sheet(
     periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
     composite = _pooled(rows, everything, results, None, test_rows, plan)
     aucs = moment_aucs(composite, test_rows, draws)
+    copies = [copy for one in results for copy in one.copies]
+    audit = audit_beside(
+        name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
+    )
+    splits = [one.split for one in results]
     return Backtest(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
@@ -193,8 +229,11 @@ def _sheet(
             compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
         ),
         by_grade=by_grade(told[name][0], test_rows, draws),
-        groups=audit_groups(told[name][0], test_rows, draws, tolerance=plan.tolerance),
+        groups=audit.groups,
+        audit=audit.sheet,
+        school_and_grade=school_and_grade_beside(rows, splits, told[name][0], test_rows, draws),
         held_out=(),
+        lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
         acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
         folds=_folds_sheet(

@@ -100,6 +100,7 @@ def rows_of(
     sizes: dict[str, int] | None = None,
     outcome: Outcome | None = None,
     fold_by: str | None = None,
+    has_days: bool = True,
 ) -> LabeledRows:
     """Read a labeled matrix as arrays; a label that is known only after today is not yet known.
 
@@ -113,6 +114,7 @@ def rows_of(
             todo=f"name one of {', '.join(sorted(matrix.groups.column_names)) or 'none'}",
         )
 
+    labels = labels_of(matrix)
     kept: dict[str, Encoded] = {}
 
     def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Floats]:
@@ -128,7 +130,7 @@ def rows_of(
     return LabeledRows(
         encoder=encoder,
         label=label_on(matrix, today),
-        label_known_on=_days(labels_of(matrix)["label_known_on"]),
+        label_known_on=_days(labels["label_known_on"]),
         as_of=_days(matrix.rows["as_of"]),
         period=_words(matrix.rows["period"]),
         moment=_words(matrix.rows["moment"]),
@@ -141,7 +143,17 @@ def rows_of(
         rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
         fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
         answered=_words(matrix.groups[ANSWERED]) if ANSWERED in matrix.groups.column_names else None,
+        unit=_units(matrix),
+        happened_on=_days(labels["happened_on"]) if "happened_on" in labels.column_names else None,
+        has_days=has_days,
     )
+
+
+def _units(matrix: Matrix) -> Words | None:
+    """Return who each row is, where the student alone does not say it; rows begin with the unit's columns."""
+    names = matrix.rows.column_names
+    unit = names[: names.index("school_id")]
+    return None if unit == ["student_id"] else crossed(*(_words(matrix.rows[name]) for name in unit))
 
 
 def _fold_words(matrix: Matrix, name: str) -> Words:

@@ -8,7 +8,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import CutPoints, Days, Flags, Floats, Indexes, TestRows, Words, codes_of, crossed
+from earlywarn.evaluation import (
+    CutPoints,
+    Days,
+    Flags,
+    Floats,
+    Indexes,
+    TestRows,
+    UnitDays,
+    Words,
+    codes_of,
+    crossed,
+)
 from earlywarn.modeling.cuts import CutRule
 
 Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
@@ -44,6 +55,12 @@ class LabeledRows:
     """The group that folds leave out together, where a spec splits by groups; otherwise the student."""
     answered: Words | None = None
     """What staff answered, a word per row: audits read it, and no feature is made of it."""
+    unit: Words | None = None
+    """Who each row is, where a student may be several units at once; otherwise the student."""
+    happened_on: Days | None = None
+    """The day of the outcome itself, NaT where it did not come true or no table tells; for lead time."""
+    has_days: bool = True
+    """False where moments are stages, whose days are invented."""
 
     @property
     def labeled(self) -> Flags:
@@ -97,6 +114,17 @@ class LabeledRows:
             lists=lists,
             groups={name: words[rows] for name, words in self.groups.items()},
             fold=fold,
+            days=self._days(rows),
+        )
+
+    def _days(self, rows: Indexes) -> UnitDays:
+        unknown = np.full(rows.size, np.datetime64("NaT", "D"))
+        return UnitDays(
+            unit=codes_of((self.student if self.unit is None else self.unit)[rows]),
+            as_of=self.as_of[rows],
+            decided_on=self.label_known_on[rows],
+            happened_on=unknown if self.happened_on is None else self.happened_on[rows],
+            has_days=self.has_days,
         )
 
 

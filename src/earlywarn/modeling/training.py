@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -78,7 +78,7 @@ def train_model(
         EmptySplitError: The spec's splits hold no training or no test rows.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
-    folds = spec.splits.plan(fold_name or {})
+    folds, fitting = spec.splits.plan(fold_name or {}), replace(fitting, tuning=spec.tuning.tuning)
     with one_blas_thread():
         return _trained(matrix, spec, network, today, folds, fitting, progress)
 
@@ -95,25 +95,8 @@ def _trained(
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     labeled = is_known(ordered, spec.outcome, today)
-    # Rows without a label teach and test nothing, and may be a third of a matrix.
-    kept = ordered.take(enough & labeled)
-    rows = rows_of(
-        kept,
-        groups=spec.audit.groups,
-        capacity_per=spec.capacity.per,
-        today=today,
-        sizes=period_sizes(ordered, enough),
-        outcome=spec.outcome,
-        fold_by=spec.splits.by,
-    )
-    plan = plan_of(spec, rows)
-    if folds is None:
-        found = [
-            run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
-            for overlap in protocols(spec)
-        ]
-    else:
-        found = [run_folds(rows, plan, folds, fitting=fitting, progress=progress)]
+    kept, rows = labeled_rows(ordered, spec, enough & labeled, period_sizes(ordered, enough), today)
+    found = _backtests(rows, spec, folds, fitting, progress)
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
     progress("final fit", 0, 1)
@@ -145,6 +128,60 @@ def _held_out(kept: Matrix, rows: LabeledRows, lead: Outcomes) -> pa.Table:
     return found.append_column("label", pa.array(rows.truth(test), pa.bool_()))
 
 
+def back_test(
+    matrix: Matrix,
+    spec: ModelSpec,
+    *,
+    today: date,
+    fitting: Fitting,
+    fold_name: Mapping[Language, str] | None = None,
+    progress: Progress = no_progress,
+) -> list[Outcomes]:
+    """Back-test the model that a spec declares under each of its protocols, and fit nothing to keep.
+
+    Raises:
+        EmptySplitError: The spec's splits hold no training or no test rows.
+        TrainingError: There are too few outcomes, or the spec names features that are not there.
+    """
+    ordered = in_frozen_order(matrix)
+    enough = enough_data(ordered, spec.scoring.needs_any)
+    chosen = enough & is_known(ordered, spec.outcome, today)
+    _, rows = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
+    with one_blas_thread():
+        return _backtests(rows, spec, spec.splits.plan(fold_name or {}), fitting, progress)
+
+
+def labeled_rows(
+    ordered: Matrix, spec: ModelSpec, chosen: Flags, sizes: dict[str, int], today: date
+) -> tuple[Matrix, LabeledRows]:
+    """Keep the chosen rows of a matrix, as a matrix and as arrays."""
+    # Rows without a label teach and test nothing, and may be a third of a matrix.
+    kept = ordered.take(chosen)
+    rows = rows_of(
+        kept,
+        groups=spec.audit.groups,
+        capacity_per=spec.capacity.per,
+        today=today,
+        sizes=sizes,
+        outcome=spec.outcome,
+        fold_by=spec.splits.by,
+        has_days=not spec.as_of.stages,
+    )
+    return kept, rows
+
+
+def _backtests(
+    rows: LabeledRows, spec: ModelSpec, folds: FoldPlan | None, fitting: Fitting, progress: Progress
+) -> list[Outcomes]:
+    plan = plan_of(spec, rows)
+    if folds is not None:
+        return [run_folds(rows, plan, folds, fitting=fitting, progress=progress)]
+    return [
+        run_backtest(rows, plan, overlap=overlap, fitting=fitting, progress=progress)
+        for overlap in protocols(spec)
+    ]
+
+
 def protocols(spec: ModelSpec) -> tuple[Overlap, ...]:
     """Return which protocols a spec asks for; strict always stands among them."""
     if spec.splits.overlap == "strict":
@@ -167,6 +204,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
         test=test,
         share=spec.capacity.share,
         tolerance=spec.audit.tolerance,
+        with_and_without=spec.audit.with_and_without,
         held_out_share=spec.splits.held_out_schools,
     )
 

@@ -5,11 +5,13 @@ sheet is kept as JSON and shown by the service too, so that a file and a page of
 """
 
 from earlywarn.paper.layout import STYLE, TEMPLATES, page
+from earlywarn.paper.markdown import markdown
 from earlywarn.paper.sheets import (
     Bar,
     Cell,
     Fact,
     Mark,
+    Picture,
     Point,
     Row,
     Section,
@@ -39,6 +41,7 @@ __all__ = [
     "Cell",
     "Fact",
     "Mark",
+    "Picture",
     "Point",
     "Row",
     "Section",
@@ -49,6 +52,7 @@ __all__ = [
     "Tone",
     "counted",
     "listed",
+    "markdown",
     "of",
     "page",
     "write_day",

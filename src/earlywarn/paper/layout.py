@@ -27,7 +27,14 @@ def page(sheet: Sheet, language: Language, *, other: str = "", home: tuple[str, 
     return (
         _environment()
         .get_template("page.html")
-        .render(sheet=sheet, language=language, other=other, other_name=_OTHER[language], home=home)
+        .render(
+            sheet=sheet,
+            language=language,
+            other=other,
+            other_name=_OTHER[language],
+            home=home,
+            has_pictures=any(section.pictures for section in sheet.sections),
+        )
     )
 
 

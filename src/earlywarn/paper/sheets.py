@@ -5,6 +5,7 @@ Every field is text, a number of percent, or a list of such; a sheet goes into J
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -93,6 +94,20 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A drawing as SVG text, what it shows for whoever cannot see it, and its caption."""
+
+    svg: str
+    alt: str
+    caption: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return an address that holds the drawing whole: as an image its names meet no other's."""
+        return f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a page with its heading; `anchor` names it within the page."""
 
@@ -102,6 +117,8 @@ class Section:
     facts: tuple[Fact, ...] = ()
     points: tuple[Point, ...] = ()
     tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    paragraphs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import TIE_RULE, RuleSheet, RulesSheet, rules_card, rules_table
+from earlywarn.evaluation import TIE_RULE, GroupNames, RuleSheet, RulesSheet, rules_table
 from earlywarn.features import Matrix
 from earlywarn.modeling import (
     BundleParts,
@@ -24,10 +24,11 @@ from earlywarn.modeling import (
     rules_roster,
     write_bundle,
 )
+from earlywarn.pipeline.cards import CARD, card_files, write_cards
 from earlywarn.pipeline.train import labeled_matrix, read_declarations
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.tables import load_contract
-from earlywarn.workspace import Workspace, locked, write_atomically
+from earlywarn.workspace import Workspace, locked
 
 RULES = "rules"
 
@@ -81,13 +82,13 @@ def start(
         roster = rules_roster(matrix, spec, network=contract.network.name)
         sheet = _sheet(matrix, spec, roster, contract.network.name, today)
         text = sheet.to_json()
-        card = rules_card(json.loads(text), spec.card.prose)
+        cards = card_files(text, spec.card.prose, GroupNames())
         table = rules_table(json.loads(text))
-        folder = workspace.reports / "models" / spec.name
-        for name, content in (("backtest.json", text), ("CARD.md", card)):
-            write_atomically(folder / name, content.encode("utf-8"))
+        write_cards(cards, workspace.reports / "models" / spec.name)
         with tempfile.TemporaryDirectory() as temporary:
-            bundle = write_roster(Path(temporary) / "bundle", roster, declared, backtest=text, card=card)
+            bundle = write_roster(
+                Path(temporary) / "bundle", roster, declared, backtest=text, card=cards[CARD]
+            )
             facts = {"today": today.isoformat(), "kind": RULES, "n_rules": str(len(sheet.rules))}
             record = RunRecord(
                 experiment=f"{sheet.network}.{sheet.model}",
@@ -96,7 +97,7 @@ def start(
                 metrics={f"{RULES}/share/{one.name}": one.share for one in sheet.rules},
                 tags={"network": sheet.network, "model": sheet.model, "kind": RULES},
                 bundle=bundle,
-                texts={"backtest.json": text, "CARD.md": card, "report.txt": table},
+                texts={**cards, "report.txt": table},
             )
             version = open_registry(workspace.mlflow, uri=tracking_uri).record(record)
     return Started(version, table, sheet.n_labeled)

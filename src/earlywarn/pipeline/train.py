@@ -15,7 +15,7 @@ import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
+from earlywarn.evaluation import GroupNames, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
 from earlywarn.modeling import (
     BundleParts,
@@ -29,11 +29,12 @@ from earlywarn.modeling import (
     write_bundle,
 )
 from earlywarn.pipeline.answers import answered_words
+from earlywarn.pipeline.cards import CARD, SHEET, card_files, write_cards
 from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.store import DatabaseUrls
 from earlywarn.tables import Contract, load_contract, open_tables
-from earlywarn.workspace import Workspace, locked, write_atomically
+from earlywarn.workspace import Workspace, locked
 
 DECLARATIONS = ("contract.toml", "indicators.toml", "model.toml")
 MOST_THREADS = 8
@@ -100,18 +101,18 @@ def train(
             progress=progress,
         )
         sheet = sheet_json(trained.sheet)
-        card = card_markdown(json.loads(sheet), spec.card.prose, group_names(contract))
-        folders = [workspace.reports / "models" / spec.name, *([model_dir] if write_sheets else [])]
-        for folder in folders:
-            write_atomically(folder / "backtest.json", sheet.encode("utf-8"))
-            write_atomically(folder / "CARD.md", card.encode("utf-8"))
+        cards = card_files(sheet, spec.card.prose, group_names(contract))
+        folder = workspace.reports / "models" / spec.name
+        write_cards(cards, folder)
+        if write_sheets:
+            write_cards(cards, model_dir, committed=True)
         table = sheet_table(json.loads(sheet))
         progress("log to MLflow", 0, 1)
         facts = {"today": today.isoformat(), "seed": str(seed), **digests(declared, matrix)}
-        version = _register(workspace, trained, (sheet, card, table), declared, facts, tracking_uri)
+        version = _register(workspace, trained, cards, table, declared, facts, tracking_uri)
         keep_held_out(workspace, spec.name, version.version, trained.held_out)
         progress("log to MLflow", 1, 1)
-    return TrainingResult(version, table, folders[0])
+    return TrainingResult(version, table, folder)
 
 
 def read_declarations(model_dir: Path) -> dict[str, str]:
@@ -202,12 +203,12 @@ def digests(declared: Mapping[str, str], matrix: Matrix) -> dict[str, str]:
 def _register(
     workspace: Workspace,
     trained: Trained,
-    texts: tuple[str, str, str],
+    cards: Mapping[str, str],
+    table: str,
     declared: Mapping[str, str],
     facts: Mapping[str, str],
     tracking_uri: str | None,
 ) -> ModelVersion:
-    sheet, card, table = texts
     registry = open_registry(workspace.mlflow, uri=tracking_uri)
     with tempfile.TemporaryDirectory() as temporary:
         bundle = write_bundle(
@@ -219,8 +220,8 @@ def _register(
                 catalog=trained.encoded.catalog.to_json(),
                 encoding=trained.encoded.encoding.to_json(),
                 quantiles=trained.quantiles,
-                backtest=sheet,
-                card=card,
+                backtest=cards[SHEET],
+                card=cards[CARD],
                 declarations=declared,
             ),
         )
@@ -232,7 +233,7 @@ def _register(
             metrics=_metrics(trained),
             tags={"network": trained.sheet.network, "model": trained.sheet.model, "kind": trained.model.kind},
             bundle=bundle,
-            texts={"backtest.json": sheet, "CARD.md": card, "report.txt": table},
+            texts={**cards, "report.txt": table},
         )
         return registry.record(record)
 

@@ -154,7 +154,7 @@ def test_the_french_half_is_french() -> None:
     french, _, english = card_markdown(sheet, PROSE, NAMES).partition("\n---\n")
 
     assert "- sexe\u00a0: filles (n = 150)\u00a0: on ne peut pas trancher (justesse des risques)" in french
-    assert "régression logistique / règles\u00a0: " in french
+    assert "| régression logistique / règles | +0,050 [+0,040\u00a0; +0,060] | " in french
     assert "écoles gardées hors de l’apprentissage\u00a0: 3 (n = " in french
     assert "AUC 0,750 [0,700\u00a0; 0,800]" in french
     assert "par école, par année d’études et par moment\u00a0: " in french

@@ -203,7 +203,12 @@ def test_quantile_gives_the_value_and_leaves_the_cut_to_training() -> None:
     assert found.labels is not None
 
     assert found.labels.to_pylist() == [
-        {"label": None, "label_known_on": date(2026, 7, 1), "label_value": 55.5}
+        {
+            "label": None,
+            "label_known_on": date(2026, 7, 1),
+            "label_value": 55.5,
+            "happened_on": None,
+        }
     ]
 
 

@@ -1,0 +1,122 @@
+"""Say how much of the risk the school and the grade alone would tell, and what the individual score adds.
+
+In Wisconsin's system, telling who is a student's school and grade did nearly as much as the individual score
+(Perdomo et al. 2023, "Difficult lessons on social prediction from Wisconsin public schools"). Where that is
+so, help for whole groups is the first thing to think of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.audit.grouping import Grouping
+from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
+from earlywarn.evaluation.audit.tallies import divided
+from earlywarn.evaluation.capacity import tie_order
+from earlywarn.evaluation.figures import Draws, Figure, brier_rows, interval, ratio_figure
+from earlywarn.evaluation.measures import Scored, TestRows, compare, moment_aucs
+
+NAME = "school and grade"
+
+
+@dataclass(frozen=True)
+class SchoolAndGrade:
+    """The individual score beside a risk that knows only the school, the grade and the moment."""
+
+    model: str
+    share_seen: float
+    """Rows whose school and grade the past had at that moment; the others are told the grade's rate."""
+    auc: Figure
+    brier: Figure
+    base_brier: float
+    """Of one rate per moment: what knowing nobody's school, grade or record would give."""
+    n_listed: int
+    """Units on one list for the whole network at each moment, as many as all schools' lists hold together."""
+    precision: Figure
+    precision_of_model: Figure
+    auc_added: Figure
+    """The individual score's figure minus that of school and grade, on the same draws."""
+    brier_added: Figure
+    precision_added: Figure
+    verdict: str
+    """beats, worse or cannot tell: the individual score beside school and grade, by AUC."""
+    auc_within: Figure
+    """The individual score among units of the same school and grade at the same moment."""
+    n_pairs_within: int
+
+
+def beside_school_and_grade(
+    model: Scored, risk: Floats, seen: Flags, rows: TestRows, draws: Draws
+) -> SchoolAndGrade:
+    """Measure what school and grade tell beside the model.
+
+    Args:
+        model: The chosen candidate.
+        risk: The risk that school, grade and moment alone gave, from the past.
+        seen: The rows whose school and grade the past had.
+        rows: What came true.
+        draws: What intervals draw.
+    """
+    alone = Scored(NAME, risk, risk, model.lists)
+    pair = compare(
+        (model, moment_aucs(model, rows, draws)),
+        (alone, (aucs := moment_aucs(alone, rows, draws))),
+        rows,
+        draws,
+    )
+    moments, ties = codes_of(crossed(rows.period, rows.moment)), tie_order(rows.student)
+    sizes = np.bincount(moments[model.lists.listed], minlength=int(moments.max()) + 1)
+    lists = [_listed(margin, ties, moments, sizes) for margin in (risk, model.margin)]
+    within, n_pairs = _within(model.margin, rows, draws)
+    base = np.bincount(moments, weights=rows.label) / np.bincount(moments)
+    return SchoolAndGrade(
+        model=model.name,
+        share_seen=float(seen.mean()),
+        auc=aucs.mean,
+        brier=ratio_figure(brier_rows(risk, rows.label), np.ones(risk.size), draws),
+        base_brier=float(brier_rows(base[moments], rows.label).mean()),
+        n_listed=int(sizes.sum()),
+        precision=_difference(lists[:1], rows.label, draws),
+        precision_of_model=_difference(lists[1:], rows.label, draws),
+        auc_added=pair.auc,
+        brier_added=pair.brier,
+        precision_added=_difference(lists[::-1], rows.label, draws),
+        verdict=pair.verdict,
+        auc_within=within,
+        n_pairs_within=n_pairs,
+    )
+
+
+def _listed(margin: Floats, ties: Indexes, moments: Indexes, sizes: Indexes) -> Flags:
+    """List the first of the whole network at each moment; a tie goes by the rule that rosters use."""
+    order = np.lexsort((ties, -margin, moments))
+    starts = np.searchsorted(moments[order], np.arange(sizes.size))
+    listed = np.zeros(margin.size, dtype=bool)
+    listed[order] = np.arange(margin.size) - starts[moments[order]] < sizes[moments[order]]
+    return listed
+
+
+def _difference(lists: list[Flags], label: Flags, draws: Draws) -> Figure:
+    """Return the precision of one set of lists, or that of the first minus that of the second."""
+    values, drawn = 0.0, np.zeros(len(draws.counts))
+    for sign, listed in zip((1.0, -1.0), lists, strict=False):
+        hits, places = (listed & label).astype(np.float64), listed.astype(np.float64)
+        values += sign * float(hits.sum() / places.sum())
+        drawn = drawn + sign * divided(draws.totals(hits), draws.totals(places))
+    return interval(values, drawn)
+
+
+def _within(margin: Floats, rows: TestRows, draws: Draws) -> tuple[Figure, int]:
+    words: list[Words] = [rows.period, rows.moment, rows.school, rows.grade]
+    strata = codes_of(crossed(*words, *([] if rows.fold is None else [rows.fold])))
+    everybody = Grouping("", ("",), np.zeros(margin.size, dtype=np.intp))
+    pairs = pair_rows(margin, rows.label, strata)
+    # A school drawn twice is two schools, whose pairs do not mix.
+    of_stratum = np.full(int(strata.max()) + 1, -1, dtype=np.intp)
+    of_stratum[strata] = draws.clusters
+    nested = bool((of_stratum[strata] == draws.clusters).all())
+    told = pair_aucs(pairs, everybody, draws, nested=nested)
+    return interval(float(told.total[0]), told.drawn[:, 0]), round(float(pairs.all.sum()) / 2)
