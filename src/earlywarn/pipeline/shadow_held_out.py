@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earlywarn.evaluation import HeldOutPair, TestRows, compare, draws_for, moment_aucs, score_rows
 from earlywarn.features import Moment
-from earlywarn.pipeline.declared_inputs import encoded_values, read_declared, unit_keys
+from earlywarn.pipeline.declared_inputs import encoded_values, read_declared
 from earlywarn.pipeline.held_out import held_out_path
 from earlywarn.pipeline.shadow_sides import margins_of, matrix_at, words_of
 from earlywarn.publication import unsigned_model
@@ -72,25 +73,25 @@ def _compared(workspace: Workspace, rows: pa.Table, champion: Path) -> HeldOutPa
     finally:
         tables.close()
     margins = margins_of(model, encoded_values(matrix, model.encoding, model.features, where=model.model))
-    units = ["|".join(unit) for unit in unit_keys(matrix, declared.contract)]
-    said = dict(zip(zip(units, matrix.rows["as_of"].to_pylist(), strict=True), margins.tolist(), strict=True))
-    own = zip(*(words_of(rows[name]).tolist() for name in declared.contract.network.unit), strict=True)
-    keys = zip(["|".join(unit) for unit in own], rows["as_of"].to_pylist(), strict=True)
-    theirs = np.array([said.get(key, np.nan) for key in keys], dtype=np.float64)
-    both = np.isfinite(theirs)
-    label = rows["label"].to_numpy(zero_copy_only=False)[both]
+    key = [*declared.contract.network.unit, "as_of"]
+    theirs = matrix.rows.select(key).append_column("theirs", pa.array(margins, pa.float64()))
+    both = rows.join(theirs, key, join_type="inner").sort_by([(name, "ascending") for name in key])
+    both = both.filter(pc.is_finite(both["theirs"]))
+    label = both["label"].to_numpy(zero_copy_only=False)
     if not 0 < int(label.sum()) < label.size:
-        return HeldOutPair(None, int(both.sum()), _TOO_FEW)
-    test = _test_rows(rows.filter(pa.array(both)), label)
+        return HeldOutPair(None, both.num_rows, _TOO_FEW)
+    test = _test_rows(both, label)
     _, draws = draws_for(test, n_draws=N_DRAWS, generator=np.random.default_rng(0))
-    mine = rows["margin"].to_numpy()[both]
     # Ranking alone is compared: the two need not be calibrated on one scale, and rules are not at all.
     scored = [
         score_rows(name, margin, margin, test, share=0.1)
-        for name, margin in (("candidate", mine), ("champion", theirs[both]))
+        for name, margin in (
+            ("candidate", both["margin"].to_numpy()),
+            ("champion", both["theirs"].to_numpy()),
+        )
     ]
     one, other = ((side, moment_aucs(side, test, draws)) for side in scored)
-    return HeldOutPair(compare(one, other, test, draws), int(both.sum()), {})
+    return HeldOutPair(compare(one, other, test, draws), both.num_rows, {})
 
 
 def _test_rows(rows: pa.Table, label: np.ndarray) -> TestRows:
