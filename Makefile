@@ -61,6 +61,7 @@ pages: $(VENV)/.dev  ## Write the pages that are made from declarations anew
 	$(BIN)/python docs/data_contract.py
 	$(BIN)/python docs/oneroster_page.py
 	$(BIN)/python docs/reference_pages.py
+	$(BIN)/python -m docs.lists_page
 	$(BIN)/python -m docs.intake_report docs/intake-report.png
 
 lock:  ## Resolve the hashed requirement locks anew (needs uv)

@@ -75,6 +75,11 @@ class OurCurve:
     """Of those without the outcome, the share that stands on a list at capacity."""
 
 
+def flags_file() -> Path:
+    """Return where the published flags lie, if anywhere."""
+    return Path(os.environ.get("EARLYWARN_DATA", PROJECT.parent / "shared" / "data")) / FLAGS
+
+
 def read_flags(path: Path) -> list[Flag]:
     """Read the published flags; where two columns of one disagree, the lower false-positive rate counts."""
     with path.open(encoding="utf-8", newline="") as file:
@@ -164,10 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("--models", type=Path, default=PROJECT / "models", help="where NETWORK/MODEL/ lie")
     given = parser.parse_args(arguments)
-    data = Path(os.environ.get("EARLYWARN_DATA", PROJECT.parent / "shared" / "data"))
-    if not (data / FLAGS).is_file():
-        sys.exit(f"no {FLAGS} in {data}: set EARLYWARN_DATA to the folder that holds it")
-    flags = read_flags(data / FLAGS)
+    path = flags_file()
+    if not path.is_file():
+        sys.exit(f"no {path}: set EARLYWARN_DATA to the folder that holds {FLAGS}")
+    flags = read_flags(path)
     sheets = [
         (shown, json.loads((given.models / shown.model / "backtest.json").read_text(encoding="utf-8")))
         for shown in MODELS

@@ -124,10 +124,10 @@ def _written(annotation: Any) -> str:
     if origin is Literal:
         return ", ".join(f'`"{one}"`' for one in parts)
     if origin in (tuple, list):
-        inner = {_written(part) for part in parts if part is not Ellipsis and part != ()}
-        return f"list of: {' or '.join(sorted(inner))}"
-    inner = list(dict.fromkeys(_written(part) for part in parts))
-    return " or ".join(one for one in inner if one) or "text"
+        inner = sorted({_written(part) for part in parts if part is not Ellipsis and part != ()})
+        return f"list of: {' or '.join(inner)}"
+    either = list(dict.fromkeys(_written(part) for part in parts))
+    return " or ".join(one for one in either if one) or "text"
 
 
 def _default(field: FieldInfo) -> str:

@@ -9,7 +9,9 @@
     ├── TableError
     ├── AsOfError
     ├── TrainingError
+    │   └── LeakError
     ├── RegistryError
+    │   └── GateError
     ├── PublicationError
     │   └── DamagedModelError
     ├── NotScoredError
@@ -121,8 +123,32 @@ class TrainingError(EarlywarnError):
     """A model cannot be fitted or evaluated on what there is."""
 
 
+class LeakError(TrainingError):
+    """A training was stopped because a detector found a leak; carries a line for every finding."""
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "", findings: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, todo=todo or "nothing was registered: mend what it names")
+        self.findings = findings
+
+    def __str__(self) -> str:
+        """List all findings below the sentence, one a line."""
+        return "\n  ".join([super().__str__(), *self.findings])
+
+
 class RegistryError(EarlywarnError):
     """MLflow has no such run, version or alias."""
+
+
+class GateError(RegistryError):
+    """A candidate is not promoted because a gate is closed; carries a line for every gate."""
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "", gates: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.gates = gates
+
+    def __str__(self) -> str:
+        """List all gates below the sentence, one a line."""
+        return "\n  ".join([super().__str__(), *self.gates])
 
 
 class PublicationError(EarlywarnError):

@@ -23,6 +23,7 @@ class Look:
     happened_on: str | None = None
     school: str = "north"
     period: str = "2024-2025"
+    grade: str = ""
     other: float = 0.0
     """The margin that another model gives."""
 
@@ -31,12 +32,11 @@ def looked_at(looks: Sequence[Look], *, has_days: bool = True, decided_on: str =
     """Return rows whose lists are one per school and moment; an unknown day of an outcome is `NEVER`."""
     words = {
         name: np.array([getattr(look, name) for look in looks])
-        for name in ("student", "moment", "school", "period")
+        for name in ("student", "moment", "school", "period", "grade")
     }
     lists = np.array([f"{look.period}|{look.moment}|{look.school}" for look in looks])
     return TestRows(
         label=np.array([look.happened_on is not None for look in looks]),
-        grade=np.full(len(looks), ""),
         lists=lists,
         groups={},
         days=UnitDays(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_answers_change_no_byte_of_a_model() -> None:
     matrix = labeled_matrix(n_students=120)
     words = np.random.default_rng(3).choice([ACTED_ON, NOT_ACTED_ON, NOT_LISTED], len(matrix))
 
-    only = {"candidates": {"names": ["rules", "lightgbm"]}}
+    only: Any = {"candidates": {"names": ["rules", "lightgbm"]}}
 
     without, told = (trained_on(rows, **only) for rows in (matrix, with_answers(matrix, words)))
 

@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from earlywarn.evaluation import Audit, GroupFigures, Tolerance
 from earlywarn.evaluation.audit.verdicts import FALSE_ALARMS
-from earlywarn.synthetic.audited import Bias, audited_population
+from earlywarn.synthetic.audited import NO_BIAS, Bias, audited_population
 from tests.builders.audits import audit_of
 
 N_POPULATIONS = 20 * int(os.environ.get("EARLYWARN_CASES", "1"))
@@ -21,13 +21,11 @@ NOTHING = Tolerance(calibration=0.0, rates=0.0)
 """With no tolerance at all every true gap of zero lies on its edge, where chance errs most."""
 
 
-def _audits(
-    *, n_students: int, n_schools: int, tolerance: Tolerance, bias: Bias | None = None
-) -> list[Audit]:
+def _audits(*, n_students: int, n_schools: int, tolerance: Tolerance, bias: Bias = NO_BIAS) -> list[Audit]:
     return [
         audit_of(
             audited_population(
-                np.random.default_rng(seed), n_students=n_students, n_schools=n_schools, bias=bias or Bias()
+                np.random.default_rng(seed), n_students=n_students, n_schools=n_schools, bias=bias
             ),
             tolerance=tolerance,
             n_draws=2,

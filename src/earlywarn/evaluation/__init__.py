@@ -22,6 +22,7 @@ from earlywarn.evaluation.audit import (
     with_and_without,
 )
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
+from earlywarn.evaluation.calibration_bounds import Bounds
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.cards import (
     CardProse,
@@ -35,8 +36,10 @@ from earlywarn.evaluation.cards import (
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
-from earlywarn.evaluation.gates import Gates, closed_gates
+from earlywarn.evaluation.gates import Gate, Gates, closed_gates, judged
+from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
     Comparison,
     Metrics,
@@ -59,7 +62,7 @@ from earlywarn.evaluation.rules_sheet import (
     nothing_measured,
     rules_table,
 )
-from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade, crossed_codes
 from earlywarn.evaluation.shadow import (
     HeldOutPair,
     Listing,
@@ -88,6 +91,7 @@ from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
     "ACTED_ON",
+    "DETECTORS",
     "NOT_ACTED_ON",
     "NOT_LISTED",
     "TIE_RULE",
@@ -96,6 +100,7 @@ __all__ = [
     "Audit",
     "AuditSheet",
     "Backtest",
+    "Bounds",
     "CandidateSheet",
     "CardProse",
     "Comparison",
@@ -104,16 +109,20 @@ __all__ = [
     "Days",
     "Draws",
     "Figure",
+    "Finding",
     "Flags",
     "Floats",
     "FoldFigures",
     "FoldsSheet",
+    "Gate",
     "Gates",
     "GroupFigures",
     "GroupNames",
     "HeldOut",
     "HeldOutPair",
     "Indexes",
+    "LeakLimits",
+    "LeakVerdict",
     "LeftOutSheet",
     "Listing",
     "ListsSheet",
@@ -146,6 +155,7 @@ __all__ = [
     "codes_of",
     "compare",
     "crossed",
+    "crossed_codes",
     "cut_lists",
     "draw_clusters",
     "draws_for",
@@ -154,6 +164,8 @@ __all__ = [
     "head_lines",
     "interval",
     "is_rules",
+    "judged",
+    "list_lines",
     "lists_sheet",
     "logit",
     "mean_by_indicator",
@@ -164,6 +176,7 @@ __all__ = [
     "moves_of",
     "not_for_page",
     "nothing_measured",
+    "number_in",
     "rank_correlation",
     "reasons_to_move",
     "rules_gates",
@@ -174,6 +187,7 @@ __all__ = [
     "sheet_json",
     "sheet_table",
     "side_sheet",
+    "stop_at",
     "tie_order",
     "unsure_of",
     "verdict_of",

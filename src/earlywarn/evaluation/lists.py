@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Indexes, codes_of
+from earlywarn.evaluation.arrays import Flags, Indexes, codes_of
 from earlywarn.evaluation.churn import Change, Step, changes_of, steps_of
 from earlywarn.evaluation.curves import Curve, curve_of
 from earlywarn.evaluation.figures import Draws, Figure
 from earlywarn.evaluation.lead_time import Cases, LeadTime, cases_of, lead_time
 from earlywarn.evaluation.lift import lift_figure
-from earlywarn.evaluation.measures import Scored, TestRows
+from earlywarn.evaluation.measures import Scored, TestRows, by_word
 from earlywarn.evaluation.overlap import Overlap, overlap_of
 from earlywarn.evaluation.sizes import SizeFigures, by_school_size
 from earlywarn.evaluation.ties import Ties, ties_of
@@ -42,6 +42,8 @@ class ListsSheet:
 
     models: tuple[ListQuality, ...]
     overlaps: tuple[Overlap, ...]
+    lift_by_grade: dict[str, Figure]
+    """What the sheet's figures by grade lack an interval of."""
     by_size: tuple[SizeFigures, ...]
     curves: tuple[Curve, ...]
     """Of the chosen model and of the rules in use."""
@@ -67,6 +69,9 @@ def lists_sheet(
     return ListsSheet(
         models=tuple(_quality(one, rows, draws, codes, cases, steps, moments) for one in scored),
         overlaps=tuple(overlap_of(ours, one, rows.label, draws) for one in scored if one.name != chosen),
+        lift_by_grade={
+            name: _lift(ours, rows, draws, keep) for name, keep in by_word(rows.grade).items() if name
+        },
         by_size=by_school_size(ours, rows, draws),
         curves=tuple(curve_of(one, rows, draws) for one in scored if one.name in (chosen, RULES)),
     )
@@ -82,14 +87,18 @@ def _quality(
     moments: tuple[str, ...],
 ) -> ListQuality:
     lists, days = scored.lists, rows.days
-    listed, truth = lists.listed.astype(np.float64), rows.label.astype(np.float64)
     early = None
     if days is not None and cases is not None:
         early = lead_time(lists.listed, cases, rows.moment, days, draws, moments=moments)
     return ListQuality(
         name=scored.name,
-        lift=lift_figure(listed * truth, listed, truth, draws),
+        lift=_lift(scored, rows, draws, np.ones(rows.label.size, dtype=bool)),
         ties=ties_of(lists, scored.margin, rows.label, codes, draws),
         lead_time=early,
         changes=changes_of(lists.listed, steps, draws),
     )
+
+
+def _lift(scored: Scored, rows: TestRows, draws: Draws, keep: Flags) -> Figure:
+    listed, truth = scored.lists.listed[keep].astype(np.float64), rows.label[keep].astype(np.float64)
+    return lift_figure(listed * truth, listed, truth, draws.rows(keep))

@@ -44,24 +44,14 @@ _CARD: dict[str, dict[Language, str]] = {
 }
 
 
-def grade_lines(one: Sheet) -> list[str]:
-    """Print the chosen model's lists per grade."""
-    rows = []
-    for grade, metrics in one.get("by_grade", {}).items():
-        capacity = metrics["capacity"]
-        cells = [str(metrics["n"]), str(metrics["n_positive"]), figure(metrics["auc"])]
-        cells += [figure(capacity["precision"]), figure(capacity["recall"]), number(capacity["lift"], 2)]
-        rows.append((grade, *cells))
-    return ["", text_table(("grade", *_APART), rows)] if rows else []
-
-
 def list_lines(one: Sheet) -> list[str]:
-    """Print a back-test's lists; nothing where an older sheet has none."""
+    """Print a back-test's lists; an older sheet has them per grade only."""
     lists = one.get("lists")
     if lists is None:
-        return []
+        return _grade_lines(one)
     chosen = next(model for model in lists["models"] if model["name"] == one["chosen"])
     return [
+        *_grade_lines(one),
         *_size_lines(lists["by_size"]),
         "",
         text_table(_HEADS, [_model_row(model, one["chosen"]) for model in lists["models"]]),
@@ -69,6 +59,26 @@ def list_lines(one: Sheet) -> list[str]:
         *(_change_line(change) for change in chosen["changes"]),
         *(_overlap_line(one["chosen"], overlap) for overlap in lists["overlaps"]),
     ]
+
+
+def _grade_lines(one: Sheet) -> list[str]:
+    """Print the chosen model's lists per grade."""
+    lifts = (one.get("lists") or {}).get("lift_by_grade", {})
+    rows = []
+    for grade, metrics in one.get("by_grade", {}).items():
+        capacity = metrics["capacity"]
+        cells = [str(metrics["n"]), str(metrics["n_positive"]), figure(metrics["auc"])]
+        cells += [
+            figure(capacity["precision"]),
+            figure(capacity["recall"]),
+            _lift(lifts.get(grade), capacity),
+        ]
+        rows.append((grade, *cells))
+    return ["", text_table(("grade", *_APART), rows)] if rows else []
+
+
+def _lift(interval: Sheet | None, capacity: Sheet) -> str:
+    return number(capacity["lift"], 2) if interval is None else figure(interval, 2)
 
 
 def _size_lines(sizes: list[Sheet]) -> list[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from earlywarn.evaluation.cards import CardProse
+from earlywarn.evaluation.gates import Gate
 from earlywarn.evaluation.rules_sheet import RULES
 
 
-def rules_gates(prose: CardProse, champion: str | None = None) -> list[str]:
-    """Return the closed gates of a list by rules: its card must be whole, and it replaces no trained model.
+def rules_gates(prose: CardProse, champion: str | None = None) -> tuple[Gate, ...]:
+    """Meet the gates of a list by rules: its card must be whole, and it replaces no trained model.
 
     Args:
         prose: What people wrote for the card.
         champion: The kind of the champion; None where there is none.
     """
-    closed = [f"the card lacks [card] {section}" for section in prose.missing()]
-    if champion not in (None, RULES):
-        closed.append("a list by rules, of which nothing is measured, would replace a trained model")
-    return closed
+    missing = tuple(f"the card lacks [card] {section}" for section in prose.missing())
+    trained = champion not in (None, RULES)
+    replaced = ("a list by rules, of which nothing is measured, would replace a trained model",)
+    return (
+        Gate("card", missing, "every section is written"),
+        Gate("rules", replaced if trained else (), "no trained model is replaced; nothing is measured"),
+    )

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
 from earlywarn.evaluation.audit.tallies import divided
 from earlywarn.evaluation.capacity import tie_order
 from earlywarn.evaluation.figures import Draws, Figure, brier_rows, interval, ratio_figure
-from earlywarn.evaluation.measures import Scored, TestRows, compare, moment_aucs
+from earlywarn.evaluation.measures import MomentAucs, Scored, TestRows, compare, moment_aucs
 
 NAME = "school and grade"
 
@@ -49,25 +49,21 @@ class SchoolAndGrade:
 
 
 def beside_school_and_grade(
-    model: Scored, risk: Floats, seen: Flags, rows: TestRows, draws: Draws
+    told: tuple[Scored, MomentAucs], risk: Floats, seen: Flags, rows: TestRows, draws: Draws
 ) -> SchoolAndGrade:
     """Measure what school and grade tell beside the model.
 
     Args:
-        model: The chosen candidate.
+        told: The chosen candidate, and its AUC per moment.
         risk: The risk that school, grade and moment alone gave, from the past.
         seen: The rows whose school and grade the past had.
         rows: What came true.
         draws: What intervals draw.
     """
-    alone = Scored(NAME, risk, risk, model.lists)
-    pair = compare(
-        (model, moment_aucs(model, rows, draws)),
-        (alone, (aucs := moment_aucs(alone, rows, draws))),
-        rows,
-        draws,
-    )
-    moments, ties = codes_of(crossed(rows.period, rows.moment)), tie_order(rows.student)
+    model, alone = told[0], Scored(NAME, risk, risk, told[0].lists)
+    aucs = moment_aucs(alone, rows, draws)
+    pair = compare(told, (alone, aucs), rows, draws)
+    moments, ties = crossed_codes(rows.period, rows.moment), tie_order(rows.student)
     sizes = np.bincount(moments[model.lists.listed], minlength=int(moments.max()) + 1)
     lists = [_listed(margin, ties, moments, sizes) for margin in (risk, model.margin)]
     within, n_pairs = _within(model.margin, rows, draws)
@@ -88,6 +84,15 @@ def beside_school_and_grade(
         auc_within=within,
         n_pairs_within=n_pairs,
     )
+
+
+def crossed_codes(*columns: Words) -> Indexes:
+    """Number the distinct combinations of some columns, without writing one word per row."""
+    codes = np.zeros(columns[0].size, dtype=np.intp)
+    for column in columns:
+        own = codes_of(column)
+        codes = np.unique(codes * (int(own.max(initial=0)) + 1) + own, return_inverse=True)[1]
+    return codes
 
 
 def _listed(margin: Floats, ties: Indexes, moments: Indexes, sizes: Indexes) -> Flags:
@@ -111,7 +116,7 @@ def _difference(lists: list[Flags], label: Flags, draws: Draws) -> Figure:
 
 def _within(margin: Floats, rows: TestRows, draws: Draws) -> tuple[Figure, int]:
     words: list[Words] = [rows.period, rows.moment, rows.school, rows.grade]
-    strata = codes_of(crossed(*words, *([] if rows.fold is None else [rows.fold])))
+    strata = crossed_codes(*words, *([] if rows.fold is None else [rows.fold]))
     everybody = Grouping("", ("",), np.zeros(margin.size, dtype=np.intp))
     pairs = pair_rows(margin, rows.label, strata)
     # A school drawn twice is two schools, whose pairs do not mix.

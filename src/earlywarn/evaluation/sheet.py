@@ -12,6 +12,7 @@ from earlywarn.evaluation.acted_on import ActedOnFigures
 from earlywarn.evaluation.audit import AuditSheet, GroupFigures
 from earlywarn.evaluation.cuts import CutPoints
 from earlywarn.evaluation.folds import FoldsSheet
+from earlywarn.evaluation.leaks import Finding
 from earlywarn.evaluation.lists import ListsSheet
 from earlywarn.evaluation.measures import Comparison, Metrics
 from earlywarn.evaluation.school_and_grade import SchoolAndGrade
@@ -107,6 +108,8 @@ class QualitySheet:
     left_out: LeftOutSheet | None = None
     abstention: AbstentionSheet | None = None
     """Who is not scored for lack of data, and where; None where everybody is."""
+    leaks: tuple[Finding, ...] = ()
+    """What the leak detectors of this training found."""
 
 
 def sheet_json(sheet: QualitySheet) -> str:
@@ -128,6 +131,8 @@ def sheet_json(sheet: QualitySheet) -> str:
     for name in ("left_out", "abstention"):
         if content[name] is None:
             del content[name]
+    if not content["leaks"]:
+        del content["leaks"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

@@ -7,7 +7,8 @@ from earlywarn.evaluation.acted_on import acted_on_lines
 from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.cuts import cut_lines
 from earlywarn.evaluation.folds import fold_lines
-from earlywarn.evaluation.lists_text import grade_lines, list_lines
+from earlywarn.evaluation.leaks import leak_lines
+from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
@@ -28,6 +29,7 @@ def sheet_table(sheet: Sheet) -> str:
         counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
         parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
     parts += abstention_lines(sheet.get("abstention"))
+    parts += leak_lines(sheet.get("leaks", ()))
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
 
@@ -55,8 +57,7 @@ def _backtest(one: Sheet) -> str:
     lines = [head, text_table(HEADER, rows)]
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
-    lines += [*grade_lines(one), *list_lines(one)]
-    lines += [*school_and_grade_lines(one), *audit_lines(one)]
+    lines += [*list_lines(one), *school_and_grade_lines(one), *audit_lines(one)]
     lines += acted_on_lines(one.get("acted_on"))
     return "\n".join(lines)
 

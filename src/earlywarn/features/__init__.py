@@ -33,6 +33,7 @@ from earlywarn.features.outcomes import (
     check_outcome,
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
+from earlywarn.features.replay import Replay, replay
 
 __all__ = [
     "PERIOD_DAY",
@@ -54,6 +55,7 @@ __all__ = [
     "Outcome",
     "Period",
     "QuantileOutcome",
+    "Replay",
     "build_matrix",
     "calendar_of",
     "check_outcome",
@@ -71,6 +73,7 @@ __all__ = [
     "moments_of",
     "moments_on",
     "periods_of",
+    "replay",
     "row_is_known",
     "shared_columns",
     "without_condition",

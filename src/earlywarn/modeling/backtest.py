@@ -298,7 +298,7 @@ def _sheet(
         by_grade=by_grade(chosen, test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, [split], chosen, test_rows, draws),
+        school_and_grade=school_and_grade_beside(rows, [split], told[choice.name], test_rows, draws),
         held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
         lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
         cut_points=() if rows.cuts is None else (rows.cuts,),

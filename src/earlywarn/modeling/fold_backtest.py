@@ -231,7 +231,7 @@ def _sheet(
         by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, splits, told[name][0], test_rows, draws),
+        school_and_grade=school_and_grade_beside(rows, splits, told[name], test_rows, draws),
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),

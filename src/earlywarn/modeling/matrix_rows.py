@@ -83,7 +83,8 @@ def encode_with(matrix: Matrix, encoding: Encoding) -> Encoded:
 def in_frozen_order(matrix: Matrix) -> Matrix:
     """Sort a matrix by unit and as-of date, so that the order rows came in changes no bit of a model."""
     names = matrix.rows.column_names
-    unit = names[: names.index("student_id") + 1]
+    # Whatever names the unit stands before its school: a student may have several units in one period.
+    unit = names[: names.index("school_id")]
     keys: list[tuple[str, Literal["ascending"]]] = [
         (name, "ascending") for name in dict.fromkeys([*unit, "as_of", "period", "moment"])
     ]

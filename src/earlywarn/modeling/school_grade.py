@@ -17,19 +17,24 @@ from earlywarn.evaluation import (
     Flags,
     Floats,
     Indexes,
+    MomentAucs,
     SchoolAndGrade,
     Scored,
     TestRows,
     beside_school_and_grade,
     codes_of,
-    crossed,
+    crossed_codes,
 )
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.splits import Split, cut_split
 
 
 def school_and_grade_beside(
-    rows: LabeledRows, splits: Sequence[Split], model: Scored, test_rows: TestRows, draws: Draws
+    rows: LabeledRows,
+    splits: Sequence[Split],
+    told: tuple[Scored, MomentAucs],
+    test_rows: TestRows,
+    draws: Draws,
 ) -> SchoolAndGrade:
     """Measure school and grade alone beside a model; the tested rows of the splits stand in frozen order."""
     risk, seen = np.full(rows.label.size, np.nan), np.zeros(rows.label.size, dtype=bool)
@@ -37,7 +42,7 @@ def school_and_grade_beside(
         own, split = cut_split(rows, uncut)
         risk[split.test], seen[split.test] = school_grade_risks(own, split)
     tested = np.sort(np.concatenate([split.test for split in splits]))
-    return beside_school_and_grade(model, risk[tested], seen[tested], test_rows, draws)
+    return beside_school_and_grade(told, risk[tested], seen[tested], test_rows, draws)
 
 
 def school_grade_risks(rows: LabeledRows, split: Split) -> tuple[Floats, Flags]:
@@ -45,8 +50,8 @@ def school_grade_risks(rows: LabeledRows, split: Split) -> tuple[Floats, Flags]:
     both = np.concatenate([split.train, split.test])
     n_train, label = split.train.size, rows.truth(split.train).astype(np.float64)
     moment = codes_of(rows.moment[both])
-    grade = codes_of(crossed(rows.moment[both], rows.grade[both]))
-    cell = codes_of(crossed(rows.moment[both], rows.grade[both], rows.school[both]))
+    grade = crossed_codes(rows.moment[both], rows.grade[both])
+    cell = crossed_codes(rows.moment[both], rows.grade[both], rows.school[both])
     moments, grades, cells = (_Counts.of(codes, n_train, label) for codes in (moment, grade, cell))
     # A moment or a grade that the past does not have is told the rate of what holds it.
     of_moment = moments.rates(np.full(moments.n.size, float(label.mean())))

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
-from earlywarn.evaluation import CardProse, Gates, Tolerance
+from earlywarn.evaluation import Bounds, CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
 from earlywarn.modeling.backtest import COLUMN_PER_MOMENT, ONE_COLUMN
 from earlywarn.modeling.candidates import PUBLISHABLE
@@ -145,22 +145,66 @@ class SplitsSpec(Declared):
         return FoldPlan(self.by, self.folds, dict(name), reason, "test" in self.model_fields_set)
 
 
+class LeaksSpec(Declared):
+    """From where on a figure is too good to be true; a limit above its default needs a reason in words."""
+
+    single_column: Share = LeakLimits.single_column
+    """The AUC of one column alone that stops a training."""
+    column_lead: Share = LeakLimits.column_lead
+    """How far one indicator may rank above all others before the sheet warns."""
+    random_gap: Share = LeakLimits.random_gap
+    """The AUC that students drawn at random may gain over the declared split."""
+    reason: Both | None = None
+    """Why a limit is raised; the card repeats it."""
+
+    @model_validator(mode="after")
+    def _raised_for_a_reason(self) -> LeaksSpec:
+        usual = LeakLimits()
+        raised = [
+            name
+            for name in ("single_column", "column_lead", "random_gap")
+            if getattr(self, name) > getattr(usual, name)
+        ]
+        if raised and self.reason is None:
+            raise ValueError(f"{raised[0]} is raised above its default: give the reason, in fr and en")
+        return self
+
+    @property
+    def limits(self) -> LeakLimits:
+        """Return the limits as the detectors take them."""
+        return LeakLimits(self.single_column, self.column_lead, self.random_gap)
+
+
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
     not_worse_than: tuple[CandidateName | Baseline, ...] = ("rules", "one_column")
+    """The baselines whose AUC must be beaten at least in value."""
     calibrated_within_groups: bool = True
+    """Whether risks must mean rates in every audited group."""
     largest_calibration_error: Share = 0.10
+    """How far risks may lie from rates, over tenths of risk."""
+    smallest_slope: float = Field(default=Bounds.smallest_slope, gt=0, lt=1)
+    """The least slope of rates over risks, in log-odds; 1 is perfect."""
+    largest_slope: float = Field(default=Bounds.largest_slope, gt=1)
+    """The largest slope of rates over risks, in log-odds."""
+    largest_intercept: float = Field(default=Bounds.largest_intercept, gt=0)
+    """How far the intercept may lie from 0, in log-odds, either way."""
 
-    @property
-    def gates(self) -> Gates:
-        """Return the gates as evaluation takes them.
+    def gates(self, audited: tuple[str, ...]) -> Gates:
+        """Return the gates as evaluation takes them, for a model that audits these columns.
 
         One column is the best of each moment: the best of the whole year may not exist yet at its start.
         """
         beside: tuple[str, ...] = (COLUMN_PER_MOMENT,) if ONE_COLUMN in self.not_worse_than else ()
-        judged = tuple(dict.fromkeys((*self.not_worse_than, *beside)))
-        return Gates(judged, self.calibrated_within_groups, self.largest_calibration_error)
+        bounds = Bounds(self.smallest_slope, self.largest_slope, self.largest_intercept)
+        return Gates(
+            tuple(dict.fromkeys((*self.not_worse_than, *beside))),
+            self.calibrated_within_groups,
+            self.largest_calibration_error,
+            bounds,
+            audited,
+        )
 
 
 class ScoringSpec(Declared):
@@ -200,6 +244,7 @@ class ModelSpec(Declared):
     capacity: CapacitySpec = CapacitySpec()
     audit: AuditSpec = AuditSpec()
     splits: SplitsSpec = SplitsSpec()
+    leaks: LeaksSpec = LeaksSpec()
     gates: GatesSpec = GatesSpec()
     scoring: ScoringSpec = ScoringSpec()
     card: CardSpec = CardSpec()
@@ -212,6 +257,11 @@ class ModelSpec(Declared):
         if "rules" in self.candidates.names and not self.rules:
             raise ProblemsError([(("candidates", "names"), "no [[rules]] are declared")])
         return self
+
+    @property
+    def declared_gates(self) -> Gates:
+        """Return the gates as evaluation takes them."""
+        return self.gates.gates(self.audit.groups)
 
     @property
     def points(self) -> Points | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
+from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bundle import quantiles_of
@@ -20,6 +20,7 @@ from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.fold_backtest import run_folds
 from earlywarn.modeling.folds import FoldPlan
+from earlywarn.modeling.leaks import find_leaks
 from earlywarn.modeling.matrix_rows import (
     Encoded,
     abstained_of,
@@ -61,6 +62,7 @@ def train_model(
     today: date,
     fitting: Fitting,
     fold_name: Mapping[Language, str] | None = None,
+    findings: tuple[Finding, ...] = (),
     progress: Progress = no_progress,
 ) -> Trained:
     """Train the model that a spec declares.
@@ -72,15 +74,17 @@ def train_model(
         today: Nothing known later is used.
         fitting: What fitting may use of the machine, and its seed.
         fold_name: What a group is called that folds leave out, where the split is by groups.
+        findings: What leak detectors found in the tables, before this training looks at their rows.
         progress: Told after each step.
 
     Raises:
         EmptySplitError: The spec's splits hold no training or no test rows.
+        LeakError: A detector found a leak.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
     folds, fitting = spec.splits.plan(fold_name or {}), replace(fitting, tuning=spec.tuning.tuning)
     with one_blas_thread():
-        return _trained(matrix, spec, network, today, folds, fitting, progress)
+        return _trained(matrix, spec, network, today, folds, fitting, findings, progress)
 
 
 def _trained(
@@ -90,12 +94,15 @@ def _trained(
     today: date,
     folds: FoldPlan | None,
     fitting: Fitting,
+    findings: tuple[Finding, ...],
     progress: Progress,
 ) -> Trained:
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     labeled = is_known(ordered, spec.outcome, today)
     kept, rows = labeled_rows(ordered, spec, enough & labeled, period_sizes(ordered, enough), today)
+    findings += _leaks(kept, rows, spec, folds, today, fitting, progress)
+    stop_at(findings, where=f"{network}/{spec.name}")
     found = _backtests(rows, spec, folds, fitting, progress)
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
@@ -113,7 +120,7 @@ def _trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, ordered, enough, labeled, found),
+        sheet=_sheet(spec, network, ordered, enough, labeled, found, findings),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
         trials=lead.trials,
@@ -126,6 +133,24 @@ def _held_out(kept: Matrix, rows: LabeledRows, lead: Outcomes) -> pa.Table:
     test = lead.split.test
     found = kept.rows.take(test).append_column("margin", pa.array(lead.test_margins, pa.float64()))
     return found.append_column("label", pa.array(rows.truth(test), pa.bool_()))
+
+
+def _leaks(
+    kept: Matrix,
+    rows: LabeledRows,
+    spec: ModelSpec,
+    folds: FoldPlan | None,
+    today: date,
+    fitting: Fitting,
+    progress: Progress,
+) -> tuple[Finding, ...]:
+    progress("look for leaks", 0, 1)
+    test = plan_of(spec, rows).test
+    found = find_leaks(
+        kept, spec, sizes=rows.period_sizes, test=test, folds=folds, today=today, fitting=fitting
+    )
+    progress("look for leaks", 1, 1)
+    return found
 
 
 def back_test(
@@ -216,6 +241,7 @@ def _sheet(
     enough: Flags,
     labeled: Flags,
     found: list[Outcomes],
+    findings: tuple[Finding, ...],
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
@@ -235,6 +261,7 @@ def _sheet(
         notes=tuple(notes),
         left_out=_left_out(spec, matrix.left_out),
         abstention=abstained_of(matrix, enough, spec.scoring),
+        leaks=findings,
     )
 
 

@@ -31,6 +31,7 @@ from earlywarn.modeling import (
 from earlywarn.pipeline.answers import answered_words
 from earlywarn.pipeline.cards import CARD, SHEET, card_files, write_cards
 from earlywarn.pipeline.held_out import keep_held_out
+from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
 from earlywarn.store import DatabaseUrls
 from earlywarn.tables import Contract, load_contract, open_tables
@@ -81,6 +82,7 @@ def train(
     Raises:
         BusyError: Another training is at work in this workspace.
         EmptySplitError: The spec's splits hold no training or no test rows.
+        LeakError: A detector found a leak; nothing is registered.
         TrainingError: There are too few outcomes to learn from.
     """
     declared = read_declarations(model_dir)
@@ -90,6 +92,9 @@ def train(
         matrix = labeled_matrix(model_dir, workspace, contract, spec, today=today, progress=progress)
         _refuse_unlabeled(matrix, spec, model_dir, today)
         matrix = with_answers(matrix, answered_words(matrix, contract, spec.name, database))
+        progress("replay as-of dates", 0, 1)
+        replayed = replay_finding(model_dir, workspace, contract, spec, matrix)
+        progress("replay as-of dates", 1, 1)
         fitting = Fitting(seed=seed, n_threads=threads or available_threads())
         trained = train_model(
             matrix,
@@ -98,6 +103,7 @@ def train(
             today=today,
             fitting=fitting,
             fold_name=_fold_name(spec, contract),
+            findings=(replayed,),
             progress=progress,
         )
         sheet = sheet_json(trained.sheet)

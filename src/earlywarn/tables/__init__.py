@@ -37,7 +37,7 @@ from earlywarn.tables.reading import GivenText, OpenView, TextBlock, TypedRows
 from earlywarn.tables.report import FileIntake, IntakeReport, TableIntake
 from earlywarn.tables.rotation import Rotated, rotate_keys
 from earlywarn.tables.rows import tables_from_rows
-from earlywarn.tables.versions import Tables, open_tables
+from earlywarn.tables.versions import Tables, connect, open_tables
 
 __all__ = [
     "ALWAYS_DAY",
@@ -67,6 +67,7 @@ __all__ = [
     "TypedRows",
     "check_acceptances",
     "check_pushed_header",
+    "connect",
     "contract_page",
     "is_export",
     "keyed_hashes",

@@ -48,17 +48,14 @@ def _rows(label: Any, *, groups: dict[str, Any], **columns: Any) -> TestRows:
 
 def _scored(name: str, risk: Any, listed: Any) -> Scored:
     """Return a model whose lists are given, not cut."""
-    flags = np.asarray(listed, dtype=bool)
-    return Scored(
-        name, np.asarray(risk, dtype=float), np.asarray(risk, dtype=float), Lists(flags, (), flags, flags)
-    )
+    flags, values = np.asarray(listed, dtype=bool), np.asarray(risk, dtype=float)
+    nothing = np.zeros(values.size)
+    return Scored(name, values, values, Lists(flags, (), nothing, nothing))
 
 
-def _audit(
-    model: Scored, rows: TestRows, rules: Scored | None = None, tolerance: Tolerance | None = None
-) -> Audit:
+def _audit(model: Scored, rows: TestRows, rules: Scored | None = None, *, summarized: bool = False) -> Audit:
     _, draws = draws_for(rows, n_draws=50, generator=np.random.default_rng(0))
-    return audit_groups(model, rows, draws, tolerance=tolerance or Tolerance(), rules=rules)
+    return audit_groups(model, rows, draws, tolerance=Tolerance(), rules=rules, summarized=summarized)
 
 
 def _people(seed: int = 0, n: int = N) -> tuple[Scored, TestRows]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from earlywarn.evaluation import (
     CardProse,
     Gates,
@@ -13,6 +11,7 @@ from earlywarn.evaluation import (
     sheet_table,
     unsure_of,
 )
+from tests.builders.sheets import good_sheet
 
 GATES = Gates(("rules", "one_column"), calibrated_within_groups=True, largest_calibration_error=0.05)
 WORDS = {"fr": "texte", "en": "text"}
@@ -22,119 +21,35 @@ NAMES = GroupNames(
 )
 
 
-def _figure(value: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
-    return {"value": value, "low": low, "high": high}
-
-
-def _metrics() -> dict[str, Any]:
-    capacity = {
-        "precision": _figure(0.4, 0.3, 0.5),
-        "recall": _figure(0.3, 0.2, 0.4),
-        "precision_best": 0.4,
-        "precision_worst": 0.4,
-        "lift": 2.0,
-        "n_lists": 3,
-        "n_listed": 30,
-    }
-    return {
-        "n": 300,
-        "n_positive": 60,
-        "base_rate": 0.2,
-        "auc": _figure(0.75, 0.7, 0.8),
-        "average_precision": _figure(0.5, 0.4, 0.6),
-        "brier": _figure(0.15, 0.1, 0.2),
-        "calibration": {"slope": 1.0, "intercept": 0.0, "expected_error": 0.02, "bins": []},
-        "capacity": capacity,
-    }
-
-
-def _sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "within") -> dict[str, Any]:
-    candidates = [
-        {
-            "name": name,
-            "overall": _metrics(),
-            "by_moment": {"30": _metrics()},
-            "settings": {},
-        }
-        for name in ("rules", "logistic")
-    ]
-    audited = {
-        "column": "sex",
-        "group": "F",
-        "n": 150,
-        "n_positive": 30,
-        "base_rate": 0.2,
-        "auc": 0.75,
-        "calibration_gap": _figure(0.08, 0.06, 0.1),
-        "recall": _figure(0.3),
-        "false_positive_rate": _figure(0.1),
-        "calibration_verdict": group,
-        "rates_verdict": "within",
-    }
-    pair = {
-        "model": "logistic",
-        "other": "rules",
-        "auc": _figure(auc, auc - 0.01, auc + 0.01),
-        "brier": _figure(-0.01),
-        "verdict": verdict,
-    }
-    lead = {
-        "protocol": "strict",
-        "trained_on": ["2021-2022"],
-        "tested_on": ["2022-2023"],
-        "moments": ["30"],
-        "n_train": 900,
-        "n_positive": 180,
-        "n_features": 7,
-        "chosen": "logistic",
-        "chosen_because": "the only candidate",
-        "intervals_over": "schools",
-        "candidates": candidates,
-        "comparisons": [pair],
-        "held_out": [],
-        "groups": [audited],
-    }
-    return {
-        "network": "net",
-        "model": "leaving",
-        "outcome": {"fr": "partir", "en": "leaving"},
-        "capacity_share": 0.1,
-        "capacity_per": ["school", "grade"],
-        "tie_rule": "margin",
-        "notes": [],
-        "backtests": [lead],
-    }
-
-
 def test_a_good_model_meets_no_closed_gate() -> None:
     """Better than rules, calibrated, its card written."""
-    assert closed_gates(_sheet(), GATES, PROSE) == []
+    assert closed_gates(good_sheet(), GATES, PROSE) == []
 
 
 def test_a_model_that_rules_equal_is_refused() -> None:
     """An interval that cannot tell is no excuse for a value at or below the rules'."""
-    closed = closed_gates(_sheet(verdict="cannot tell", auc=-0.001), GATES, PROSE)
+    closed = closed_gates(good_sheet(verdict="cannot tell", auc=-0.001), GATES, PROSE)
 
     assert closed == ["logistic does not beat rules (AUC -0.001 [-0.011, +0.009])"]
 
 
 def test_a_group_whose_risks_are_no_rates_closes_the_gate() -> None:
     """Risks eight points too high for girls."""
-    closed = closed_gates(_sheet(group="outside"), GATES, PROSE)
+    closed = closed_gates(good_sheet(group="outside"), GATES, PROSE)
 
     assert closed == ["its risks do not mean rates for sex = F (risk minus rate +0.080 [+0.060, +0.100])"]
 
 
 def test_a_card_without_prose_closes_the_gate() -> None:
     """Every missing section is named, in both languages."""
-    closed = closed_gates(_sheet(), GATES, CardProse(WORDS, {"fr": "texte"}, WORDS))
+    closed = closed_gates(good_sheet(), GATES, CardProse(WORDS, {"fr": "texte"}, WORDS))
 
     assert closed == ["the card lacks [card] not_for.en"]
 
 
 def test_what_cannot_be_told_passes_and_stands_first_on_the_card() -> None:
     """The first section after the outcome lists it."""
-    sheet = _sheet(group="cannot tell")
+    sheet = good_sheet(group="cannot tell")
 
     card = card_markdown(sheet, PROSE, NAMES)
 
@@ -146,7 +61,7 @@ def test_what_cannot_be_told_passes_and_stands_first_on_the_card() -> None:
 
 def test_the_french_half_is_french() -> None:
     """Candidates, groups, held-out schools and figures are written as French writes them."""
-    sheet = _sheet(group="cannot tell")
+    sheet = good_sheet(group="cannot tell")
     lead = sheet["backtests"][0]
     metrics = lead["candidates"][0]["overall"]
     lead["held_out"] = [{"how": "schools held out of training", "n_schools": 3, "metrics": metrics}]
@@ -171,7 +86,7 @@ def test_an_undeclared_group_keeps_the_tables_words() -> None:
 
 def test_the_table_shows_baselines_beside_the_chosen_model() -> None:
     """The chosen one carries a star; moments and the whole are printed."""
-    lines = sheet_table(_sheet()).splitlines()
+    lines = sheet_table(good_sheet()).splitlines()
 
     rows = [line.split()[:2] for line in lines if line.startswith(("30 ", "all "))]
     assert rows == [["30", "rules"], ["30", "logistic"], ["all", "rules"], ["all", "logistic"]]

@@ -151,6 +151,22 @@ def test_churn_is_told_of_those_whom_both_dates_look_at() -> None:
     assert (second.n_both, second.n_stayed, second.n_left, second.n_entered) == (3, 1, 0, 0)
 
 
+def test_new_names_are_counted_among_the_names_after() -> None:
+    """Two of four places first, three of six then: a and b stay, and one name of three is new."""
+    first = [
+        Look(student, "10-15", margin) for student, margin in zip("abcd", (4.0, 3.0, 2.0, 1.0), strict=True)
+    ]
+    later = [
+        Look(student, "11-20", margin)
+        for student, margin in zip("abcefg", (6.0, 5.0, 4.0, 3.0, 2.0, 1.0), strict=True)
+    ]
+
+    change = measured([*first, *later]).models[0].changes[0]
+
+    assert (change.n_both, change.stayed.value) == (3, 1.0)
+    assert change.entered.value == pytest.approx(1 / 3)
+
+
 def test_churn_goes_from_the_last_date_of_a_year_to_the_first_of_the_next() -> None:
     """Two years: the steps follow the calendar, and name their years."""
     years = ("2024-2025", "2025-2026")
@@ -185,6 +201,21 @@ def test_lift_counts_against_everyone() -> None:
     sheet = measured(YEAR)
 
     assert sheet.models[0].lift.value == pytest.approx((4 / 6) / (5 / 12))
+
+
+def test_lift_of_a_grade_counts_against_that_grade() -> None:
+    """In sec1 one of two had the outcome and the list found it; in sec2 the list missed the one of three."""
+    looks = [
+        Look("a", "10-15", 2.0, NEVER, school="north", grade="sec1"),
+        Look("b", "10-15", 1.0, school="north", grade="sec1"),
+        Look("c", "10-15", 3.0, school="south", grade="sec2"),
+        Look("d", "10-15", 2.0, NEVER, school="south", grade="sec2"),
+        Look("e", "10-15", 1.0, school="south", grade="sec2"),
+    ]
+
+    lifts = measured(looks).lift_by_grade
+
+    assert {grade: lift.value for grade, lift in lifts.items()} == {"sec1": 2.0, "sec2": 0.0}
 
 
 def test_ties_at_the_cut_give_each_equal_its_part() -> None:

@@ -41,6 +41,8 @@ SPEC: dict[str, Any] = {
     "candidates": {"names": ["rules", "one_column", "logistic"]},
     "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
     "capacity": {"share": 0.2},
+    # The values follow the mark by construction.
+    "leaks": {"single_column": 0.9995, "column_lead": 0.45, "reason": {"fr": "construit", "en": "built so"}},
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from earlywarn.evaluation.arrays import Floats, Indexes, codes_of
 from earlywarn.evaluation.audit.entries import GroupFigures
 from earlywarn.evaluation.audit.grouping import Grouping
-from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
+from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows, small
 from earlywarn.evaluation.audit.rates import (
     Students,
     count_students,
@@ -58,6 +58,8 @@ class Told:
     moments: Indexes
     """Rows that are paired for AUC share a number: period, moment and fold."""
     students: Indexes
+    by_margin: Indexes
+    """Rows in rising order of the model's margin."""
 
 
 def told_of(model: Scored, rules: Scored | None, rows: TestRows, draws: Draws) -> Told:
@@ -66,7 +68,8 @@ def told_of(model: Scored, rules: Scored | None, rows: TestRows, draws: Draws) -
     for words in (rows.period, rows.moment, *([] if rows.fold is None else [rows.fold])):
         codes = codes_of(words)
         moments = moments * (int(codes.max(initial=0)) + 1) + codes
-    return Told(model, rules, rows, draws, moments, codes_of(rows.student))
+    by_margin = np.argsort(model.margin, kind="stable")
+    return Told(model, rules, rows, draws, moments, codes_of(rows.student), by_margin)
 
 
 def students_of(told: Told, grouping: Grouping, *, smallest: int = 0) -> Students:
@@ -118,7 +121,7 @@ def _column(told: Told, grouping: Grouping, students: Students, family: Family) 
     sums, label = Tallies(grouping, told.draws), told.rows.label
     model = rates_of(sums, told.model.lists.listed, label)
     strata = np.where(grouping.known, told.moments * len(grouping.values) + grouping.codes, -1)
-    pairs = pair_rows(told.model.margin, label, strata)
+    pairs = pair_rows(told.model.margin, label, strata, told.by_margin)
     rates = {
         "n": model.n,
         "positive": model.positive,
@@ -179,7 +182,7 @@ def _entry(column: _Column, place: int, line: CalibrationSheet | None, tolerance
 
 def _lines(told: Told, grouping: Grouping, students: Students) -> list[CalibrationSheet | None]:
     """Return slope, intercept, expected error and reliability bins of every group that is judged."""
-    order = np.argsort(grouping.codes, kind="stable")
+    order = np.argsort(small(grouping.codes), kind="stable")
     ends = np.cumsum(np.bincount(grouping.codes + 1, minlength=len(grouping.values) + 1))
     found: list[CalibrationSheet | None] = []
     for place, judged in enumerate(students.judged):

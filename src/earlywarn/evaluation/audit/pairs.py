@@ -8,8 +8,10 @@ told to first order from each row's share of the pairs (Obuchowski 1997, Biometr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from earlywarn.evaluation.arrays import Flags, Floats, Indexes
 from earlywarn.evaluation.audit.grouping import Grouping
@@ -25,8 +27,14 @@ class PairRows:
     all: Floats
 
 
-def pair_rows(margin: Floats, label: Flags, strata: Indexes) -> PairRows:
+def pair_rows(margin: Floats, label: Flags, strata: Indexes, by_margin: Indexes | None = None) -> PairRows:
     """Pair each row with those of its stratum on the other side of the outcome.
+
+    Args:
+        margin: What rows are ranked by.
+        label: What came true.
+        strata: Rows of one number are paired.
+        by_margin: The rows in rising order of margin, where they are sorted already.
 
     >>> label, strata = np.array([True, True, False]), np.zeros(3, dtype=np.intp)
     >>> found = pair_rows(np.array([2.0, 1.0, 1.0]), label, strata)
@@ -35,7 +43,8 @@ def pair_rows(margin: Floats, label: Flags, strata: Indexes) -> PairRows:
     """
     if not margin.size:
         return PairRows(np.zeros(0), np.zeros(0))
-    order = np.lexsort((margin, strata))
+    order = np.argsort(margin, kind="stable") if by_margin is None else by_margin
+    order = order[np.argsort(small(strata[order]), kind="stable")]
     stratum, score, with_it = strata[order], margin[order], label[order]
     new_stratum = np.concatenate(([True], stratum[1:] != stratum[:-1]))
     new_tie = new_stratum | np.concatenate(([True], score[1:] != score[:-1]))
@@ -54,6 +63,12 @@ def pair_rows(margin: Floats, label: Flags, strata: Indexes) -> PairRows:
         right[order[own_side]] = ordered[own_side]
         everyone[order[own_side]] = there[own_side]
     return PairRows(right, everyone)
+
+
+def small(codes: Indexes) -> npt.NDArray[Any]:
+    """Return codes in two bytes where they fit: numpy sorts those by counting, ten times as fast."""
+    fits = codes.size and codes.min() >= -1 and codes.max() < np.iinfo(np.int16).max
+    return codes.astype(np.int16) if fits else codes
 
 
 def pair_aucs(pairs: PairRows, grouping: Grouping, draws: Draws, *, nested: bool) -> Tally:

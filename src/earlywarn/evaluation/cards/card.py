@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from earlywarn.domain import Language
+from earlywarn.evaluation.calibration_bounds import rate_moved
 from earlywarn.evaluation.cards.answers import answers_section
 from earlywarn.evaluation.cards.groups import groups_section, open_checks, school_and_grade_section
+from earlywarn.evaluation.cards.leaks import leaks_section
 from earlywarn.evaluation.cards.lists import lists_section
 from earlywarn.evaluation.cards.prose import SECTIONS, CardProse, GroupNames
 from earlywarn.evaluation.cards.quality import (
     beside_section,
     calibration_section,
+    chosen_of,
     grades_section,
     held_section,
     leaves_time,
@@ -26,6 +29,7 @@ from earlywarn.evaluation.cards.quality import (
 from earlywarn.evaluation.cards.rules import rules_paper
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import figure
+from earlywarn.evaluation.leaks import open_findings
 from earlywarn.evaluation.rules_sheet import is_rules
 from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Picture, Point, Section, markdown, page
@@ -87,6 +91,7 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
         school_and_grade_section(lead, language),
         groups_section(lead, names, language),
         answers_section(lead, language),
+        leaks_section(sheet, language),
     ]
     unsure = unsure_of(sheet, names, language)
     return Paper(
@@ -121,11 +126,12 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
     ]
+    found += rate_moved(lead, chosen_of(lead), language)
     for one in lead["groups"]:
         if checks := open_checks(one, language):
             group = f"{names.of(one['column'], one['group'], language)} (n = {one['n']})"
             found.append(f"{group}{colon}{unsure} ({', '.join(checks)})")
-    return found
+    return found + open_findings(sheet.get("leaks", ()), language)
 
 
 _BOTH: tuple[Language, Language] = ("fr", "en")

@@ -57,4 +57,7 @@ def _verdicts(one: Sheet) -> list[str]:
 
 def open_checks(one: Sheet, language: Language) -> list[str]:
     """Name the checks of a group that its rows cannot settle."""
-    return [word(check, language) for check in CHECKS if one[f"{check}_verdict"] == "cannot tell"]
+    found = [word(check, language) for check in CHECKS if one[f"{check}_verdict"] == "cannot tell"]
+    if one["rates_verdict"] == "outside" and one.get("against_rules") in {None, "cannot tell"}:
+        found.append(word("beside_rules", language))
+    return found

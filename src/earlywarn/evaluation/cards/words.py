@@ -110,6 +110,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "outside": ("hors tolérance", "outside"),
     "calibration": ("justesse des risques", "calibration"),
     "rates": ("taux d’erreur", "error rates"),
+    "beside_rules": ("taux d’erreur à côté de ceux des règles", "error rates beside the rules'"),
 }
 
 
