@@ -77,7 +77,14 @@ class Reason(Wire):
     evidence: Evidence
 
 
-class ScoreFacts(Wire):
+class ListBasis(Wire):
+    """What a list is made by: a model, or rules that promise no rate; then why no risk is said."""
+
+    list_by: Literal["model", "rules"]
+    no_risk_because: str | None
+
+
+class ScoreFacts(ListBasis):
     """What every score carries, wherever it is shown."""
 
     model: str
@@ -97,7 +104,10 @@ ChanceRange = Annotated[str | None, Field(description="The range in words.")]
 
 
 class Risk(ScoreFacts):
-    """One outcome for one student; `risk` is null where the student was not scored, and why is said."""
+    """One outcome for one student; `risk` is null where there is none, and why is said.
+
+    Either the student was not scored (`not_scored_because`), or the list is by rules (`no_risk_because`).
+    """
 
     unit: list[str]
     risk: float | None
@@ -125,26 +135,31 @@ class StudentRisks(Answer):
 
 
 class RosterEntry(Wire):
-    """One student on a roster, in the roster's order."""
+    """One student on a roster, in the roster's order; no risk is said where the list is by rules."""
 
     student_id: str
     grade: str
     unit: list[str]
     rank: int
-    risk: float
+    risk: float | None
     risk_low: RiskLow
     risk_high: RiskHigh
-    chance: str
+    chance: str | None
     chance_range: ChanceRange
     reasons: list[Reason]
 
 
 class GradeRoster(Wire):
-    """One grade's roster in numbers, whole, whatever part of it this page shows."""
+    """One grade's roster in numbers, whole, whatever part of it this page shows.
+
+    `n_not_scored` counts those of whom too little is known, and `not_scored_because` says what is missing.
+    """
 
     grade: str
     n_students: int
     n_listed: int
+    n_not_scored: int | None
+    not_scored_because: str | None
     capacity: int | None
     expected_share: float | None
     expected_share_in_words: str | None
@@ -223,7 +238,7 @@ class OnDemandScore(Wire):
     reasons: list[Reason]
 
 
-class ScoreAnswer(Answer):
+class ScoreAnswer(ListBasis, Answer):
     """Scores on demand: the same numbers as the batch from the same values."""
 
     model: str
@@ -235,7 +250,7 @@ class ScoreAnswer(Answer):
     scores: list[OnDemandScore]
 
 
-class ModelCard(Wire):
+class ModelCard(ListBasis):
     """A published model, as this process serves it."""
 
     model: str

@@ -11,6 +11,7 @@ from api.schemas import Evidence, GradeRoster, Reason, Risk, RosterEntry
 from api.settings import ServiceSettings
 from api.wording import translate
 from earlywarn.domain import Language
+from earlywarn.scoring import RULES
 from earlywarn.store import CurrentRun, RosterHeader, StudentRisk
 
 DECISION_SUPPORT = (
@@ -24,6 +25,7 @@ CONTEST = (
 CONTEST_AT = "Pour corriger une donnée ou présenter des observations : {contact}"
 
 NOT_SCORED = "trop peu de données pour estimer un risque"
+BY_RULES = "Liste par règles, sans risque chiffré."
 
 
 def contest_text(settings: ServiceSettings, language: Language) -> str:
@@ -38,11 +40,26 @@ def outcome_text(run: CurrentRun, language: Language) -> str:
     return str(run.facts["outcome"][language])
 
 
+def list_basis(kind: object, language: Language) -> dict[str, Any]:
+    """Say what a list is made by, and why it says no risk where rules make it."""
+    if kind != RULES:
+        return {"list_by": "model", "no_risk_because": None}
+    return {"list_by": "rules", "no_risk_because": translate(BY_RULES, language)}
+
+
+def is_by_rules(run: CurrentRun) -> bool:
+    """Say whether a run's lists are made by rules, so that no risk is said."""
+    return bool(run.facts.get("kind") == RULES)
+
+
 def not_scored_text(stored: StudentRisk, language: Language) -> str | None:
     """Say why a student was not scored, in the words that the model declares; None where they were."""
-    if stored.not_scored_because is None:
-        return None
-    words = stored.run.facts.get("not_scored_because", {})
+    return None if stored.not_scored_because is None else too_little_data(stored.run, language)
+
+
+def too_little_data(run: CurrentRun, language: Language) -> str:
+    """Say what is missing where a run scores nobody, in the words that its model declares."""
+    words = run.facts.get("not_scored_because", {})
     return str(words.get(language) or translate(NOT_SCORED, language))
 
 
@@ -86,6 +103,7 @@ def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk
         chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
         chance_range=range_text(stored, language),
         on_roster=stored.is_listed,
+        **list_basis(stored.run.facts.get("kind"), language),
         not_scored_because=not_scored_text(stored, language),
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
     )
@@ -93,7 +111,7 @@ def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk
 
 def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
     """Return one line of a roster."""
-    assert stored.risk is not None and stored.rank is not None  # noqa: S101, PT018 - only the scored are listed
+    assert stored.rank is not None  # noqa: S101 - only the scored are listed
     return RosterEntry(
         student_id=stored.student_id,
         grade=stored.grade,
@@ -102,19 +120,22 @@ def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
         risk=stored.risk,
         risk_low=stored.risk_low,
         risk_high=stored.risk_high,
-        chance=chance_in_words(stored.risk, language).text,
+        chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
         chance_range=range_text(stored, language),
         reasons=[shaped_reason(reason, language) for reason in stored.reasons],
     )
 
 
-def shaped_grade(stored: RosterHeader, language: Language) -> GradeRoster:
+def shaped_grade(stored: RosterHeader, run: CurrentRun, language: Language) -> GradeRoster:
     """Return one grade's roster in numbers, with the share of earlier ones who met the outcome."""
     capacity, share = stored.facts.get("capacity"), stored.facts.get("expected_share")
+    n_out = stored.facts.get("n_not_scored")
     return GradeRoster(
         grade=stored.grade,
         n_students=stored.n_students,
         n_listed=stored.n_listed,
+        n_not_scored=None if n_out is None else int(n_out),
+        not_scored_because=too_little_data(run, language) if n_out else None,
         capacity=None if capacity is None else int(capacity),
         expected_share=None if share is None else float(share),
         expected_share_in_words=None if share is None else chance_in_words(float(share), language).text,

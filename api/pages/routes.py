@@ -21,7 +21,7 @@ from api.problems import NOT_FOUND, UNAUTHENTICATED, ProblemError, ProblemKind
 from api.schemas import Identifier
 from api.service import Service, service_of
 from api.settings import ServiceSettings
-from api.shaping import contest_text
+from api.shaping import contest_text, is_by_rules
 from api.wording import translate
 from earlywarn.domain import Language, Scope, StudentId
 
@@ -77,6 +77,7 @@ def student(
         session=session,
         role=scope.role,
         student=_showing(service, scope, language).student(page),
+        by_rules=any(is_by_rules(risk.run) for risk in page.risks),
         back=translate("Mes élèves" if scope.role == "teacher" else "Mon école", language),
         contact=contest_text(service.settings, language),
     )
@@ -143,6 +144,7 @@ def _my_students(
         lead=showing.say(MINE[min(n, 2)], n=n),
         as_of_line=showing.as_of_line(found.entries),
         sections=showing.my_students(found),
+        by_rules=any(is_by_rules(risk.run) for risk in found.entries),
         contact=contest_text(service.settings, showing.language),
     )
 
@@ -166,6 +168,7 @@ def _my_school(
         lead=showing.say(SCHOOL),
         as_of_line=showing.as_of_line([risk for page in pages for risk in page.entries]),
         grades=showing.rosters(pages),
+        by_rules=any(is_by_rules(page.run) for page in pages),
         notices=school_notices(service, scope, showing.language),
         contact=contest_text(service.settings, showing.language),
     )

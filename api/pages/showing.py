@@ -12,11 +12,18 @@ from typing import Any
 from api.chance import chance_in_words, chance_of
 from api.pages.evidence import as_sentence, shown_reason
 from api.pages.views import GradeView, ReasonView, RiskView, RosterView, SectionView, StudentView
-from api.shaping import data_age_days, not_scored_text, outcome_text
+from api.shaping import (
+    BY_RULES,
+    data_age_days,
+    is_by_rules,
+    not_scored_text,
+    outcome_text,
+    too_little_data,
+)
 from api.wording import translate
 from api.writing import write_age, write_date
 from earlywarn.domain import Language, StudentId
-from earlywarn.store import RosterHeader, RosterPage, StudentList, StudentPage, StudentRisk
+from earlywarn.store import CurrentRun, RosterHeader, RosterPage, StudentList, StudentPage, StudentRisk
 
 Names = Mapping[StudentId, Mapping[str, str]]
 
@@ -51,7 +58,12 @@ class Showing:
                 listed = (risk for risk in page.entries if risk.grade == header.grade)
                 students = self._students(listed, page.names)
                 view = RosterView(
-                    outcome, self._note(len(students), header), self._expected(header), students
+                    outcome=outcome,
+                    note=self._note(len(students), header),
+                    expected=self._expected(header),
+                    not_scored=self._left_unscored(header, page.run),
+                    by_rules=self._by_rules(page.run),
+                    students=students,
                 )
                 by_grade.setdefault(header.grade, []).append(view)
         return tuple(GradeView(self.grade(grade), tuple(by_grade[grade])) for grade in sorted(by_grade))
@@ -124,6 +136,7 @@ class Showing:
             outcome=as_sentence(outcome_text(stored.run, self.language)),
             chance=chance_of(stored, self.language),
             not_scored=self._not_scored(stored),
+            by_rules=self._by_rules(stored.run) if stored.not_scored_because is None else "",
             on_roster=stored.is_listed,
             provenance=self.say(
                 "Situation au {day} · données {age} · modèle {version}",
@@ -142,6 +155,19 @@ class Showing:
     def _not_scored(self, stored: StudentRisk) -> str:
         why = not_scored_text(stored, self.language)
         return self.say("Risque non estimé : {why}.", why=why.rstrip(".")) if why else ""
+
+    def _by_rules(self, run: CurrentRun) -> str:
+        return self.say(BY_RULES) if is_by_rules(run) else ""
+
+    def _left_unscored(self, header: RosterHeader, run: CurrentRun) -> str:
+        """Count those of a grade of whom too little is known, and say what is missing."""
+        n = int(header.facts.get("n_not_scored", 0))
+        if not n:
+            return ""
+        said = (
+            "1 élève n’a pas été évalué : {why}." if n == 1 else "{n} élèves n’ont pas été évalués : {why}."
+        )
+        return self.say(said, n=n, why=too_little_data(run, self.language).rstrip("."))
 
     def _data_age(self, days: int) -> str:
         if days == 0:

@@ -29,11 +29,15 @@ class ReasonView:
 
 @dataclass(frozen=True)
 class RiskView:
-    """One outcome for one student; `chance` is None where the student was not scored, and why is said."""
+    """One outcome for one student; `chance` is None where there is none, and why is said.
+
+    Either the student was not scored, or the list is by rules: then `by_rules` says so.
+    """
 
     outcome: str
     chance: Chance | None
     not_scored: str
+    by_rules: str
     on_roster: bool
     provenance: str
     actionable: tuple[ReasonView, ...]
@@ -67,6 +71,8 @@ class RosterView:
     outcome: str
     note: str
     expected: str
+    not_scored: str
+    by_rules: str
     students: tuple[StudentView, ...]
 
 

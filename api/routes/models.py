@@ -11,7 +11,7 @@ from api.dependencies import Caller, ServiceHere, Speaking
 from api.language import locale_of
 from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
 from api.schemas import ModelCard, ModelCards, ModelName, OnDemandScore, ScoreAnswer, ScoreRequest
-from api.shaping import DECISION_SUPPORT, contest_text, shaped_reason
+from api.shaping import DECISION_SUPPORT, contest_text, list_basis, shaped_reason
 from api.strict_body import StrictRoute
 from api.wording import translate
 from earlywarn.domain import Language
@@ -54,6 +54,7 @@ def score(
         found = OnDemandScores(tuple(() for _ in scores), tuple(scores), as_of, None)
     response.headers["Content-Language"] = locale_of(language)
     return ScoreAnswer(
+        **list_basis(published.kind, language),
         model=published.model,
         outcome=published.outcome[language],
         model_version=published.version,
@@ -71,6 +72,7 @@ def score(
 
 def _card(model: PublishedModel, language: Language) -> ModelCard:
     return ModelCard(
+        **list_basis(model.kind, language),
         model=model.model,
         version=model.version,
         outcome=model.outcome[language],

@@ -16,6 +16,7 @@ from api.shaping import (
     DECISION_SUPPORT,
     contest_text,
     data_age_days,
+    list_basis,
     outcome_text,
     shaped_entry,
     shaped_grade,
@@ -50,6 +51,7 @@ def roster(
         query = urlencode(asked | ({"grade": grade} if grade else {}))
         response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return Roster(
+        **list_basis(page.run.facts.get("kind"), language),
         model=page.run.model,
         outcome=outcome_text(page.run, language),
         as_of=page.run.as_of,
@@ -59,7 +61,7 @@ def roster(
         contest=contest_text(service.settings, language),
         school_id=page.school_id,
         school_name=page.school_name,
-        grades=[shaped_grade(header, language) for header in page.grades],
+        grades=[shaped_grade(header, page.run, language) for header in page.grades],
         students=[shaped_entry(entry, language) for entry in page.entries],
         next_cursor=page.next_cursor,
     )

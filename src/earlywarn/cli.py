@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from earlywarn.cli_models import rebuild
+from earlywarn import verbs
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
 
@@ -161,9 +161,15 @@ def train(
                 seed=seed,
                 write_sheets=write_sheets,
                 pictures=pictures,
+                database=settings.database_if_any(settings.workspace(folder.parent)),
                 progress=progress,
             )
         typer.echo(result.summary())
+
+
+app.command()(verbs.start)
+app.command()(verbs.shadow)
+app.command()(verbs.rebuild)
 
 
 @app.command()
@@ -367,9 +373,6 @@ def report(model: ModelName) -> None:
     settings = _settings()
     for folder in settings.model_dirs(model):
         typer.echo(run(folder, settings.workspace(folder.parent)))
-
-
-app.command()(rebuild)
 
 
 def main() -> None:

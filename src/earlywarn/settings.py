@@ -96,3 +96,8 @@ class Settings(BaseSettings):
         from earlywarn.store import open_database
 
         return open_database(workspace, url=self.database_url, admin_url=self.database_admin_url)
+
+    def database_if_any(self, workspace: Workspace) -> DatabaseUrls | None:
+        """Return the service database's addresses where there is one already; none is made."""
+        known = self.database_admin_url is not None if self.database_url else workspace.server.is_dir()
+        return self.database(workspace) if known else None

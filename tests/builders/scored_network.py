@@ -161,8 +161,8 @@ class ScoredNetwork:
 def published_network(home: Path) -> ScoredNetwork:
     """Write, take in, fit and publish; the model `second` sees the second grade only, and no attendance."""
     network = ScoredNetwork(home / "tiny", Workspace(home / "workspace"), home / "keys", invented_rows())
-    _write_declarations(network.folder)
-    _take_in(home / "files", network)
+    declare(network.folder)
+    take_in(home / "files", network)
     attendance_too = ["attendance", "marks", "schooling"]
     _publish(home, network, "first", "", attendance_too)
     _publish(home, network, "second", "where = \"grade = 'sec2'\"", ["marks", "schooling"])
@@ -197,7 +197,8 @@ def invented_rows() -> dict[str, list[dict[str, object]]]:
     return rows
 
 
-def _write_declarations(folder: Path) -> None:
+def declare(folder: Path) -> None:
+    """Write the network's declarations."""
     folder.mkdir(parents=True)
     extracts = EXTRACTS + "".join(
         f'\n[[extract]]\ntable = "{name}"\nfile = "{name}.csv"\n[extract.columns]\n'
@@ -208,7 +209,8 @@ def _write_declarations(folder: Path) -> None:
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
-def _take_in(files: Path, network: ScoredNetwork) -> None:
+def take_in(files: Path, network: ScoredNetwork) -> None:
+    """Write the network's rows as files, and take them in."""
     files.mkdir()
     for name, columns in COLUMNS.items():
         lines = [

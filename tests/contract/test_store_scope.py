@@ -6,12 +6,12 @@ import inspect
 
 import pytest
 
-from earlywarn.store import QualityReader, ScoreReader
+from earlywarn.store import AnswerKeeper, QualityReader, ScoreReader
 from earlywarn.store.opening import PROTECTED
 from earlywarn.store.schema import METADATA
 
 
-@pytest.mark.parametrize("reader", [ScoreReader, QualityReader])
+@pytest.mark.parametrize("reader", [ScoreReader, QualityReader, AnswerKeeper])
 def test_every_reading_takes_a_scope_first(reader: type) -> None:
     """The first argument of every public method of a reader is the scope."""
     methods = {name: found for name, found in vars(reader).items() if inspect.isfunction(found)}

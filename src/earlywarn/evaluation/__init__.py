@@ -3,6 +3,14 @@
 Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
+from earlywarn.evaluation.abstention import AbstentionSheet, abstention_sheet
+from earlywarn.evaluation.acted_on import (
+    ACTED_ON,
+    NOT_ACTED_ON,
+    NOT_LISTED,
+    ActedOnFigures,
+    acted_on_apart,
+)
 from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
 from earlywarn.evaluation.audit import (
     Audit,
@@ -51,7 +59,30 @@ from earlywarn.evaluation.measures import (
     score_rows,
     verdict_of,
 )
+from earlywarn.evaluation.rules_gates import rules_gates
+from earlywarn.evaluation.rules_sheet import (
+    RuleSheet,
+    RulesSheet,
+    is_rules,
+    nothing_measured,
+    rules_table,
+)
 from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade, crossed_codes
+from earlywarn.evaluation.shadow import (
+    HeldOutPair,
+    Listing,
+    ShadowReport,
+    Why,
+    mean_by_indicator,
+    mean_risk_change,
+    moves_by,
+    moves_of,
+    rank_correlation,
+    reasons_to_move,
+    side_sheet,
+)
+from earlywarn.evaluation.shadow_page import shadow_page
+from earlywarn.evaluation.shadow_text import head_lines, shadow_text
 from earlywarn.evaluation.sheet import (
     Backtest,
     CandidateSheet,
@@ -64,10 +95,15 @@ from earlywarn.evaluation.table import sheet_table
 from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
+    "ACTED_ON",
     "DETECTORS",
     "FEATURES",
     "FEWEST_SCHOOLS",
+    "NOT_ACTED_ON",
+    "NOT_LISTED",
     "TIE_RULE",
+    "AbstentionSheet",
+    "ActedOnFigures",
     "Audit",
     "AuditSheet",
     "Backtest",
@@ -92,24 +128,32 @@ __all__ = [
     "GroupFigures",
     "GroupNames",
     "HeldOut",
+    "HeldOutPair",
     "Indexes",
     "LeakLimits",
     "LeakVerdict",
     "LeftOutSheet",
     "ListCurves",
+    "Listing",
     "ListsSheet",
     "Metrics",
     "MomentAucs",
     "Pictures",
     "QualitySheet",
     "Ranking",
+    "RuleSheet",
+    "RulesSheet",
     "SchoolAndGrade",
     "Scored",
+    "ShadowReport",
     "TestRows",
     "Tolerance",
     "UnitDays",
+    "Why",
     "WithAndWithout",
     "Words",
+    "abstention_sheet",
+    "acted_on_apart",
     "audit_groups",
     "beside_school_and_grade",
     "by_word",
@@ -128,19 +172,33 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "head_lines",
     "interval",
+    "is_rules",
     "judged",
     "list_curves",
     "list_lines",
     "lists_sheet",
     "logit",
+    "mean_by_indicator",
+    "mean_risk_change",
     "measure",
     "moment_aucs",
+    "moves_by",
+    "moves_of",
     "not_for_page",
+    "nothing_measured",
     "number_in",
+    "rank_correlation",
+    "reasons_to_move",
+    "rules_gates",
+    "rules_table",
     "score_rows",
+    "shadow_page",
+    "shadow_text",
     "sheet_json",
     "sheet_table",
+    "side_sheet",
     "stop_at",
     "tie_order",
     "unsure_of",

@@ -7,6 +7,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earlywarn.evaluation.abstention import AbstentionSheet
+from earlywarn.evaluation.acted_on import ActedOnFigures
 from earlywarn.evaluation.audit import AuditSheet, GroupFigures
 from earlywarn.evaluation.calibration_facts import CalibrationFacts
 from earlywarn.evaluation.cuts import CutPoints
@@ -68,6 +70,8 @@ class Backtest:
     """How rows were cut where the split is not by time."""
     cut_points: tuple[CutPoints, ...] = ()
     """Where the outcome is a lowest share: what each split fitted on its training rows."""
+    acted_on: tuple[ActedOnFigures, ...] = ()
+    """Those whom staff acted on, those they did not, and those not listed; nothing without answers."""
     lists: ListsSheet | None = None
     """What a school sees: lists, how early they name whom, and how they change."""
     audit: AuditSheet | None = None
@@ -108,13 +112,15 @@ class QualitySheet:
     backtests: tuple[Backtest, ...]
     notes: tuple[str, ...] = ()
     left_out: LeftOutSheet | None = None
+    abstention: AbstentionSheet | None = None
+    """Who is not scored for lack of data, and where; None where everybody is."""
     leaks: tuple[Finding, ...] = ()
     """What the leak detectors of this training found."""
 
 
 def sheet_json(sheet: QualitySheet) -> str:
     """Write a sheet as JSON with sorted keys; what cannot be told is null."""
-    content = _plain(asdict(sheet))
+    content = plain(asdict(sheet))
     for one, backtest in zip(content["backtests"], sheet.backtests, strict=True):
         # A rounded cut-point would judge otherwise whoever stands right at it.
         one["cut_points"] = [asdict(cuts) for cuts in backtest.cut_points]
@@ -122,31 +128,28 @@ def sheet_json(sheet: QualitySheet) -> str:
             del one["folds"]
         elif not one["folds"]["along_time"]:
             del one["folds"]["along_time"]
-        if one["lists"] is None:
-            del one["lists"]
-        if one["calibration"] is None:
-            del one["calibration"]
-        if not one["cut_points"]:
-            del one["cut_points"]
-        for name in ("audit", "school_and_grade"):
+        for name in ("cut_points", "acted_on"):
+            if not one[name]:
+                del one[name]
+        if one["list_curves"] is not None:
+            one["list_curves"] = plain(one["list_curves"], 4)
+        for name in ("lists", "calibration", "audit", "school_and_grade", "list_curves"):
             if one[name] is None:
                 del one[name]
-        if one["list_curves"] is None:
-            del one["list_curves"]
-        else:
-            one["list_curves"] = _plain(one["list_curves"], 4)
-    if content["left_out"] is None:
-        del content["left_out"]
+    for name in ("left_out", "abstention"):
+        if content[name] is None:
+            del content[name]
     if not content["leaks"]:
         del content["leaks"]
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _plain(value: Any, places: int = 6) -> Any:
+def plain(value: Any, places: int = 6) -> Any:
+    """Return a value as JSON holds it: six decimals, and null for what cannot be told."""
     if isinstance(value, dict):
-        return {key: _plain(item, places) for key, item in value.items()}
+        return {key: plain(item, places) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, places) for item in value]
+        return [plain(item, places) for item in value]
     if isinstance(value, float):
         return round(value, places) if math.isfinite(value) else None
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from earlywarn.evaluation.abstention import abstention_lines
+from earlywarn.evaluation.acted_on import acted_on_lines
 from earlywarn.evaluation.audit.text import audit_lines
 from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cuts import cut_lines
@@ -19,7 +21,7 @@ HEADER = (
 
 
 def sheet_table(sheet: Sheet) -> str:
-    """Return the whole sheet as text."""
+    """Return the whole sheet as text; that of a list by rules is `rules_table`'s."""
     title = f"{sheet['network']}/{sheet['model']}: {sheet['outcome']['en']}"
     share = f"capacity {sheet['capacity_share']:.0%} per {', '.join(sheet['capacity_per'])} and moment"
     parts = [title, f"{share}; ties at the cut by {sheet['tie_rule']}"]
@@ -27,6 +29,7 @@ def sheet_table(sheet: Sheet) -> str:
     if left_out := sheet.get("left_out"):
         counted = f"{left_out['n_rows']} rows of {left_out['n_units']} students"
         parts.append(f"left out of the cohort: {counted}, because {left_out['because']['en']}")
+    parts += abstention_lines(sheet.get("abstention"))
     parts += leak_lines(sheet.get("leaks", ()))
     parts += [f"note: {note}" for note in sheet["notes"]]
     return "\n".join(parts) + "\n"
@@ -57,6 +60,7 @@ def _backtest(one: Sheet) -> str:
     lines += [_comparison(pair) for pair in one["comparisons"]]
     lines += [_held_out(part) for part in one["held_out"]]
     lines += [*list_lines(one), *school_and_grade_lines(one), *audit_lines(one)]
+    lines += acted_on_lines(one.get("acted_on"))
     return "\n".join(lines)
 
 

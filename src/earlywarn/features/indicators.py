@@ -195,6 +195,8 @@ def _words_for(column: str, table: str, contract: Contract) -> dict[Language, st
 
 
 def _problems(one: Indicator, contract: Contract) -> Iterator[tuple[str, str]]:
+    if contract.tables[one.table].holds_help:
+        yield "table", f"'{one.table}' holds what staff do for a student: help is never a feature"
     if not _NAME.fullmatch(one.name):
         yield "name", f"'{one.name}' is not a name: small letters, digits and single underscores"
     try:

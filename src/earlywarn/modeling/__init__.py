@@ -6,10 +6,12 @@ Never reads a table and never writes but the bundle's folder; serving does not i
 from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from earlywarn.modeling.calibration_choice import fit_calibrator
-from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, Sigmoid
+from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, NoRisk, Sigmoid
 from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
+from earlywarn.modeling.matrix_rows import is_known, with_answers
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec
 from earlywarn.modeling.splits import Split, inner_splits, latest_tested, time_split
 from earlywarn.modeling.tested import Tested
@@ -28,8 +30,10 @@ __all__ = [
     "LabeledRows",
     "LinearTerm",
     "ModelSpec",
+    "NoRisk",
     "Outcomes",
     "Plan",
+    "RulesRoster",
     "Sigmoid",
     "Split",
     "Tested",
@@ -38,12 +42,15 @@ __all__ = [
     "back_test",
     "fit_calibrator",
     "inner_splits",
+    "is_known",
     "latest_tested",
     "load_spec",
     "prepare",
     "read_bundle",
+    "rules_roster",
     "run_backtest",
     "time_split",
     "train_model",
+    "with_answers",
     "write_bundle",
 ]

@@ -19,6 +19,7 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Tolerance,
+    acted_on_apart,
     calibration_facts,
     compare,
     draws_for,
@@ -324,6 +325,7 @@ def _sheet(
             past_rows(rows, splits),
             generator=np.random.default_rng(fitting.seed),
         ),
+        acted_on=acted_on_apart(chosen, rows.answers(split.test), test_rows, draws),
     )
 
 

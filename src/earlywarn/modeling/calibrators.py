@@ -106,7 +106,24 @@ class Isotonic:
         return {"method": "isotonic", "x": list(self.x), "y": list(self.y)}
 
 
-Calibrator = Identity | Sigmoid | Beta | Isotonic
+@dataclass(frozen=True)
+class NoRisk:
+    """Points by rules: they rank, and no rate is known for them, so no risk is said."""
+
+    def risks(self, margin: Floats) -> Floats:
+        """Return a missing risk per margin.
+
+        >>> NoRisk().risks(np.array([2.0])).tolist()
+        [nan]
+        """
+        return np.full(margin.shape, np.nan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `calibrator.json` holds."""
+        return {"method": "none"}
+
+
+Calibrator = Identity | Sigmoid | Beta | Isotonic | NoRisk
 
 
 def fit_identity(_margin: Floats, _label: Flags) -> Identity:
@@ -175,6 +192,8 @@ def shifted(calibrator: Calibrator, shift: float) -> Calibrator:
         return replace(calibrator, intercept=calibrator.intercept + shift)
     if isinstance(calibrator, Beta):
         return replace(calibrator, c=calibrator.c + shift)
+    if isinstance(calibrator, NoRisk):
+        return calibrator
     return replace(calibrator, y=tuple(moved_odds(np.array(calibrator.y), shift).tolist()))
 
 
@@ -233,6 +252,8 @@ def calibrator_from(content: Mapping[str, Any]) -> Calibrator:
     """Read a calibrator back."""
     if content["method"] == "identity":
         return Identity()
+    if content["method"] == "none":
+        return NoRisk()
     if content["method"] == "sigmoid":
         return Sigmoid(float(content["slope"]), float(content["intercept"]))
     if content["method"] == "beta":

@@ -23,6 +23,7 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Words,
+    acted_on_apart,
     by_word,
     calibration_facts,
     compare,
@@ -246,6 +247,7 @@ def _sheet(
             pooled_rows(rows, pool) if folds.along_time else None,
             generator=np.random.default_rng(fitting.seed),
         ),
+        acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
         folds=_folds_sheet(
             rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
         ),

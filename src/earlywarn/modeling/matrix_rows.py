@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import Days, Flags, Floats, Indexes, Words, crossed
+from earlywarn.evaluation import (
+    AbstentionSheet,
+    Days,
+    Flags,
+    Floats,
+    Indexes,
+    Words,
+    abstention_sheet,
+    crossed,
+)
 from earlywarn.features import (
     Catalog,
     Encoding,
@@ -24,6 +33,22 @@ from earlywarn.features import (
 )
 from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
+
+if TYPE_CHECKING:
+    from earlywarn.modeling.spec import ScoringSpec
+
+
+ANSWERED = "_answered"
+"""The column of a matrix's groups with what staff answered; groups are audited and never features."""
+
+
+def with_answers(matrix: Matrix, words: Words | None) -> Matrix:
+    """Return a matrix that knows what staff answered, one word per row; unchanged where nobody has."""
+    if words is None:
+        return matrix
+    return replace(
+        matrix, groups=matrix.groups.append_column(ANSWERED, pa.array(words.tolist(), pa.string()))
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +143,7 @@ def rows_of(
         period_sizes=sizes or {},
         rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
         fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
+        answered=_words(matrix.groups[ANSWERED]) if ANSWERED in matrix.groups.column_names else None,
         unit=_units(matrix),
         happened_on=_days(labels["happened_on"]) if "happened_on" in labels.column_names else None,
         has_days=has_days,
@@ -201,6 +227,17 @@ def enough_data(matrix: Matrix, needs_any: tuple[str, ...]) -> Flags:
         )
     known = np.column_stack([~np.isnan(matrix.features[name].to_numpy()) for name in needs_any])
     return np.asarray(known.any(axis=1))
+
+
+def abstained_of(matrix: Matrix, enough: Flags, scoring: ScoringSpec) -> AbstentionSheet | None:
+    """Count whom a spec leaves unscored, per grade and where they are most."""
+    return abstention_sheet(
+        enough,
+        student=_words(matrix.rows["student_id"]),
+        school=_words(matrix.rows["school_id"]),
+        grade=_words(matrix.rows["grade"]),
+        because={"fr": scoring.fr, "en": scoring.en},
+    )
 
 
 def _days(column: pa.ChunkedArray[Any]) -> Days:

@@ -54,6 +54,8 @@ class LabeledRows:
     """The cut-points that made `label`, where the outcome is a lowest share."""
     fold_by: Words | None = None
     """The group that folds leave out together, where a spec splits by groups; otherwise the student."""
+    answered: Words | None = None
+    """What staff answered, a word per row: audits read it, and no feature is made of it."""
     unit: Words | None = None
     """Who each row is, where a student may be several units at once; otherwise the student."""
     happened_on: Days | None = None
@@ -82,6 +84,10 @@ class LabeledRows:
         """Return the labels of rows that have one."""
         assert self.rule is None or self.cuts is not None, "labels wait for their cut-points"  # noqa: S101
         return self.label[rows] > 0.5
+
+    def answers(self, rows: Indexes) -> Words | None:
+        """Return what staff answered about some rows; None where no answer is known at all."""
+        return None if self.answered is None else self.answered[rows]
 
     @cached_property
     def codes_of_students(self) -> Indexes:

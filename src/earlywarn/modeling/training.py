@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
@@ -23,6 +24,7 @@ from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.leaks import find_leaks
 from earlywarn.modeling.matrix_rows import (
     Encoded,
+    abstained_of,
     encode_with,
     enough_data,
     fit_levels,
@@ -51,6 +53,8 @@ class Trained:
     details: Mapping[str, Any]
     quantiles: Mapping[str, Any]
     trials: tuple[Trial, ...] = ()
+    held_out: pa.Table | None = None
+    """What the back-test said of its held-out rows, where the split is by time; for later comparisons."""
 
 
 def train_model(
@@ -122,11 +126,19 @@ def _trained(
         calibrator=calibrator,
         risk_range=risk_range,
         encoded=encoded,
-        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, findings),
+        sheet=_sheet(spec, network, ordered, enough, labeled, found, findings),
         details=_details(spec, network, rows, everything, lead),
         quantiles=quantiles_of(encoded.catalog.names, whole.train),
         trials=lead.trials,
+        held_out=None if folds is not None else _held_out(kept, rows, lead),
     )
+
+
+def _held_out(kept: Matrix, rows: LabeledRows, lead: Outcomes) -> pa.Table:
+    """Return who and when, what the back-test said and what came true of each held-out row."""
+    test = lead.split.test
+    found = kept.rows.take(test).append_column("margin", pa.array(lead.test_margins, pa.float64()))
+    return found.append_column("label", pa.array(rows.truth(test), pa.bool_()))
 
 
 def _leaks(
@@ -231,7 +243,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
 def _sheet(
     spec: ModelSpec,
     network: str,
-    left_out: LeftOut,
+    matrix: Matrix,
     enough: Flags,
     labeled: Flags,
     found: list[Outcomes],
@@ -253,7 +265,8 @@ def _sheet(
         n_unlabeled=int((~labeled).sum()),
         backtests=tuple(one.backtest for one in found),
         notes=tuple(notes),
-        left_out=_left_out(spec, left_out),
+        left_out=_left_out(spec, matrix.left_out),
+        abstention=abstained_of(matrix, enough, spec.scoring),
         leaks=findings,
     )
 

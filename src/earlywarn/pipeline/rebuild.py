@@ -23,6 +23,7 @@ from earlywarn.pipeline.environment import commit_tags, installed_versions, vers
 from earlywarn.pipeline.run_record import DECLARED, LOCK, RECIPE, Recipe
 from earlywarn.pipeline.train import make
 from earlywarn.registry import CANDIDATE, open_registry
+from earlywarn.store import DatabaseUrls
 from earlywarn.tables import load_contract, read_ledger
 from earlywarn.workspace import Workspace
 
@@ -65,6 +66,7 @@ def rebuild(
     threads: int | None = None,
     tracking_uri: str | None = None,
     libraries: Mapping[str, str] | None = None,
+    database: DatabaseUrls | None = None,
     progress: Progress = no_progress,
 ) -> Rebuilt:
     """Train a run again and compare.
@@ -76,6 +78,7 @@ def rebuild(
         threads: How many to use; they change no byte.
         tracking_uri: An MLflow server; by default the workspace's own store.
         libraries: The versions that are installed here; looked up by default.
+        database: Knows what staff answered; answers given since the run show as a difference of the sheet.
         progress: Told after each step.
 
     Raises:
@@ -100,6 +103,7 @@ def rebuild(
             seed=recipe.seed,
             threads=threads,
             last_batch=_last(recipe.batches),
+            database=database,
             progress=progress,
         )
         again = made.write(Path(temporary) / "again")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import sheet_table
+from earlywarn.evaluation import is_rules, rules_table, sheet_table
 from earlywarn.modeling import load_spec
 from earlywarn.workspace import Workspace
 
@@ -24,5 +24,6 @@ def report(model_dir: Path, workspace: Workspace) -> str:
     ):
         path = folder / "backtest.json"
         if path.is_file():
-            return origin + sheet_table(json.loads(path.read_text(encoding="utf-8")))
+            sheet = json.loads(path.read_text(encoding="utf-8"))
+            return origin + (rules_table(sheet) if is_rules(sheet) else sheet_table(sheet))
     raise TrainingError("there is no quality sheet", where=str(model_dir), todo="run `earlywarn train` first")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +16,16 @@ from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earlywarn.errors import StorageError
+from earlywarn.scoring import RULES, TOO_LITTLE_DATA
 from earlywarn.store import RunToLoad
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
 
 _POINTER = "current"
+_MOST_SCHOOLS = 3
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,28 @@ class ScoreRun:
         """Say in the terminal how many were scored, listed and left out."""
         lines = []
         for run in self.runs:
-            n_scored = run.scores.num_rows - run.scores["risk"].null_count
+            # A list by rules has margins and no risk.
+            n_scored = run.scores.num_rows - run.scores["margin"].null_count
             n_listed = run.scores["is_listed"].to_pylist().count(True)
+            by_rules = ", by rules, no risk in figures" if run.facts.get("kind") == RULES else ""
             lines.append(
-                f"{run.model} version {run.version} as of {run.as_of}: {n_scored} scored, {n_listed} on "
-                f"{run.rosters.num_rows} rosters, {run.scores.num_rows - n_scored} not scored"
+                f"{run.model} version {run.version}{by_rules} as of {run.as_of}: {n_scored} scored, "
+                f"{n_listed} on {run.rosters.num_rows} rosters, {_not_scored(run)}"
             )
         return "\n".join(lines)
+
+
+def _not_scored(run: RunToLoad) -> str:
+    """Say how many were not scored, why, and in which schools they are most."""
+    missing = pc.is_null(run.scores["margin"])
+    schools = Counter(run.scores["school_id"].filter(missing).to_pylist())
+    n = sum(schools.values())
+    if not n:
+        return "0 not scored"
+    because = run.facts.get("not_scored_because", {}).get("en", TOO_LITTLE_DATA)
+    most = sorted(schools.items(), key=lambda one: (-one[1], one[0]))[:_MOST_SCHOOLS]
+    where = ", ".join(f"{name} {count}" for name, count in most)
+    return f"{n} not scored because {because} (in {len(schools)} schools; most in {where})"
 
 
 def write_run(workspace: Workspace, as_of: date, runs: Sequence[RunToLoad]) -> ScoreRun:

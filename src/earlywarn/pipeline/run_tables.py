@@ -17,7 +17,15 @@ from earlywarn.domain import Progress
 from earlywarn.features import Matrix, group_keys
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.publication import PublishedModel
-from earlywarn.scoring import TIE_RULE, Place, capacity_of, cut_rosters, score_values, share_in_words
+from earlywarn.scoring import (
+    RULES,
+    TIE_RULE,
+    Place,
+    capacity_of,
+    cut_rosters,
+    score_values,
+    share_in_words,
+)
 from earlywarn.store import RunToLoad
 
 _BLOCK = 8192
@@ -41,8 +49,8 @@ def score_model(
     students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
-    lists = _lists(model, matrix, schools, grades)
-    places = cut_rosters(lists, margins, students=students, units=units, share=model.capacity_share)
+    lists = lists_of(model, matrix)
+    places = places_of(model, lists, margins, students, units)
     ranked = {place.row: place.rank for place in places}
     ranks = [ranked.get(row) for row in range(len(units))]
     scores = pa.table(
@@ -70,7 +78,7 @@ def score_model(
         data_as_of=data_as_of,
         facts=_facts(model),
         scores=scores,
-        rosters=_rosters(model, schools, grades, places),
+        rosters=_rosters(model, schools, grades, places, np.isnan(margins)),
         peers=_peers(matrix, declared),
     )
 
@@ -95,19 +103,39 @@ def _scored(
     return numbers[0], {**columns, **told}
 
 
-def _lists(model: PublishedModel, matrix: Matrix, schools: Words, grades: Words) -> list[tuple[str, ...]]:
+def lists_of(model: PublishedModel, matrix: Matrix) -> list[tuple[str, ...]]:
     """Name the list of each row: its period, its school, and its grade where lists are per grade."""
-    parts = {"school": schools, "grade": grades}
-    columns = [_words(matrix, "period"), *(parts[name] for name in model.capacity_per)]
-    return list(zip(*columns, strict=True))
+    parts = {"school": "school_id", "grade": "grade"}
+    names = ("period", *(parts[name] for name in model.capacity_per))
+    return list(zip(*(_words(matrix, name) for name in names), strict=True))
 
 
-def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Sequence[Place]) -> pa.Table:
-    """Return a row per school and grade: how many there are, how many are listed, and what to expect."""
+def places_of(
+    model: PublishedModel,
+    lists: Sequence[tuple[str, ...]],
+    margins: Floats,
+    students: Words,
+    units: Words,
+) -> list[Place]:
+    """Cut the lists; whoever meets no rule is on no list by rules, however much room it has."""
+    ranking = np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins
+    return cut_rosters(lists, ranking, students=students, units=units, share=model.capacity_share)
+
+
+def _rosters(
+    model: PublishedModel,
+    schools: Words,
+    grades: Words,
+    places: Sequence[Place],
+    abstained: npt.NDArray[np.bool_],
+) -> pa.Table:
+    """Return a row per school and grade: how many there are, listed or not scored, and what to expect."""
     n_students: dict[tuple[str, str], int] = defaultdict(int)
     n_listed: dict[tuple[str, str], int] = defaultdict(int)
-    for group in zip(schools, grades, strict=True):
+    n_not_scored: dict[tuple[str, str], int] = defaultdict(int)
+    for group, is_out in zip(zip(schools, grades, strict=True), abstained.tolist(), strict=True):
         n_students[group] += 1
+        n_not_scored[group] += is_out
     for place in places:
         n_listed[schools[place.row], grades[place.row]] += 1
     groups = sorted(n_students)
@@ -119,7 +147,14 @@ def _rosters(model: PublishedModel, schools: Words, grades: Words, places: Seque
             "en": share_in_words(model.expected_precision, "en"),
         }
     share = model.capacity_share
-    told = [{**facts, "capacity": capacity_of(n_students[group], share)} for group in groups]
+    told = [
+        {
+            **facts,
+            "capacity": capacity_of(n_students[group], share),
+            "n_not_scored": n_not_scored[group],
+        }
+        for group in groups
+    ]
     return pa.table(
         {
             "school_id": pa.array([school for school, _ in groups], pa.string()),

@@ -112,7 +112,7 @@ def _score_alike(
         families=declared.families,
         progress=progress,
     )
-    data_as_of = min(_last_delivery(tables) or as_of, as_of)
+    data_as_of = min(last_delivery(tables) or as_of, as_of)
     runs = [
         score_model(model, matrix, declared, as_of=as_of, data_as_of=data_as_of, progress=progress)
         for model in models
@@ -122,7 +122,7 @@ def _score_alike(
     return [replace(run, facts={**run.facts, **seen}) for run in runs]
 
 
-def _last_delivery(tables: Tables) -> date | None:
+def last_delivery(tables: Tables) -> date | None:
     """Return the day on which the newest rows came in."""
     read = [name for name, table in tables.contract.tables.items() if table.is_read]
     union = " UNION ALL ".join(f"SELECT max(received_on) AS day FROM versions.{quote(name)}" for name in read)  # noqa: S608

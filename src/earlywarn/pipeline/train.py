@@ -15,14 +15,27 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import CardProse, GroupNames, sheet_json, sheet_table
 from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
-from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
+from earlywarn.modeling import (
+    BundleParts,
+    Fitting,
+    ModelSpec,
+    Trained,
+    is_known,
+    load_spec,
+    train_model,
+    with_answers,
+    write_bundle,
+)
 from earlywarn.pictures import Picture
+from earlywarn.pipeline.answers import answered_words
 from earlywarn.pipeline.cards import CARD, SHEET, card_files, pictures_by_section, write_cards
 from earlywarn.pipeline.data_used import UsedBatch, data_inputs, matrix_digest, used_batches
 from earlywarn.pipeline.drawing import draw
+from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.pipeline.run_record import Recipe, run_record
 from earlywarn.registry import ModelVersion, open_registry
+from earlywarn.store import DatabaseUrls
 from earlywarn.tables import Contract, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
 
@@ -53,6 +66,7 @@ def train(
     threads: int | None = None,
     tracking_uri: str | None = None,
     pictures: bool = True,
+    database: DatabaseUrls | None = None,
     progress: Progress = no_progress,
 ) -> TrainingResult:
     """Train the model declared in `model_dir` on the workspace's tables.
@@ -66,6 +80,7 @@ def train(
         threads: How many to use; by default those of this machine. They change no byte of the trees.
         tracking_uri: An MLflow server; by default the workspace's own store.
         pictures: Whether to draw the sheet; it costs some seconds.
+        database: Knows what staff answered to earlier flags, which the sheet reports apart and no model sees.
         progress: Told after each step.
 
     Raises:
@@ -78,7 +93,15 @@ def train(
     network = load_contract(model_dir.parent / "contract.toml").network.name
     spec = load_spec(model_dir / "model.toml")
     with locked(workspace, "train", owner=f"train {network}/{spec.name}"):
-        made = make(model_dir, workspace, today=today, seed=seed, threads=threads, progress=progress)
+        made = make(
+            model_dir,
+            workspace,
+            today=today,
+            seed=seed,
+            threads=threads,
+            database=database,
+            progress=progress,
+        )
         table = sheet_table(json.loads(made.sheet))
         with tempfile.TemporaryDirectory() as temporary:
             bundle = made.write(Path(temporary) / "bundle")
@@ -104,6 +127,7 @@ def train(
                 seconds=time.monotonic() - started,
             )
             version = open_registry(workspace.mlflow, uri=tracking_uri).record(record)
+            keep_held_out(workspace, spec.name, version.version, made.trained.held_out)
             progress("log to MLflow", 1, 1)
     return TrainingResult(version, table, folder)
 
@@ -165,6 +189,7 @@ def make(
     seed: int,
     threads: int | None = None,
     last_batch: int | None = None,
+    database: DatabaseUrls | None = None,
     progress: Progress = no_progress,
 ) -> Made:
     """Train and judge the model declared in `model_dir`, and write nothing."""
@@ -174,6 +199,8 @@ def make(
     matrix = labeled_matrix(
         model_dir, workspace, contract, spec, today=today, last_batch=last_batch, progress=progress
     )
+    _refuse_unlabeled(matrix, spec, model_dir, today)
+    matrix = with_answers(matrix, answered_words(matrix, contract, spec.name, database))
     progress("replay as-of dates", 0, 1)
     replayed = replay_finding(model_dir, workspace, contract, spec, matrix, last_batch=last_batch)
     progress("replay as-of dates", 1, 1)
@@ -227,6 +254,16 @@ def labeled_matrix(
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix
+
+
+def _refuse_unlabeled(matrix: Matrix, spec: ModelSpec, model_dir: Path, today: date) -> None:
+    if not is_known(matrix, spec.outcome, today).any():
+        verb = f"earlywarn start {model_dir.parent.name}/{model_dir.name}"
+        raise TrainingError(
+            "no label is known yet, so there is nothing to learn from",
+            where=str(model_dir / "model.toml"),
+            todo=f"run `{verb}` for a list by rules until then",
+        )
 
 
 def _fold_name(spec: ModelSpec, contract: Contract) -> Mapping[Language, str]:

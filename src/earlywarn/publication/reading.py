@@ -14,12 +14,15 @@ import numpy as np
 from earlywarn.errors import DamagedModelError
 from earlywarn.features import Catalog, Encoding
 from earlywarn.scoring import (
+    NO_RISK,
+    RULES,
     Abstention,
     LeafTables,
     PublishedModel,
     calibrator_from,
     curve_terms,
     linear_terms,
+    point_rules,
     risk_range_from,
 )
 
@@ -65,6 +68,11 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
     if tables.n_features != len(features):
         raise ValueError("leaf tables")
     precision = content.get("expected_precision")
+    calibrator = calibrator_from(json.loads(files[CALIBRATOR]))
+    if content["kind"] == RULES:
+        point_rules(content, features)
+    if (content["kind"] == RULES) != (calibrator.method == NO_RISK):
+        raise ValueError("risks")
     return PublishedModel(
         network=str(content["network"]),
         model=str(content["model"]),
@@ -74,14 +82,14 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
         intercept=float(content["intercept"]),
         linear=linear_terms(content["linear"], features),
         tables=tables,
-        calibrator=calibrator_from(json.loads(files[CALIBRATOR])),
+        calibrator=calibrator,
         catalog=Catalog.from_json(files[CATALOG].decode()),
         encoding=Encoding.from_json(files[ENCODING].decode()),
         deciles=_deciles(json.loads(files[QUANTILES])),
         outcome={"fr": str(content["outcome"]["fr"]), "en": str(content["outcome"]["en"])},
         capacity_share=float(content["capacity"]["share"]),
         capacity_per=tuple(content["capacity"]["per"]),
-        base_rate=float(content["base_rate"]),
+        base_rate=None if content["base_rate"] is None else float(content["base_rate"]),
         expected_precision=None if precision is None else float(precision),
         has_school_years="starts" in contract["network"].get("periods", {}),
         abstention=_abstention(spec.get("scoring", {})),

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,6 +172,12 @@ class Registry:
             folder.mkdir(parents=True, exist_ok=True)
             found = download_artifacts(run_id=run_id, dst_path=str(folder), tracking_uri=self.uri)
             return Path(found)
+
+    def add_texts(self, version: ModelVersion, texts: Mapping[str, str]) -> None:
+        """Show more texts with a version's run, by name; one that is there already is replaced."""
+        with storage_errors(Path(version.name)), _asked("add to a run"):
+            for name, text in texts.items():
+                self._client.log_text(version.run_id, text, name)
 
     def set_alias(self, version: ModelVersion, alias: str) -> None:
         """Let an alias name this version from now on."""

@@ -1,7 +1,8 @@
 """Scores, exact attributions, reasons with evidence, and rosters; knows nothing of training."""
 
-from earlywarn.scoring.calibration import Calibrator, calibrator_from
+from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
+from earlywarn.scoring.points import RULES, point_rules, reasons_for
 from earlywarn.scoring.published import (
     Abstention,
     CurveTerms,
@@ -10,14 +11,22 @@ from earlywarn.scoring.published import (
     curve_terms,
     linear_terms,
 )
-from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
+from earlywarn.scoring.reasons import Evidence, Reason
 from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
-from earlywarn.scoring.wording import number_in_words, range_in_words, share_in_words, window_in_words
+from earlywarn.scoring.wording import (
+    indicator_in_words,
+    number_in_words,
+    range_in_words,
+    share_in_words,
+    window_in_words,
+)
 
 __all__ = [
+    "NO_RISK",
+    "RULES",
     "TIE_RULE",
     "TOO_LITTLE_DATA",
     "Abstention",
@@ -38,8 +47,10 @@ __all__ = [
     "compile_trees",
     "curve_terms",
     "cut_rosters",
+    "indicator_in_words",
     "linear_terms",
     "number_in_words",
+    "point_rules",
     "range_in_words",
     "read_trees",
     "reasons_for",

@@ -1,4 +1,7 @@
-"""Turn margins into risks, from the calibrator's JSON; the same numbers as in training."""
+"""Turn margins into risks, from the calibrator's JSON; the same numbers as in training.
+
+Points by rules promise no rate: their calibrator says "none", and every risk is missing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from earlywarn.errors import DamagedModelError
 from earlywarn.scoring.trees import Floats
 
 _LARGEST_EXPONENT = 500.0
+NO_RISK = "none"
+"""The method of a list that promises no rate: it ranks, and says no risk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,8 @@ class Calibrator:
         >>> Calibrator("sigmoid", slope=2.0, intercept=-1.0).risks(np.array([0.5])).tolist()
         [0.5]
         """
+        if self.method == NO_RISK:
+            return np.full(np.shape(margins), np.nan)
         if self.x is not None and self.y is not None:
             return np.asarray(np.interp(margins, self.x, self.y))
         if self.slope_above is None:
@@ -58,6 +65,10 @@ def calibrator_from(content: Mapping[str, object]) -> Calibrator:
         raise DamagedModelError(
             "the calibrator is not a rising curve from margins to risks", todo="publish the model again"
         ) from error
+
+
+def _no_risk(_content: Mapping[str, object]) -> Calibrator:
+    return Calibrator(NO_RISK)
 
 
 def _identity(_content: Mapping[str, object]) -> Calibrator:
@@ -94,4 +105,10 @@ def _numbers(content: Mapping[str, object], *names: str) -> tuple[float, ...]:
     return numbers
 
 
-_READERS = {"identity": _identity, "sigmoid": _sigmoid, "beta": _beta, "isotonic": _isotonic}
+_READERS = {
+    NO_RISK: _no_risk,
+    "identity": _identity,
+    "sigmoid": _sigmoid,
+    "beta": _beta,
+    "isotonic": _isotonic,
+}

@@ -117,7 +117,8 @@ class PublishedModel:
     outcome: Mapping[Language, str]
     capacity_share: float
     capacity_per: tuple[str, ...]
-    base_rate: float
+    base_rate: float | None
+    """How many of the training rows met the outcome; None for a list by rules, which learned from nobody."""
     expected_precision: float | None
     has_school_years: bool
     """Whether its periods are school years, for the words of windows."""

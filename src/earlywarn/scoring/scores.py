@@ -9,8 +9,9 @@ import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TableError
+from earlywarn.scoring.points import reasons_for
 from earlywarn.scoring.published import PublishedModel
-from earlywarn.scoring.reasons import Reason, reasons_for
+from earlywarn.scoring.reasons import Reason
 from earlywarn.scoring.trees import Floats
 
 _BLOCK = 4096
@@ -22,7 +23,10 @@ TOO_LITTLE_DATA = "too_little_data"
 
 @dataclass(frozen=True)
 class Score:
-    """One unit's score: a margin, a calibrated risk and reasons, or why there is none."""
+    """One unit's score: a margin, a calibrated risk and reasons, or why there is none.
+
+    A list by rules gives points as the margin, and no risk.
+    """
 
     margin: float | None
     risk: float | None
@@ -51,11 +55,16 @@ def _score_block(model: PublishedModel, values: Floats) -> list[Score]:
     known = ~np.isnan(values[:, model.needed])
     enough = np.logical_or.reduce(known, axis=1).tolist()
     return [
-        Score(float(margins[i]), float(risks[i]), tuple(reasons[i]), None, *_range_of(ranges, i))
+        Score(float(margins[i]), _known(risks[i]), tuple(reasons[i]), None, *_range_of(ranges, i))
         if enough[i]
         else Score(None, None, (), TOO_LITTLE_DATA)
         for i in range(len(values))
     ]
+
+
+def _known(risk: float) -> float | None:
+    """Return a risk; a list by rules has none."""
+    return None if np.isnan(risk) else float(risk)
 
 
 def _range_of(ranges: tuple[Floats, Floats] | None, row: int) -> tuple[float | None, float | None]:

@@ -146,6 +146,21 @@ def sentence(template: str, words: Mapping[str, str], value: float, language: La
     return chosen
 
 
+def indicator_in_words(template: str, window: str = "") -> str:
+    """Name an indicator without a value: its text with what a value would fill left open.
+
+    Args:
+        template: The indicator's text.
+        window: The days it counts, in words, where it always counts the same.
+
+    >>> indicator_in_words("{value} {jour|jours} d’absence non motivée {window}")
+    '… jours d’absence non motivée'
+    """
+    plural = re.sub(r"\{([^{}|]*)\|([^{}|]*)\}", r"\2", template)
+    left = re.sub(r"\{[^{}]*\}", "", plural.replace("{value}", "…").replace("{window}", window))
+    return " ".join(left.split(" ")).strip(" ,:")
+
+
 def comparison_in_words(own_past: str, peers: str, language: Language) -> str:
     """Say beside what a value stands; empty where there is nothing to compare with.
 

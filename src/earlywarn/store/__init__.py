@@ -12,6 +12,7 @@ from earlywarn.store.accounts import (
     revoke_api_key,
     save_account,
 )
+from earlywarn.store.answers import AnswerKeeper, AnswerWord, Flags, read_flags
 from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
@@ -33,8 +34,11 @@ from earlywarn.store.server import DatabaseUrls, open_database
 __all__ = [
     "Account",
     "AccountReader",
+    "AnswerKeeper",
+    "AnswerWord",
     "CurrentRun",
     "DatabaseUrls",
+    "Flags",
     "LogCheck",
     "QualityNotice",
     "QualityReader",
@@ -59,6 +63,7 @@ __all__ = [
     "open_database",
     "open_store",
     "owner_engine",
+    "read_flags",
     "revoke_account_keys",
     "revoke_api_key",
     "save_account",

@@ -130,7 +130,8 @@ def load_run(owner: Engine, run: RunToLoad) -> int:
     scores = _shaped("scores", run.scores, _SCORE_COLUMNS)
     rosters = _shaped("rosters", run.rosters, _ROSTER_COLUMNS)
     peers = _shaped("peer_snapshots", run.peers, _PEER_COLUMNS)
-    n_scored = scores.num_rows - scores["risk"].null_count
+    # A list by rules ranks by points and holds no risk.
+    n_scored = scores.num_rows - scores["margin"].null_count
     with loading(owner) as connection:
         header = {
             "model": run.model,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from earlywarn.errors import StoreError
 from earlywarn.store.accounts import AccountReader
+from earlywarn.store.answers import AnswerKeeper
 from earlywarn.store.quality import QualityReader
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.roles import SCHEMA, connect, refuse_power, transaction
@@ -15,6 +16,7 @@ from earlywarn.store.upgrading import refuse_old_schema
 
 PROTECTED = (
     "access_log",
+    "answers",
     "assignments",
     "enrollments",
     "group_members",
@@ -35,6 +37,7 @@ class Store:
     scores: ScoreReader
     accounts: AccountReader
     quality: QualityReader
+    answers: AnswerKeeper
 
     def check(self) -> None:
         """Ask the database for a sign of life.
@@ -67,7 +70,13 @@ def open_store(url: str, *, identity_key: bytes | None = None, pool_size: int = 
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, ScoreReader(engine, identity_key), AccountReader(engine), QualityReader(engine))
+    return Store(
+        engine,
+        ScoreReader(engine, identity_key),
+        AccountReader(engine),
+        QualityReader(engine),
+        AnswerKeeper(engine),
+    )
 
 
 def _refuse_unprotected(connection: Connection) -> None:

@@ -113,6 +113,15 @@ rosters = Table(
     Column("n_listed", Integer, nullable=False),
     Column("facts", JSONB, nullable=False),
 )
+answers = Table(
+    "answers",
+    METADATA,
+    Column("answer_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    *_text("actor", "role", "student_id", "unit", "model", "version"),
+    *_date("as_of"),
+    *_text("period", "answer"),
+)
 school_quality = Table(
     "school_quality",
     METADATA,

@@ -115,6 +115,8 @@ class Table(Declared):
     rows: tuple[Mapping[str, Scalar], ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     label: Mapping[Language, str] = Field(default_factory=dict)
+    holds_help: bool = False
+    """Whether it holds what staff do for a student; then no indicator and no other table reads it."""
     columns: Mapping[str, Column] = Field(default_factory=dict)
 
     @cached_property

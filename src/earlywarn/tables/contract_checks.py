@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from earlywarn.declarations import Location
 from earlywarn.errors import DeclarationError
 from earlywarn.tables.expressions import parse_expression
+from earlywarn.tables.help_checks import help_problems
 from earlywarn.tables.reveal_checks import reveal_problems
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ def contract_problems(contract: Contract) -> list[tuple[Location, str]]:
     for name, table in contract.tables.items():
         at = ("tables", name)
         problems += _expected(contract, table, at) if table.expected else _table(contract, table, at)
-    return problems or [*_cycle(contract), *_circles(contract), *reveal_problems(contract)]
+    return problems or [
+        *_cycle(contract),
+        *_circles(contract),
+        *reveal_problems(contract),
+        *help_problems(contract),
+    ]
 
 
 def _network(contract: Contract) -> Found:

@@ -30,6 +30,8 @@ def _section(contract: Contract, name: str, table: Table) -> str:
         facts.append("no row means zero")
     if table.cumulative is not None:
         facts.append(f"counts run on along `{table.cumulative.order}`")
+    if table.holds_help:
+        facts.append("holds help, so never a feature")
     if table.rows:
         facts.append("written in the contract")
     lines.append(f"{'; '.join(facts).capitalize()}.\n")

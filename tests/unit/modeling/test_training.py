@@ -40,7 +40,8 @@ SPEC: dict[str, Any] = {
 }
 
 
-def _trained(matrix: Any, *, n_threads: int = 1, **changes: Any) -> Trained:
+def trained_on(matrix: Any, *, n_threads: int = 1, **changes: Any) -> Trained:
+    """Train the plain spec, changed, on a matrix."""
     spec = ModelSpec.model_validate({**SPEC, **changes})
     fitting = Fitting(seed=0, n_threads=n_threads, n_seeds=2)
     return train_model(matrix, spec, network="net", today=date(2026, 1, 1), fitting=fitting)
@@ -49,7 +50,7 @@ def _trained(matrix: Any, *, n_threads: int = 1, **changes: Any) -> Trained:
 @pytest.fixture(scope="module")
 def trained() -> Trained:
     """Return the model of the plain spec, trained once."""
-    return _trained(labeled_matrix())
+    return trained_on(labeled_matrix())
 
 
 def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
@@ -72,7 +73,7 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
 def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
     """On pure noise a paired interval errs now and then: at most one time in eight here."""
     leads = [
-        _trained(labeled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
+        trained_on(labeled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
         for seed in range(8)
     ]
 
@@ -86,8 +87,8 @@ def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
     """Same rows, spec and seed: same trees, in whatever order the rows come."""
     matrix, only = labeled_matrix(), {"candidates": {"names": ["rules", "lightgbm"]}}
 
-    first = _trained(matrix, n_threads=1, **only)
-    second = _trained(shuffled(matrix, seed=7), n_threads=2, **only)
+    first = trained_on(matrix, n_threads=1, **only)
+    second = trained_on(shuffled(matrix, seed=7), n_threads=2, **only)
 
     assert first.model.trees
     assert first.model.trees == second.model.trees
@@ -115,7 +116,7 @@ def test_units_without_data_are_counted_and_left_out() -> None:
     matrix = labeled_matrix()
     n_missing = int(np.isnan(matrix.features["mark"].to_numpy()).sum())
 
-    trained = _trained(
+    trained = trained_on(
         matrix, scoring={"needs_any": ["mark"], "fr": "sans résultat", "en": "no mark is known"}
     )
 
@@ -126,13 +127,13 @@ def test_units_without_data_are_counted_and_left_out() -> None:
 def test_a_rule_on_an_unknown_feature_is_refused() -> None:
     """A misspelled feature is named, not ignored."""
     with pytest.raises(TrainingError, match="'abscence'"):
-        _trained(labeled_matrix(), rules=[{"name": "absent", "feature": "abscence", "above": 2.0}])
+        trained_on(labeled_matrix(), rules=[{"name": "absent", "feature": "abscence", "above": 2.0}])
 
 
 def test_too_few_outcomes_are_refused() -> None:
     """Ten students teach nothing."""
     with pytest.raises(TrainingError, match="at least 20 on each side"):
-        _trained(labeled_matrix(n_students=10))
+        trained_on(labeled_matrix(n_students=10))
 
 
 def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_path: Path) -> None:

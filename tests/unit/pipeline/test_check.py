@@ -265,12 +265,12 @@ def test_folds_by_a_sensitive_or_unknown_column_are_found(network: Path, by: str
 
 def test_two_features_of_one_name_are_found(network: Path) -> None:
     """Codes whose names are alike cannot be told apart as features."""
-    change(network / "contract.toml", '"learning", "behavior"', '"learning", "Learning", "behavior"')
+    change(network / "contract.toml", '"minor", "major"', '"minor", "Minor", "major"')
     indicators = network / "indicators.toml"
-    code = CODE.replace("enrollments", "support_plans").replace("school_id", "purpose")
+    code = CODE.replace("enrollments", "incidents").replace("school_id", "severity")
     indicators.write_text(indicators.read_text(encoding="utf-8") + code, encoding="utf-8")
 
     problem = only_problem(network)
 
     assert problem.path == str(indicators)
-    assert problem.message == "two features are named 'last_school__one_of__all__learning'"
+    assert problem.message == "two features are named 'last_school__one_of__all__minor'"

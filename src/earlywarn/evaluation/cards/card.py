@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from earlywarn.domain import Language
 from earlywarn.evaluation.calibration_bounds import rate_moved
+from earlywarn.evaluation.cards.answers import answers_section
 from earlywarn.evaluation.cards.groups import groups_section, open_checks, school_and_grade_section
 from earlywarn.evaluation.cards.leaks import leaks_section
 from earlywarn.evaluation.cards.lists import lists_section
@@ -25,9 +26,11 @@ from earlywarn.evaluation.cards.quality import (
     moments_section,
     quality_section,
 )
+from earlywarn.evaluation.cards.rules import rules_paper
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import figure
 from earlywarn.evaluation.leaks import open_findings
+from earlywarn.evaluation.rules_sheet import is_rules
 from earlywarn.evaluation.text import Sheet
 from earlywarn.paper import Picture, Point, Section, markdown, page
 from earlywarn.paper import Sheet as Paper
@@ -77,6 +80,8 @@ def card_page(
 
 def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Language) -> Paper:
     """Return what the card says in one language."""
+    if is_rules(sheet):
+        return rules_paper(sheet, prose, language)
     lead = sheet["backtests"][0]
     colon = word("colon", language)
     found: list[Section | None] = [
@@ -90,6 +95,7 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
         held_section(lead, language),
         school_and_grade_section(lead, language),
         groups_section(lead, names, language),
+        answers_section(lead, language),
         leaks_section(sheet, language),
     ]
     unsure = unsure_of(sheet, names, language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from earlywarn.domain import Language
+from earlywarn.evaluation.abstention import abstention_line
 from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import (
@@ -40,6 +41,7 @@ def quality_section(sheet: Sheet, language: Language) -> Section:
     said = [] if leaves_time(lead) else _along_time(lead, language)
     said += card_lines(folds, language) if folds else []
     said += [_left_out(sheet["left_out"], language)] if sheet.get("left_out") else []
+    said += [abstention_line(sheet["abstention"], language)] if sheet.get("abstention") else []
     said += cut_facts(lead.get("cut_points", ()), language)
     features = f"{lead['n_features']} {word('features', language)}"
     said += [
