@@ -24,7 +24,7 @@ from earlywarn.pictures.words import feature_label, said
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-N_SUMMARY, N_DEPENDENCE = 14, 6
+N_SUMMARY, N_DEPENDENCE, MOST_COLUMNS = 14, 6, 3
 COLORS = ("#6fa8c0", "#b5722a", "#5a1606")
 """Low, middle, high: ever darker, so that gray paper still tells them apart; gray itself means missing."""
 
@@ -87,10 +87,11 @@ def dependence(moves: Moves, language: Language) -> Picture | None:
         return None
     title = said("dependence", language)
     labels = [textwrap.fill(moves.labels(language)[place], 40) for place in places]
-    n_rows = -(-len(places) // 3)
-    with _pyplot((11.5, 1.0 + 3.2 * n_rows)) as (shap, figure):
+    n_columns = min(MOST_COLUMNS, len(places))
+    n_rows = -(-len(places) // n_columns)
+    with _pyplot((max(7.0, 3.83 * n_columns), 1.0 + 3.2 * n_rows)) as (shap, figure):
         explained = _explained(shap, moves, places, labels)
-        grid = figure.subplots(n_rows, 3, squeeze=False).ravel()
+        grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
         for place, axes in enumerate(grid):
             if place >= len(places):
                 axes.set_axis_off()
@@ -102,7 +103,7 @@ def dependence(moves: Moves, language: Language) -> Picture | None:
             )  # fmt: skip
             axes.axhline(0, color=SOFT, linewidth=0.8)
             axes.set_xlabel(labels[place], fontsize=8.5)
-            axes.set_ylabel(said("share_of_margin", language) if place % 3 == 0 else "", fontsize=8.5)
+            axes.set_ylabel(said("share_of_margin", language) if place % n_columns == 0 else "", fontsize=8.5)
             axes.tick_params(labelsize=8.5)
             for which in ("x", "y"):
                 number_axis(axes, which, language)

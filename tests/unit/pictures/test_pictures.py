@@ -15,7 +15,8 @@ from earlywarn.evaluation import GroupNames, Tolerance
 from earlywarn.pictures import Moves, draw_pictures
 from earlywarn.pictures.canvas import ACCENT, COLORS, INK, SOFT, WARN
 from earlywarn.pictures.features import dependence, summary
-from earlywarn.pictures.forests import VERDICTS, verdict_of_gap
+from earlywarn.pictures.forests import VERDICTS, groups, verdict_of_gap
+from earlywarn.pictures.lists import lists
 from earlywarn.pictures.words import WORDS, feature_label
 from tests.builders.published import CATALOG, entry, example_rows
 
@@ -50,15 +51,13 @@ def test_every_picture_is_there_and_the_same_twice(sheet: dict[str, Any]) -> Non
         assert one.says
 
 
-def test_an_old_sheet_without_curves_is_drawn_without_that_picture(sheet: dict[str, Any]) -> None:
-    """What a sheet does not hold is left out, and nothing else."""
-    lead = {key: value for key, value in sheet["backtests"][0].items() if key != "list_curves"}
+def test_what_an_older_sheet_does_not_hold_is_not_drawn(sheet: dict[str, Any]) -> None:
+    """Without curves and groups there is no picture of them."""
+    lead = {**sheet["backtests"][0], "groups": []}
+    lead.pop("list_curves")
 
-    drawn = draw_pictures(
-        {**sheet, "backtests": [{**lead, "groups": []}]}, GroupNames(), TOLERANCE, languages=["en"]
-    )
-
-    assert {one.name for one in drawn} == {"reliability", "candidates"}
+    assert lists(lead, 0.1, ["school"], "en") is None
+    assert groups(lead, GroupNames(), TOLERANCE, "en") is None
 
 
 def test_shap_draws_the_same_bytes_and_leaves_chance_as_it_was() -> None:
@@ -69,9 +68,9 @@ def test_shap_draws_the_same_bytes_and_leaves_chance_as_it_was() -> None:
     expected = np.random.random()  # noqa: NPY002
     np.random.seed(7)  # noqa: NPY002
 
-    first, second = ([summary(moves, "fr"), dependence(moves, "fr")] for _ in range(2))
+    first, second, other = summary(moves, "fr"), summary(moves, "fr"), dependence(moves, "fr")
 
-    assert [one.file for one in first if one] == ["shap_summary.fr.png", "shap_dependence.fr.png"]
+    assert [one.file for one in (first, other) if one] == ["shap_summary.fr.png", "shap_dependence.fr.png"]
     assert first == second
     assert np.random.random() == expected  # noqa: NPY002
 
