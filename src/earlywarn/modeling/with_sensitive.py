@@ -25,11 +25,11 @@ from earlywarn.evaluation import (
     with_and_without,
 )
 from earlywarn.modeling.calibrators import fit_sigmoid
-from earlywarn.modeling.candidates import Fitting, Prepared, few_rows, fit_candidate
+from earlywarn.modeling.candidates import MOST_ROWS_TO_TUNE, Fitting, Prepared, few_rows, fit_candidate
 from earlywarn.modeling.rows import LabeledRows
 
-MOST_ROWS = 100_000
-"""Copies of a larger past learn from this many rows, both from the same."""
+MOST_ROWS = 50_000
+"""Copies of a larger past learn from this many rows, both from the same: a difference needs no more."""
 
 FEWEST_OF_VALUE = 50
 """A value of fewer training rows than this has no column of its own."""
@@ -87,8 +87,8 @@ def _fit(
 ) -> tuple[Floats, Floats]:
     """Fit one copy, calibrate it inside the past, and tell the tested rows."""
     said = []
-    for prepared in (inner, whole):
-        own = part_of(prepared, few_rows(rows, prepared.split.train, most=MOST_ROWS))
+    for prepared, most in ((inner, MOST_ROWS_TO_TUNE), (whole, MOST_ROWS)):
+        own = part_of(prepared, few_rows(rows, prepared.split.train, most=most))
         own = knowing(own) if knows else own
         model = fit_candidate(name, own.rows, own, settings, fitting)
         said.append(model.margins(own.test, n_threads=fitting.n_threads))
