@@ -25,6 +25,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
 from earlywarn.modeling.candidates import (
     N_DRAWS,
@@ -53,7 +54,7 @@ from earlywarn.modeling.splits import (
     time_split,
 )
 from earlywarn.modeling.trials import Trial
-from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
+from earlywarn.modeling.with_sensitive import Copies, fit_copies
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""

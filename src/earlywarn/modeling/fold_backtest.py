@@ -31,6 +31,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
@@ -52,7 +53,7 @@ from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
-from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
+from earlywarn.modeling.with_sensitive import Copies, fit_copies
 
 RULES = "rules"
 
