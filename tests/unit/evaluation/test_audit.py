@@ -188,7 +188,8 @@ def test_a_group_of_whom_nobody_was_listed_is_not_certain() -> None:
     """All draws of none among ten say none; the interval is that of ten students all the same."""
     label = np.array([1] * 10 + [0] * 30 + [1] * 500 + [0] * 1500)
     listed = np.array([0] * 40 + ([1] + [0] * 4) * 400)
-    rows = _rows(label, groups={"sex": ["X"] * 40 + ["F"] * 2000})
+    one_school = np.full(label.size, "one")
+    rows = _rows(label, groups={"sex": ["X"] * 40 + ["F"] * 2000}, school=one_school)
 
     gap = _entry(_audit(_scored("model", np.full(2040, 0.25), listed), rows), "X").recall_gap
 
