@@ -7,7 +7,6 @@ rows of one student, or of one school, belong together (docs/decisions/0016).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,9 +35,6 @@ from earlywarn.evaluation.audit.verdicts import (
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 from earlywarn.evaluation.figures import Draws, Figure, interval
 from earlywarn.evaluation.measures import Scored, TestRows
-
-GAPS_OF_A_GROUP = 3
-"""Calibration, recall and false-positive rate are judged; precision and share listed are shown."""
 
 MOST_ROWS_OF_LINE = 50_000
 """Slope, intercept and bins of a larger group are told from evenly thinned rows."""
@@ -77,9 +73,13 @@ def students_of(told: Told, grouping: Grouping, *, smallest: int = 0) -> Student
     return count_students(grouping, told.students, told.rows.label, smallest=smallest)
 
 
-def family_of(students: Sequence[Students]) -> Family:
-    """Return the gaps that are judged together."""
-    return Family(GAPS_OF_A_GROUP * sum(int(one.judged.sum()) for one in students))
+def family_of(students: Students) -> Family:
+    """Return the gaps of a column that are judged together: calibration, recall and false-positive rate.
+
+    Of two groups, what one has more in a rate the other has less: the two gaps are one.
+    """
+    n_judged, n_groups = int(students.judged.sum()), int((students.all > 0).sum())
+    return Family(n_judged + 2 * (min(n_judged, 1) if n_groups == 2 else n_judged))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,16 +108,16 @@ class _Column:
 
 
 def audit_grouping(
-    told: Told, grouping: Grouping, students: Students, *, family: Family, tolerance: Tolerance
+    told: Told, grouping: Grouping, students: Students, *, tolerance: Tolerance
 ) -> list[GroupFigures]:
     """Audit every group of one column or crossing that is large enough to be shown."""
-    column, lines = _column(told, grouping, students, family), _lines(told, grouping, students)
+    column, lines = _column(told, grouping, students), _lines(told, grouping, students)
     return [
         _entry(column, place, lines[place], tolerance) for place in np.flatnonzero(students.shown).tolist()
     ]
 
 
-def _column(told: Told, grouping: Grouping, students: Students, family: Family) -> _Column:
+def _column(told: Told, grouping: Grouping, students: Students) -> _Column:
     sums, label = Tallies(grouping, told.draws), told.rows.label
     model = rates_of(sums, told.model.lists.listed, label)
     strata = np.where(grouping.known, told.moments * len(grouping.values) + grouping.codes, -1)
@@ -144,7 +144,7 @@ def _column(told: Told, grouping: Grouping, students: Students, family: Family) 
             rates[f"{name}_wider"] = rates[f"{name}_gap"].size() - theirs.size()
             least[f"{name}_wider"] = least[f"{name}_gap"]
     errors = {name: told.jackknife() for name, told in rates.items() if name.endswith(("gap", "wider"))}
-    return _Column(grouping, students, rates, errors, least, family)
+    return _Column(grouping, students, rates, errors, least, family_of(students))
 
 
 def _entry(column: _Column, place: int, line: CalibrationSheet | None, tolerance: Tolerance) -> GroupFigures:
