@@ -141,10 +141,17 @@ def test_the_error_of_a_gap_is_that_of_leaving_one_school_out() -> None:
     draws = Draws(np.array([0, 0, 1, 1, 2, 2]), np.ones((2, 3)))
     sums = Tallies(groupings(rows.groups)[0], draws)
 
-    error, freedom = sums.of(rows.label.astype(float)).over(sums.rows()).jackknife()
+    error = sums.of(rows.label.astype(float)).over(sums.rows()).jackknife_errors()
 
     assert error.tolist() == pytest.approx([np.sqrt((1 / 16 + 0 + 1 / 16) * 2 / 3)])
-    assert freedom.tolist() == pytest.approx([2.0])
+
+
+def test_outcomes_of_one_school_are_those_of_one_school() -> None:
+    """Eight outcomes in one school and one in each of two others weigh as 100 / 66 schools."""
+    rows = _rows([1] * 10, groups={"sex": ["F"] * 10})
+    sums = Tallies(groupings(rows.groups)[0], Draws(np.array([0] * 8 + [1, 2]), np.ones((2, 3))))
+
+    assert sums.rows().effective_parts().tolist() == pytest.approx([100 / 66])
 
 
 def test_students_are_counted_once() -> None:

@@ -11,10 +11,10 @@ from earlywarn.evaluation.text import Sheet, signed
 Language = Literal["fr", "en"]
 
 PROMISE: dict[Language, str] = {
-    "fr": "«\u00a0Hors tolérance\u00a0» tient compte du nombre de groupes\u00a0: pour chaque colonne, au plus une "
-    "fiche sur {one_in} le dit à tort d’un de ses groupes",
-    "en": "“Outside” counts how many groups there are: of each column, at most one sheet in {one_in} says so of "
-    "any of its groups by chance",
+    "fr": "«\u00a0Hors tolérance\u00a0» tient compte du nombre de groupes\u00a0: pour chaque colonne, au "
+    "plus une fiche sur {one_in} le dit à tort d’un de ses groupes",
+    "en": "“Outside” counts how many groups there are: of each column, at most one sheet in {one_in} says so "
+    "of any of its groups by chance",
 }
 CROSSINGS: dict[Language, str] = {
     "fr": "Croisements de deux groupes\u00a0: {n} jugés, hors tolérance {outside}\u00a0; {small} de moins de "

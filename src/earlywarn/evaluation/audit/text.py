@@ -63,8 +63,8 @@ def _promise(judged: Sequence[Sheet], what: str) -> str:
         for one in judged
     ]
     return (
-        f"'outside' counts the gaps judged together, so that of each column at most "
-        f"{judged[0]['false_alarms']:.0%} of sheets call any of its {what} outside by chance: {'; '.join(each)}"
+        f"'outside' counts the gaps judged together, so that at most {judged[0]['false_alarms']:.0%} of "
+        f"sheets call any of a column's {what} outside by chance: {'; '.join(each)}"
     )
 
 
