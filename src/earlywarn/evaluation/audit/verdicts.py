@@ -2,8 +2,8 @@
 
 "Outside" needs an interval corrected for how many gaps of its column are judged together (Bonferroni): where
 none of them truly exceeds its tolerance, at most `FALSE_ALARMS` of sheets call any group of it outside. Each
-column is a family of its own, so that auditing more of them never hides a gap. "Within" claims the contrary, and
-needs the plain interval inside the tolerance.
+column is a family of its own, so that auditing more of them never hides a gap. "Within" claims the contrary
+and needs the plain interval inside the tolerance.
 """
 
 from __future__ import annotations
