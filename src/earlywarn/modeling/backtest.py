@@ -29,6 +29,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.calibrating import calibrated_model, calibrator_without
 from earlywarn.modeling.calibration_choice import ToldRows, basis_of, told_rows
 from earlywarn.modeling.calibrators import Sigmoid
@@ -61,7 +62,7 @@ from earlywarn.modeling.splits import (
 )
 from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.trials import Trial
-from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
+from earlywarn.modeling.with_sensitive import Copies, fit_copies
 
 RULES, ONE_COLUMN, COLUMN_PER_MOMENT = "rules", "one_column", "column_per_moment"
 

@@ -35,6 +35,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.backtest import (
     FEWEST_LABELS,
     Outcomes,
@@ -66,7 +67,7 @@ from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, pooled_rows
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 from earlywarn.modeling.tested import Tested
-from earlywarn.modeling.with_sensitive import Copies, audit_beside, fit_copies
+from earlywarn.modeling.with_sensitive import Copies, fit_copies
 
 
 @dataclass(frozen=True, eq=False)

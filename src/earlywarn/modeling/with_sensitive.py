@@ -11,26 +11,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earlywarn.evaluation import (
-    Audit,
-    Draws,
-    Floats,
-    Indexes,
-    Scored,
-    TestRows,
-    Tolerance,
-    WithAndWithout,
-    audit_groups,
-    score_rows,
-    with_and_without,
-)
+from earlywarn.evaluation import Floats, Indexes
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import Fitting, fit_candidate
 from earlywarn.modeling.prepared import Prepared, few_rows
 from earlywarn.modeling.rows import LabeledRows
 
-MOST_ROWS = 100_000
-"""Copies of a larger past learn from this many rows, both from the same."""
+MOST_ROWS = 50_000
+"""Copies of a larger past learn from this many rows, both from the same: a difference needs no more."""
+
+MOST_ROWS_TO_CALIBRATE = 30_000
+"""Of the past's past: what calibrates the copies learns from fewer."""
+
+ROWS_AT_ONCE = 100_000
+"""Rows are told in blocks: a network's held-out year does not stand in memory twice."""
 
 FEWEST_OF_VALUE = 50
 """A value of fewer training rows than this has no column of its own."""
@@ -71,7 +65,7 @@ def fit_copies(
         return []
     one_seed = replace(fitting, n_seeds=1)
     told = [_fit(rows, whole, inner, name, settings, one_seed, knows=knows) for knows in (True, False)]
-    n_train = int(few_rows(rows, whole.split.train, most=MOST_ROWS).size)
+    n_train = few_rows(rows, whole.split.train, most=MOST_ROWS).size
     margins, risks = zip(*told, strict=True)
     return [Copies(whole.split.test, margins, risks, n_train)]
 
@@ -88,91 +82,66 @@ def _fit(
 ) -> tuple[Floats, Floats]:
     """Fit one copy, calibrate it inside the past, and tell the tested rows."""
     said = []
-    for prepared in (inner, whole):
-        own = part_of(prepared, few_rows(rows, prepared.split.train, most=MOST_ROWS))
-        own = knowing(own) if knows else own
+    for prepared, most in ((inner, MOST_ROWS_TO_CALIBRATE), (whole, MOST_ROWS)):
+        train = few_rows(rows, prepared.split.train, most=most)
+        known = audited_values(prepared.rows, train) if knows else ()
+        own = taught(prepared, train, known)
         model = fit_candidate(name, own.rows, own, settings, fitting)
-        said.append(model.margins(own.test, n_threads=fitting.n_threads))
+        test = prepared.split.test
+        blocks = [test[start : start + ROWS_AT_ONCE] for start in range(0, test.size, ROWS_AT_ONCE)]
+        told = (widened(prepared, block, known) for block in blocks)
+        said.append(np.concatenate([model.margins(one, n_threads=fitting.n_threads) for one in told]))
     line = fit_sigmoid(said[0], inner.truth(inner.split.test))
     return said[1], line.risks(said[1])
 
 
-def part_of(prepared: Prepared, train: Indexes) -> Prepared:
-    """Return a split of some training rows and all tested ones alone, so that widening it copies no more."""
-    chosen, split, rows = np.concatenate([train, prepared.split.test]), prepared.split, prepared.rows
-    places = np.arange(chosen.size, dtype=np.intp)
+Audited = Sequence[tuple[str, str]]
+"""Columns and their values, each of which gets a column of 0 and 1."""
+
+
+def audited_values(rows: LabeledRows, train: Indexes) -> Audited:
+    """Return the values of audited columns that enough training rows have."""
+    found = []
+    for column, words in rows.groups.items():
+        values, counts = np.unique(words[train], return_counts=True)
+        found += [(column, str(value)) for value in values[(values != "") & (counts >= FEWEST_OF_VALUE)]]
+    return found
+
+
+def widened(prepared: Prepared, chosen: Indexes, known: Audited) -> Floats:
+    """Return the values of rows with a column of 0 and 1 for each audited value."""
+    values = prepared.values[chosen]
+    if not known:
+        return values
+    columns = [prepared.rows.groups[column][chosen] == value for column, value in known]
+    return np.column_stack([values, *columns])
+
+
+def taught(prepared: Prepared, train: Indexes, known: Audited) -> Prepared:
+    """Return some training rows alone, so that widening them copies no more than these."""
+    rows = prepared.rows
     part = replace(
         rows,
-        label=rows.label[chosen],
-        label_known_on=rows.label_known_on[chosen],
-        as_of=rows.as_of[chosen],
-        period=rows.period[chosen],
-        moment=rows.moment[chosen],
-        student=rows.student[chosen],
-        school=rows.school[chosen],
-        grade=rows.grade[chosen],
-        groups={name: words[chosen] for name, words in rows.groups.items()},
-        fold_by=None if rows.fold_by is None else rows.fold_by[chosen],
+        label=rows.label[train],
+        label_known_on=rows.label_known_on[train],
+        as_of=rows.as_of[train],
+        period=rows.period[train],
+        moment=rows.moment[train],
+        student=rows.student[train],
+        school=rows.school[train],
+        grade=rows.grade[train],
+        groups={name: words[train] for name, words in rows.groups.items()},
+        fold_by=None if rows.fold_by is None else rows.fold_by[train],
         # These labels are cut already.
         rule=None,
         cuts=None,
     )
+    places = np.arange(train.size, dtype=np.intp)
     return replace(
         prepared,
         rows=part,
-        split=replace(split, train=places[: train.size], test=places[train.size :]),
-        values=prepared.values[chosen],
+        split=replace(prepared.split, train=places, test=places[:0]),
+        names=(*prepared.names, *(f"audited {column} = {value}" for column, value in known)),
+        signs=np.concatenate([prepared.signs, np.zeros(len(known))]),
+        values=widened(prepared, train, known),
     )
-
-
-def knowing(prepared: Prepared) -> Prepared:
-    """Return a split whose values hold a column of 0 and 1 for each value of each audited column."""
-    names, columns = [], []
-    for column, words in prepared.rows.groups.items():
-        values, counts = np.unique(words[prepared.split.train], return_counts=True)
-        for value in values[(values != "") & (counts >= FEWEST_OF_VALUE)]:
-            names.append(f"audited {column} = {value}")
-            columns.append((words == value).astype(np.float64))
-    if not columns:
-        return prepared
-    return replace(
-        prepared,
-        names=(*prepared.names, *names),
-        signs=np.concatenate([prepared.signs, np.zeros(len(names))]),
-        values=np.column_stack([prepared.values, *columns]),
-    )
-
-
-def audit_beside(
-    name: str,
-    scored: Sequence[Scored],
-    copies: Sequence[Copies],
-    rows: LabeledRows,
-    test_rows: TestRows,
-    draws: Draws,
-    *,
-    tolerance: Tolerance,
-    share: float,
-) -> Audit:
-    """Audit one candidate beside the rules where they stand among the scored, and beside its copies."""
-    model = next(one for one in scored if one.name == name)
-    rules = next((one for one in scored if one.name == "rules"), None)
-    audit = audit_groups(model, test_rows, draws, tolerance=tolerance, rules=rules)
-    return audit.with_copies(_compared(copies, rows, test_rows, draws, share))
-
-
-def _compared(
-    copies: Sequence[Copies], rows: LabeledRows, test_rows: TestRows, draws: Draws, share: float
-) -> WithAndWithout | None:
-    """Compare the copies of all folds on the tested rows, which stand in frozen order."""
-    if not copies:
-        return None
-    tested = np.sort(np.concatenate([one.test for one in copies]))
-    scored = []
-    for place, name in enumerate(("with the audited columns", "without them")):
-        margin, risk = np.full(rows.label.size, np.nan), np.full(rows.label.size, np.nan)
-        for one in copies:
-            margin[one.test], risk[one.test] = one.margins[place], one.risks[place]
-        scored.append(score_rows(name, margin[tested], risk[tested], test_rows, share=share))
-    n_train = round(float(np.mean([one.n_train for one in copies])))
-    return with_and_without(scored[0], scored[1], test_rows, draws, n_train=n_train)

@@ -141,10 +141,17 @@ def test_the_error_of_a_gap_is_that_of_leaving_one_school_out() -> None:
     draws = Draws(np.array([0, 0, 1, 1, 2, 2]), np.ones((2, 3)))
     sums = Tallies(groupings(rows.groups)[0], draws)
 
-    error, freedom = sums.of(rows.label.astype(float)).over(sums.rows()).jackknife()
+    error = sums.of(rows.label.astype(float)).over(sums.rows()).jackknife_errors()
 
     assert error.tolist() == pytest.approx([np.sqrt((1 / 16 + 0 + 1 / 16) * 2 / 3)])
-    assert freedom.tolist() == pytest.approx([2.0])
+
+
+def test_outcomes_of_one_school_are_those_of_one_school() -> None:
+    """Eight outcomes in one school and one in each of two others weigh as 100 / 66 schools."""
+    rows = _rows([1] * 10, groups={"sex": ["F"] * 10})
+    sums = Tallies(groupings(rows.groups)[0], Draws(np.array([0] * 8 + [1, 2]), np.ones((2, 3))))
+
+    assert sums.rows().effective_parts().tolist() == pytest.approx([100 / 66])
 
 
 def test_students_are_counted_once() -> None:
@@ -181,14 +188,15 @@ def test_a_crossing_of_a_few_students_is_counted_and_not_named() -> None:
     assert sheet is not None
     assert (sheet.n_small, sheet.n_rows_small) == (1, 20)
     assert {one.group for one in sheet.crossings} == {f"M{CROSS}english", f"M{CROSS}french"}
-    assert (sheet.judged_crossings.n_groups, sheet.judged_crossings.n_judged) == (2, 2)
+    assert [(one.n_groups, one.n_judged) for one in sheet.judged_crossings] == [(2, 2)]
 
 
 def test_a_group_of_whom_nobody_was_listed_is_not_certain() -> None:
     """All draws of none among ten say none; the interval is that of ten students all the same."""
     label = np.array([1] * 10 + [0] * 30 + [1] * 500 + [0] * 1500)
     listed = np.array([0] * 40 + ([1] + [0] * 4) * 400)
-    rows = _rows(label, groups={"sex": ["X"] * 40 + ["F"] * 2000})
+    one_school = np.full(label.size, "one")
+    rows = _rows(label, groups={"sex": ["X"] * 40 + ["F"] * 2000}, school=one_school)
 
     gap = _entry(_audit(_scored("model", np.full(2040, 0.25), listed), rows), "X").recall_gap
 
@@ -245,15 +253,24 @@ def test_without_rules_nothing_is_said_beside_them() -> None:
 
 
 def test_outside_is_judged_at_a_level_that_counts_all_gaps() -> None:
-    """Four judged groups are twelve gaps, each at 1 - 0.05 / 12; crossings are a family of their own."""
+    """Two groups are four gaps, for in a rate one has what the other lacks; four crossings are twelve."""
     model, rows = _people()
 
     sheet = _audit(model, rows).sheet
 
     assert sheet is not None
-    assert (sheet.judged.n_judged, sheet.judged.n_gaps) == (4, 12)
-    assert sheet.judged.level == pytest.approx(1 - 0.05 / 12)
-    assert sheet.judged_crossings.level == pytest.approx(1 - 0.05 / 12)
+    told = {one.column: (one.n_judged, one.n_gaps) for one in (*sheet.judged, *sheet.judged_crossings)}
+    assert told == {"sex": (2, 4), "language": (2, 4), f"sex{CROSS}language": (4, 12)}
+    assert sheet.judged[0].level == pytest.approx(1 - 0.05 / 4)
+
+
+def test_auditing_more_columns_hides_nothing() -> None:
+    """A column is judged alike whatever else is audited beside it."""
+    model, rows = _people()
+
+    alone = _audit(model, replace(rows, groups={"sex": rows.groups["sex"]}))
+
+    assert alone.groups == _audit(model, rows).groups[:2]
 
 
 def test_no_audited_column_is_no_audit() -> None:

@@ -59,6 +59,14 @@ def test_within_a_school_only_its_own_students_are_paired() -> None:
     assert found.auc_within.value == pytest.approx(6 / 7)
 
 
+def test_a_school_drawn_twice_is_two_schools() -> None:
+    """Of 40 schools half have 3 of 3 pairs in order and half 3 of 4: 26 and 14 of them give 120 of 134."""
+    within = _measured(20).auc_within
+
+    assert within.high == pytest.approx(120 / 134, abs=0.01)
+    assert within.low == pytest.approx(120 / 146, abs=0.01)
+
+
 def test_one_list_of_the_same_size_is_cut_for_the_whole_network() -> None:
     """Two places in all: school and grade fill both from the second school, by the named rule of ties."""
     ties = tie_order(np.array([f"s{place:04d}" for place in range(8)]))
@@ -80,4 +88,3 @@ def test_what_the_score_adds_is_paired() -> None:
     assert found.auc_added.low > 0
     assert found.brier_added.high < 0
     assert found.base_brier == pytest.approx(3 / 8 * 5 / 8)
-    assert found.auc_within.low < 6 / 7 < found.auc_within.high

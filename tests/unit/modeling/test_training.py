@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from earlywarn.errors import TrainingError
 from earlywarn.modeling import (
@@ -16,6 +17,7 @@ from earlywarn.modeling import (
     Fitting,
     ModelSpec,
     Trained,
+    boosting,
     read_bundle,
     train_model,
     write_bundle,
@@ -71,7 +73,7 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
 
 
 def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
-    """On pure noise a paired interval errs now and then: at most one time in eight here."""
+    """On pure noise the choice errs about one time in ten, as announced: at most one in eight here."""
     leads = [
         trained_on(labeled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
         for seed in range(8)
@@ -83,16 +85,21 @@ def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
     )
 
 
-def test_shuffled_rows_and_threads_change_no_byte_of_the_trees() -> None:
-    """Same rows, spec and seed: same trees, in whatever order the rows come."""
-    matrix, only = labeled_matrix(), {"candidates": {"names": ["rules", "lightgbm"]}}
+@pytest.mark.parametrize("name", ["lightgbm", "lightgbm_on_logistic", "blend"])
+def test_shuffled_rows_and_threads_change_no_byte_of_the_trees(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same rows, spec and seed: same trees and lines, in whatever order the rows come."""
+    monkeypatch.setattr(boosting, "CELLS_PER_THREAD", 1)
+    matrix, only = labeled_matrix(), {"candidates": {"names": ["rules", name]}, "tuning": {"trials": 2}}
 
     first = trained_on(matrix, n_threads=1, **only)
-    second = trained_on(shuffled(matrix, seed=7), n_threads=2, **only)
+    second = trained_on(shuffled(matrix, seed=7), n_threads=4, **only)
 
     assert first.model.trees
-    assert first.model.trees == second.model.trees
-    assert first.sheet.backtests[0].chosen == second.sheet.backtests[0].chosen
+    assert first.model == second.model
+    assert first.trials == second.trials
+    assert first.sheet.backtests[0].chosen == second.sheet.backtests[0].chosen == name
 
 
 def test_a_label_known_only_after_today_counts_for_nothing() -> None:
@@ -160,6 +167,32 @@ def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_
     assert (bundle.model.margins(values) == trained.model.margins(values)).all()
     base = trained.model.margins(values) - bundle.attributions(values).sum(axis=1)
     assert np.ptp(base) < 1e-9
+
+
+def test_one_column_is_judged_by_the_best_of_each_moment(trained: Trained) -> None:
+    """Where one column must not be better, the best column of each moment must not be, either."""
+    lead = trained.sheet.backtests[0]
+    spec = ModelSpec.model_validate({**SPEC, "gates": {"not_worse_than": ["one_column"]}})
+
+    assert spec.gates.gates(()).not_worse_than == ("one_column", "column_per_moment")
+    assert set(lead.candidate("column_per_moment").settings) == {"10-15", "03-15"}
+    assert "column_per_moment" in {pair.other for pair in lead.comparisons}
+    assert "column_per_moment" not in spec.publishable
+
+
+def test_trials_of_every_candidate_come_with_the_model(trained: Trained) -> None:
+    """What tuning tried inside the past stands in what training returns, best ones marked."""
+    names = {trial.candidate for trial in trained.trials}
+
+    assert names == {"one_column", "logistic", "lightgbm", "lightgbm_on_logistic", "blend"}
+    assert sum(trial.is_best for trial in trained.trials) == len(names)
+
+
+@pytest.mark.parametrize("tuning", [{"trials": 21}, {"trials": 0}, {"most_rows": 300_001}])
+def test_tuning_is_bounded(tuning: dict[str, int]) -> None:
+    """At most 20 trials on at most 300,000 rows."""
+    with pytest.raises(ValidationError, match=next(iter(tuning))):
+        ModelSpec.model_validate({**SPEC, "tuning": tuning})
 
 
 def test_no_sensitive_column_is_a_feature(trained: Trained) -> None:

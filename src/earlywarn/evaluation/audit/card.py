@@ -11,10 +11,10 @@ from earlywarn.evaluation.text import Sheet, signed
 Language = Literal["fr", "en"]
 
 PROMISE: dict[Language, str] = {
-    "fr": "«\u00a0Hors tolérance\u00a0» exige un intervalle à {level}\u00a0%\u00a0: au plus une fiche sur "
-    "{one_in} le dit à tort d’un groupe, quel qu’il soit",
-    "en": "“Outside” needs an interval at {level}%: at most one sheet in {one_in} says so of any group by "
-    "chance",
+    "fr": "«\u00a0Hors tolérance\u00a0» tient compte du nombre de groupes\u00a0: pour chaque colonne, au "
+    "plus une fiche sur {one_in} le dit à tort d’un de ses groupes",
+    "en": "“Outside” counts how many groups there are: of each column, at most one sheet in {one_in} says so "
+    "of any of its groups by chance",
 }
 CROSSINGS: dict[Language, str] = {
     "fr": "Croisements de deux groupes\u00a0: {n} jugés, hors tolérance {outside}\u00a0; {small} de moins de "
@@ -50,9 +50,7 @@ def audit_facts(lead: Sheet, name: Name, language: Language) -> list[str]:
     audit = lead.get("audit")
     if audit is None:
         return []
-    level = f"{100 * audit['judged']['level']:.1f}"
-    rate = audit["judged"]["false_alarms"]
-    facts = [PROMISE[language].format(level=_written(level, language), one_in=round(1 / rate))]
+    facts = [PROMISE[language].format(one_in=round(1 / audit["judged"][0]["false_alarms"]))]
     wider = [name(one["column"], one["group"]) for one in lead["groups"] if one["against_rules"] == "wider"]
     facts += [WIDER[language].format(groups=_joined(wider, language))] if wider else []
     if audit["crossings"] or audit["n_small"]:
@@ -77,7 +75,7 @@ def _crossings(audit: Sheet, name: Name, language: Language) -> str:
         if "outside" in (one["calibration_verdict"], one["rates_verdict"])
     ]
     return CROSSINGS[language].format(
-        n=audit["judged_crossings"]["n_judged"],
+        n=sum(one["n_judged"] for one in audit["judged_crossings"]),
         outside=_joined(outside, language) or NONE[language],
         small=audit["n_small"],
         smallest=audit["smallest"],

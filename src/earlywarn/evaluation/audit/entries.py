@@ -63,8 +63,9 @@ class LargestGaps:
 
 @dataclass(frozen=True)
 class Judged:
-    """How many groups were judged together, and how often chance may call one of them outside."""
+    """How many groups of a column are judged together, and how often chance may call one of them outside."""
 
+    column: str
     n_groups: int
     n_judged: int
     n_gaps: int
@@ -77,8 +78,8 @@ class Judged:
 class AuditSheet:
     """The audit beyond single groups: what verdicts promise, crossings, and what leaving columns out cost."""
 
-    judged: Judged
-    judged_crossings: Judged
+    judged: tuple[Judged, ...]
+    judged_crossings: tuple[Judged, ...]
     n_small: int
     """Crossings of fewer students than may be shown: counted, and neither named nor judged."""
     n_rows_small: int

@@ -7,7 +7,6 @@ rows of one student, or of one school, belong together (docs/decisions/0016).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,8 @@ from earlywarn.evaluation.audit.entries import GroupFigures
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows, small
 from earlywarn.evaluation.audit.rates import (
+    FEW,
+    Rates,
     Students,
     count_students,
     gap,
@@ -36,9 +37,6 @@ from earlywarn.evaluation.audit.verdicts import (
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 from earlywarn.evaluation.figures import Draws, Figure, interval
 from earlywarn.evaluation.measures import Scored, TestRows
-
-GAPS_OF_A_GROUP = 3
-"""Calibration, recall and false-positive rate are judged; precision and share listed are shown."""
 
 MOST_ROWS_OF_LINE = 50_000
 """Slope, intercept and bins of a larger group are told from evenly thinned rows."""
@@ -77,9 +75,13 @@ def students_of(told: Told, grouping: Grouping, *, smallest: int = 0) -> Student
     return count_students(grouping, told.students, told.rows.label, smallest=smallest)
 
 
-def family_of(students: Sequence[Students]) -> Family:
-    """Return the gaps that are judged together."""
-    return Family(GAPS_OF_A_GROUP * sum(int(one.judged.sum()) for one in students))
+def family_of(students: Students) -> Family:
+    """Return the gaps of a column that are judged together: calibration, recall and false-positive rate.
+
+    Of two groups, what one has more in a rate the other has less: the two gaps are one.
+    """
+    n_judged, n_groups = int(students.judged.sum()), int((students.all > 0).sum())
+    return Family(n_judged + 2 * (min(n_judged, 1) if n_groups == 2 else n_judged))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ class _Column:
     students: Students
     rates: dict[str, Tally]
     errors: dict[str, tuple[Floats, Floats]]
-    least_errors: dict[str, Floats]
+    """Of each gap: standard errors, and degrees of freedom."""
     family: Family
 
     def count(self, name: str, place: int) -> int:
@@ -101,23 +103,21 @@ class _Column:
         return interval(float(told.total[place]), told.drawn[:, place])
 
     def gap(self, name: str, place: int) -> Gap:
-        (errors, freedom), least = self.errors[name], self.least_errors.get(name)
-        error = float(errors[place] if least is None else max(errors[place], least[place]))
-        value = float(self.rates[name].total[place])
-        return gap_of(value, error, float(freedom[place]), family=self.family)
+        error, freedom = (float(part[place]) for part in self.errors[name])
+        return gap_of(float(self.rates[name].total[place]), error, freedom, family=self.family)
 
 
 def audit_grouping(
-    told: Told, grouping: Grouping, students: Students, *, family: Family, tolerance: Tolerance
+    told: Told, grouping: Grouping, students: Students, *, tolerance: Tolerance
 ) -> list[GroupFigures]:
     """Audit every group of one column or crossing that is large enough to be shown."""
-    column, lines = _column(told, grouping, students, family), _lines(told, grouping, students)
+    column, lines = _column(told, grouping, students), _lines(told, grouping, students)
     return [
         _entry(column, place, lines[place], tolerance) for place in np.flatnonzero(students.shown).tolist()
     ]
 
 
-def _column(told: Told, grouping: Grouping, students: Students, family: Family) -> _Column:
+def _column(told: Told, grouping: Grouping, students: Students) -> _Column:
     sums, label = Tallies(grouping, told.draws), told.rows.label
     model = rates_of(sums, told.model.lists.listed, label)
     strata = np.where(grouping.known, told.moments * len(grouping.values) + grouping.codes, -1)
@@ -132,19 +132,41 @@ def _column(told: Told, grouping: Grouping, students: Students, family: Family) 
     }
     for name, parts in model.parts().items():
         rates[name], rates[f"{name}_gap"] = rate(parts), gap(parts)
-    least = {
-        "recall_gap": least_errors(model.recall, students.positive),
-        "false_positive_gap": least_errors(model.false_positive, students.negative),
-    }
     if told.rules is not None:
         rules = rates_of(sums, told.rules.lists.listed, label)
         for name in ("recall", "false_positive"):
             theirs = gap(rules.parts()[name])
             rates[f"rules_{name}_gap"] = theirs
             rates[f"{name}_wider"] = rates[f"{name}_gap"].size() - theirs.size()
-            least[f"{name}_wider"] = least[f"{name}_gap"]
-    errors = {name: told.jackknife() for name, told in rates.items() if name.endswith(("gap", "wider"))}
-    return _Column(grouping, students, rates, errors, least, family)
+    return _Column(grouping, students, rates, _errors(rates, model, students), family_of(students))
+
+
+def _errors(rates: dict[str, Tally], model: Rates, students: Students) -> dict[str, tuple[Floats, Floats]]:
+    """Return the standard error of each gap, and its degrees of freedom.
+
+    Freedom comes from how many schools or students hold what a gap stands on: the group's outcomes, those of
+    them without the outcome who are listed, or the listed.
+    """
+    false_alarms, without = (part.effective_parts() for part in model.false_positive)
+    spread = {
+        "calibration": model.positive.effective_parts(),
+        "recall": model.positive.effective_parts(),
+        "precision": model.listed.effective_parts(),
+        "share_listed": model.listed.effective_parts(),
+        # Of whom hardly anybody is listed, it is those who were not that say so.
+        "false_positive": np.fmax(false_alarms, np.fmin(without, FEW)),
+    }
+    least = {
+        "recall": least_errors(model.recall, students.positive),
+        "false_positive": least_errors(model.false_positive, students.negative),
+    }
+    found = {}
+    for name, told in rates.items():
+        what = name.removesuffix("_gap").removesuffix("_wider")
+        if what in spread and what != name:
+            errors = np.fmax(told.jackknife_errors(), least.get(what, 0.0))
+            found[name] = errors, np.fmax(spread[what] - 1, 1.0)
+    return found
 
 
 def _entry(column: _Column, place: int, line: CalibrationSheet | None, tolerance: Tolerance) -> GroupFigures:

@@ -56,23 +56,20 @@ class Tally:
     def _parts(self) -> tuple[Floats, Floats, Floats]:
         return self.total, self.drawn, self.left_out
 
-    def jackknife(self) -> tuple[Floats, Floats]:
-        """Return each group's standard error, and its degrees of freedom.
-
-        The error is how far the group moves when one part of the clusters is left out. Its freedom is that of
-        Satterthwaite (1946): where a few parts hold most of what moves, as in a small group, it is far below
-        the number of parts, and Student's t makes the interval wide enough.
-        """
+    def jackknife_errors(self) -> Floats:
+        """Return each group's standard error: how far it moves when one part of the clusters is left out."""
         told = np.isfinite(self.left_out)
         n_parts = np.maximum(told.sum(axis=0), 1)
         moved = np.where(told, self.left_out - self.total, 0.0)
-        squares, fourths = (moved**2).sum(axis=0), (moved**4).sum(axis=0)
-        spread = fourths - squares**2 / n_parts
-        freedom = np.divide(
-            2 * squares**2, spread, out=n_parts.astype(np.float64), where=spread > 1e-12 * squares**2
-        )
-        error = np.sqrt(squares * (n_parts - 1) / n_parts)
-        return error, np.maximum(np.minimum(freedom, n_parts) - 1, 1.0)
+        return np.asarray(np.sqrt((moved**2).sum(axis=0) * (n_parts - 1) / n_parts))
+
+    def effective_parts(self) -> Floats:
+        """Return over how many parts each sum is spread, as if evenly (Kish 1965).
+
+        A hundred outcomes of which ninety stand in one school say little more than that school does.
+        """
+        parts = self.total - self.left_out
+        return np.asarray(divided(parts.sum(axis=0) ** 2, (parts**2).sum(axis=0)))
 
 
 class Tallies:

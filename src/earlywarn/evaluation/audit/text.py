@@ -57,15 +57,14 @@ def _row(one: Sheet) -> tuple[str, ...]:
     )
 
 
-def _promise(judged: Sheet, what: str) -> str:
-    if not judged["n_judged"]:
-        return (
-            f"0 of {judged['n_groups']} {what} judged: each needs 10 students with the outcome and 10 without"
-        )
+def _promise(judged: Sequence[Sheet], what: str) -> str:
+    each = [
+        f"{one['column']} {100 * one['level']:.2f} % ({one['n_judged']} of {one['n_groups']} judged)"
+        for one in judged
+    ]
     return (
-        f"{judged['n_judged']} of {judged['n_groups']} {what} judged, {judged['n_gaps']} gaps: 'outside' "
-        f"needs an interval at {100 * judged['level']:.2f} %, so that at most {judged['false_alarms']:.0%} "
-        "of sheets call any of them outside by chance"
+        f"'outside' counts the gaps judged together, so that at most {judged[0]['false_alarms']:.0%} of "
+        f"sheets call any of a column's {what} outside by chance: {'; '.join(each)}"
     )
 
 

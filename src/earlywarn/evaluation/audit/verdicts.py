@@ -1,8 +1,9 @@
 """Judge gaps by a declared tolerance, so that chance alone seldom calls a group outside.
 
-"Outside" needs an interval that is corrected for how many gaps are judged together (Bonferroni): where no gap
-truly exceeds its tolerance, at most `FALSE_ALARMS` of sheets call any group outside. "Within" claims the
-contrary, and needs the plain interval inside the tolerance.
+"Outside" needs an interval corrected for how many gaps of its column are judged together (Bonferroni): where
+none of them truly exceeds its tolerance, at most `FALSE_ALARMS` of sheets call any group of it outside. Each
+column is a family of its own, so that auditing more of them never hides a gap. "Within" claims the contrary
+and needs the plain interval inside the tolerance.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from earlywarn.evaluation.figures import LEVEL
 
 FALSE_ALARMS = 0.05
-"""How many sheets may call any group outside though none is; crossings are a family of their own."""
+"""How many sheets may call any group of a column outside though none is; two crossed columns are one, too."""
 
 NAN = float("nan")
 

@@ -14,7 +14,7 @@ from earlywarn.evaluation.audit.grouping import Grouping, crossings, groupings
 from earlywarn.evaluation.audit.groups import Told, audit_grouping, family_of, students_of, told_of
 from earlywarn.evaluation.audit.rates import Students
 from earlywarn.evaluation.audit.summaries import largest_gaps
-from earlywarn.evaluation.audit.verdicts import Family, Tolerance
+from earlywarn.evaluation.audit.verdicts import Tolerance
 from earlywarn.evaluation.figures import Draws
 from earlywarn.evaluation.measures import Scored, TestRows
 
@@ -61,16 +61,15 @@ def audit_groups(
     told = told_of(model, rules, rows, draws)
     counted = [(one, students_of(told, one)) for one in columns]
     crossed = [(one, students_of(told, one, smallest=SMALLEST_CROSSING)) for one in crossings(columns)]
-    family, of_crossings = (family_of([students for _, students in part]) for part in (counted, crossed))
     return Audit(
-        _entries(told, counted, family, tolerance),
+        _entries(told, counted, tolerance),
         AuditSheet(
-            judged=_judged(counted, family),
-            judged_crossings=_judged(crossed, of_crossings),
+            judged=tuple(_judged(*one) for one in counted),
+            judged_crossings=tuple(_judged(*one) for one in crossed),
             n_small=sum(int((~students.shown).sum()) for _, students in crossed),
             n_rows_small=sum(_rows_of(grouping, ~students.shown) for grouping, students in crossed),
             smallest=SMALLEST_CROSSING,
-            crossings=_entries(told, crossed, of_crossings, tolerance),
+            crossings=_entries(told, crossed, tolerance),
             largest_gaps=_largest(told, counted) if summarized else (),
         ),
     )
@@ -79,10 +78,10 @@ def audit_groups(
 Counted = Sequence[tuple[Grouping, Students]]
 
 
-def _entries(told: Told, counted: Counted, family: Family, tolerance: Tolerance) -> tuple[GroupFigures, ...]:
+def _entries(told: Told, counted: Counted, tolerance: Tolerance) -> tuple[GroupFigures, ...]:
     found: list[GroupFigures] = []
     for grouping, students in counted:
-        found += audit_grouping(told, grouping, students, family=family, tolerance=tolerance)
+        found += audit_grouping(told, grouping, students, tolerance=tolerance)
     return tuple(found)
 
 
@@ -90,10 +89,12 @@ def _rows_of(grouping: Grouping, groups: Flags) -> int:
     return int(np.bincount(grouping.codes[grouping.known], minlength=groups.size)[groups].sum())
 
 
-def _judged(counted: Counted, family: Family) -> Judged:
+def _judged(grouping: Grouping, students: Students) -> Judged:
+    family = family_of(students)
     return Judged(
-        n_groups=sum(int(one.shown.sum()) for _, one in counted),
-        n_judged=sum(int(one.judged.sum()) for _, one in counted),
+        column=grouping.name,
+        n_groups=int(students.shown.sum()),
+        n_judged=int(students.judged.sum()),
         n_gaps=family.n_gaps,
         false_alarms=family.false_alarms,
         level=family.level,
