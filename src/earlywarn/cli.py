@@ -169,6 +169,7 @@ def train(
 
 app.command()(verbs.start)
 app.command()(verbs.shadow)
+app.command()(verbs.report)
 app.command()(verbs.rebuild)
 
 
@@ -363,16 +364,6 @@ def demo(
     typer.echo(built.invitation(port))
     if serve:
         serve_demo(application, built, port=port)
-
-
-@app.command()
-def report(model: ModelName) -> None:
-    """Print the quality sheet of a model, with the baselines beside it."""
-    from earlywarn.pipeline.report import report as run
-
-    settings = _settings()
-    for folder in settings.model_dirs(model):
-        typer.echo(run(folder, settings.workspace(folder.parent)))
 
 
 def main() -> None:

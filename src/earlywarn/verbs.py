@@ -65,6 +65,16 @@ def rebuild(
         raise typer.Exit(1)
 
 
+def report(model: ModelName) -> None:
+    """Print the quality sheet of a model, with the baselines beside it."""
+    from earlywarn.pipeline.report import report as run
+    from earlywarn.settings import Settings
+
+    settings = Settings()
+    for folder in settings.model_dirs(model):
+        typer.echo(run(folder, settings.workspace(folder.parent)))
+
+
 def _day(given: datetime | None) -> date:
     """Return the day given, or today where the schools are."""
     return given.date() if given else datetime.now(ZoneInfo("America/Toronto")).date()
