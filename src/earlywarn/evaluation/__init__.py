@@ -3,7 +3,7 @@
 Pure numbers in, plain values out; never fits a model and never reads a table.
 """
 
-from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed, distinct
 from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
@@ -74,6 +74,7 @@ __all__ = [
     "codes_of",
     "compare",
     "crossed",
+    "distinct",
     "cut_lists",
     "draw_clusters",
     "draws_for",

@@ -11,6 +11,7 @@ from earlywarn.features.dating import event_column, shared_columns
 from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
 from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
+from earlywarn.features.labels import data_end
 from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import (
@@ -33,6 +34,7 @@ from earlywarn.features.outcomes import (
     check_outcome,
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
+from earlywarn.features.portions import Portion, build_by_portions, portions_of
 
 __all__ = [
     "PERIOD_DAY",
@@ -53,10 +55,13 @@ __all__ = [
     "Moment",
     "Outcome",
     "Period",
+    "Portion",
     "QuantileOutcome",
+    "build_by_portions",
     "build_matrix",
     "calendar_of",
     "check_outcome",
+    "data_end",
     "empty_snapshot",
     "encode",
     "encoded_catalog",
@@ -71,6 +76,7 @@ __all__ = [
     "moments_of",
     "moments_on",
     "periods_of",
+    "portions_of",
     "row_is_known",
     "shared_columns",
     "without_condition",

@@ -25,6 +25,7 @@ from earlywarn.features.labels import create_labels, data_end
 from earlywarn.features.leaving_out import NOBODY, LeftOut, leave_out
 from earlywarn.features.moments import Moment, Tables, calendar_of
 from earlywarn.features.outcomes import Outcome, check_outcome
+from earlywarn.features.keeping import keep_compared, keep_schools
 from earlywarn.features.peers import (
     adopt_medians,
     compared_with_peers,
@@ -105,6 +106,8 @@ def build_matrix(
     outcome: Outcome | None = None,
     peers: pa.Table | None = None,
     before: date | None = None,
+    schools: Sequence[str] | None = None,
+    only_the_cohort: bool = False,
     progress: Progress = no_progress,
 ) -> Matrix:
     """Build the matrix of a cohort on a set of moments.
@@ -120,6 +123,9 @@ def build_matrix(
         peers: A kept peer snapshot to compare with, instead of the members in `tables`.
         before: The first day that the tables know nothing of; by default the day after the last delivery. A
             label that is decided later is not yet known.
+        schools: Members of these schools only; by default of all.
+        only_the_cohort: Leave out whoever nobody of the cohort is compared with. The cohort's values are the
+            same, in less time; the peer snapshot then holds the cohort's groups only.
         progress: Told after each table.
 
     Raises:
@@ -137,6 +143,10 @@ def build_matrix(
         connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")
         connection.execute(f"UPDATE {PAIRS} SET _in_cohort = {condition}")
         left_out = leave_out(connection, contract, cohort)
+        if schools is not None:
+            keep_schools(connection, contract, schools)
+        if only_the_cohort:
+            keep_compared(connection, contract, measures)
         create_values(connection, contract, measures, progress=progress)
         kept = _compare(connection, contract, measures, peers)
         labels = None

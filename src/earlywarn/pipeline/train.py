@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -16,10 +17,20 @@ import numpy as np
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
-from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
+from earlywarn.features import (
+    Matrix,
+    Portion,
+    build_by_portions,
+    build_matrix,
+    data_end,
+    fold_columns,
+    load_indicators,
+    moments_of,
+    portions_of,
+)
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, load_spec, train_model, write_bundle
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
-from earlywarn.tables import Contract, load_contract, open_tables
+from earlywarn.tables import Contract, Tables, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
 
 DECLARATIONS = ("contract.toml", "indicators.toml", "model.toml")
@@ -117,16 +128,33 @@ def labeled_matrix(
     """Build the matrix of a spec, with every label that is known today."""
     indicators = load_indicators(model_dir.parent / "indicators.toml", contract)
     tables = open_tables(workspace, contract)
-    matrix = build_matrix(
-        tables,
-        contract,
-        indicators,
-        cohort=spec.cohort,
-        moments=moments_of(contract, spec.as_of, tables, before=today),
-        families=list(spec.features.families),
-        outcome=spec.outcome,
-        progress=progress,
-    )
+    moments = moments_of(contract, spec.as_of, tables, before=today)
+    known_until = data_end(tables.connection, contract)
+
+    def build(shown: Tables, schools: tuple[str, ...] | None, told: Progress) -> Matrix:
+        return build_matrix(
+            shown,
+            contract,
+            indicators,
+            cohort=spec.cohort,
+            moments=moments,
+            families=list(spec.features.families),
+            outcome=spec.outcome,
+            before=known_until,
+            schools=schools,
+            only_the_cohort=True,
+            progress=told,
+        )
+
+    def build_portion(portion: Portion) -> Matrix:
+        with closing(open_tables(workspace, contract, students=portion.students)) as shown:
+            return build(shown, portion.schools, no_progress)
+
+    with closing(tables):
+        portions = portions_of(tables, contract, spec.cohort)
+        matrix = None if portions else build(tables, None, progress)
+    if matrix is None:
+        matrix = build_by_portions(portions, build_portion, unit=contract.network.unit, progress=progress)
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix
