@@ -8,7 +8,7 @@ from earlywarn.features.asof import is_there, known_column, row_is_known
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.dating import event_column, shared_columns
-from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.encoding import Encoding, code_columns, encode, encoded_catalog, fit_encoding
 from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.labels import data_end
@@ -61,6 +61,7 @@ __all__ = [
     "build_matrix",
     "calendar_of",
     "check_outcome",
+    "code_columns",
     "data_end",
     "empty_snapshot",
     "encode",

@@ -26,6 +26,7 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.bounded import margins_of, thin, to_tune, whole_students
 from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
 from earlywarn.modeling.candidates import (
     N_DRAWS,
@@ -34,13 +35,13 @@ from earlywarn.modeling.candidates import (
     Prepared,
     calibrator_of,
     choose,
-    fit_candidate,
     inner_of,
     prepare,
     rule_risks,
 )
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.sampling import MOST_ROWS
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.simple import Points
 from earlywarn.modeling.splits import (
@@ -53,6 +54,7 @@ from earlywarn.modeling.splits import (
     time_split,
 )
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.values import some_columns
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -68,6 +70,7 @@ class Plan:
     share: float
     tolerance: Tolerance
     held_out_share: float = 0.2
+    most_rows: int = MOST_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +104,15 @@ def run_backtest(
     inners = []
     for place, name in enumerate(plan.publishable):
         progress(step, place, 2 * len(plan.publishable) + 2)
-        inners.append(inner_of(name, rows, splits, fitting))
+        inners.append(inner_of(name, rows, to_tune(rows, splits), fitting))
     choice = choose(inners, rows, splits, fitting)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
+    thinned = thin(rows, whole, most=plan.most_rows)
     scored, settings = _rules(rows, whole, plan, test_rows), {}
     for place, inner in enumerate(inners):
         progress(step, len(inners) + place, 2 * len(inners) + 2)
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
-        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        model = thinned.fit(inner.name, inner.settings, fitting)
+        margin = margins_of(model, whole, split.test, fitting)
         risk = calibrator_of(inner, rows, splits).risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
         settings[inner.name] = described(inner.settings, model)
@@ -168,7 +172,10 @@ def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
             f"[[rules]] name the feature '{missing[0]}', which this model's families do not give",
             todo="name a feature of the allowed families",
         )
-    return points.margins(whole.train, whole.names), points.margins(whole.test, whole.names)
+    columns = [whole.names.index(name) for name in points.features]
+    values = (some_columns(whole.values, rows, columns) for rows in (whole.split.train, whole.split.test))
+    train, test = (points.margins(some, points.features) for some in values)
+    return train, test
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,9 +209,11 @@ def _held_out(
         return None
     whole = prepare(rows, apart)
     one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
-    model = fit_candidate(name, rows, whole, settings, one_seed)
-    margin = model.margins(whole.test, n_threads=fitting.n_threads)
-    calibrator = fit_calibrator(model.margins(whole.train, n_threads=fitting.n_threads), rows.truth(train))
+    model = thin(rows, whole, most=plan.most_rows).fit(name, settings, one_seed)
+    margin = margins_of(model, whole, test, fitting)
+    # Students drawn whatever came true of them: risks are to mean rates of rows that nobody sampled.
+    known = whole_students(rows, train)
+    calibrator = fit_calibrator(margins_of(model, whole, known, fitting), rows.truth(known))
     test_rows = rows.test_rows(test)
     scored = score_rows(name, margin, calibrator.risks(margin), test_rows, share=plan.share)
     return Unseen("schools held out of training", scored, test_rows, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,11 +125,10 @@ def read_bundle(folder: Path) -> Bundle:
         ) from error
 
 
-def quantiles_of(features: tuple[str, ...], values: Floats) -> dict[str, Any]:
-    """Describe each feature over training rows: deciles, and how often it is missing."""
+def quantiles_of(features: tuple[str, ...], columns: Iterable[Floats]) -> dict[str, Any]:
+    """Describe each feature over training rows, a column each: deciles, and how often it is missing."""
     found = {}
-    for place, name in enumerate(features):
-        column = values[:, place]
+    for name, column in zip(features, columns, strict=True):
         known = column[~np.isnan(column)]
         deciles = np.quantile(known, DECILES).tolist() if known.size else []
         found[name] = {"q": deciles, "missing_share": float(1 - known.size / max(column.size, 1))}

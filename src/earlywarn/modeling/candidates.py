@@ -28,6 +28,7 @@ from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.simple import fit_one_column
 from earlywarn.modeling.splits import Split, cut_split, fold_of
+from earlywarn.modeling.values import Values
 
 MOST_ROWS_TO_TUNE = 30_000
 N_DRAWS = 200
@@ -59,7 +60,7 @@ class Prepared:
     rows: LabeledRows
     names: tuple[str, ...]
     signs: Floats
-    values: Floats
+    values: Values
 
     @property
     def train(self) -> Floats:

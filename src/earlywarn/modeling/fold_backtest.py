@@ -33,6 +33,7 @@ from earlywarn.evaluation import (
     score_rows,
 )
 from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
@@ -42,7 +43,6 @@ from earlywarn.modeling.candidates import (
     Prepared,
     calibrator_of,
     choose,
-    fit_candidate,
     inner_of,
     prepare,
     rule_risks,
@@ -114,7 +114,7 @@ def run_folds(
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
     prepared = [prepare(rows, one) for one in teachable(rows, splits)]
-    inners = [inner_of(name, rows, prepared, fitting) for name in plan.publishable]
+    inners = [inner_of(name, rows, to_tune(rows, prepared), fitting) for name in plan.publishable]
     return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
 
 
@@ -130,9 +130,10 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
         told, margins[RULES] = points_of(plan.points, whole)
         risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
     seen = tested_truth(tuned.splits)
+    thinned = thin(rows, whole, most=plan.most_rows)
     for inner in tuned.inners:
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting)
-        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        model = thinned.fit(inner.name, inner.settings, fitting)
+        margin = margins_of(model, whole, split.test, fitting)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.
         line = fit_sigmoid(np.concatenate(inner.margins), seen)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +26,7 @@ from earlywarn.features import (
 )
 from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.values import MOST_AT_ONCE, Values, stored_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,7 @@ class Encoded:
 
     encoding: Encoding
     catalog: Catalog
-    values: Floats
+    values: Values
 
     @property
     def signs(self) -> Floats:
@@ -46,13 +49,40 @@ def fit_levels(matrix: Matrix, train: Indexes) -> Encoding:
     return fit_encoding(matrix.codes.take(train), needed)
 
 
-def encode_with(matrix: Matrix, encoding: Encoding) -> Encoded:
-    """Encode all rows with fitted levels."""
+def encode_with(matrix: Matrix, encoding: Encoding, places: Indexes | None = None) -> Encoded:
+    """Encode all rows with fitted levels, or those at some places; of a large matrix only when asked for."""
     catalog = encoded_catalog(matrix, encoding)
-    names, values = encode(matrix, encoding)
+    names = (*matrix.features.column_names, *encoding.names)
     if names != catalog.names:
         raise TrainingError("the matrix and its catalog name different columns")
-    return Encoded(encoding, catalog, values)
+    if is_large(matrix):
+        whole = np.arange(len(matrix)) if places is None else places
+        return Encoded(encoding, catalog, stored_columns(matrix, encoding, whole))
+    kept = matrix if places is None else matrix.take(places)
+    return Encoded(encoding, catalog, encode(kept, encoding)[1])
+
+
+EncodeBy = Callable[[Encoding], Encoded]
+
+
+def taken(matrix: Matrix, mask: Flags) -> tuple[Matrix, EncodeBy]:
+    """Return the rows where a mask is true, and what encodes them.
+
+    The features of a large matrix are not copied: they stay where they are, and are encoded from there.
+    """
+    if not is_large(matrix):
+        kept = matrix.take(mask)
+        return kept, partial(encode_with, kept)
+    places = np.flatnonzero(mask)
+    others = replace(
+        matrix, features=pa.table({"none": pa.nulls(len(matrix), pa.float16())}), catalog=Catalog(())
+    )
+    return others.take(places), partial(encode_with, matrix, places=places)
+
+
+def is_large(matrix: Matrix) -> bool:
+    """Return whether a matrix is too large to stand in memory as one array."""
+    return len(matrix) * len(matrix.features.column_names) > MOST_AT_ONCE
 
 
 def in_frozen_order(matrix: Matrix) -> Matrix:
@@ -69,6 +99,7 @@ def in_frozen_order(matrix: Matrix) -> Matrix:
 def rows_of(
     matrix: Matrix,
     *,
+    encode_by: EncodeBy | None = None,
     groups: tuple[str, ...],
     capacity_per: tuple[str, ...],
     today: date,
@@ -90,13 +121,13 @@ def rows_of(
 
     kept: dict[str, Encoded] = {}
 
-    def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Floats]:
+    def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Values]:
         encoding = fit_levels(matrix, train)
         key = encoding.to_json()
         if key not in kept:
             # Splits mostly agree on their levels; a matrix is large, so only the latest is kept.
             kept.clear()
-            kept[key] = encode_with(matrix, encoding)
+            kept[key] = encode_with(matrix, encoding) if encode_by is None else encode_by(encoding)
         encoded = kept[key]
         return encoded.catalog.names, encoded.signs, encoded.values
 
@@ -195,5 +226,7 @@ def _days(column: pa.ChunkedArray[Any]) -> Days:
 
 
 def _words(column: pa.ChunkedArray[Any]) -> Words:
-    words = column.cast(pa.string()).to_numpy(zero_copy_only=False)
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), "", words).astype(np.str_)
+    # Few of millions of words are distinct: each becomes a string of Python once.
+    encoded = column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
+    names = np.array(encoded.dictionary.to_pylist() or [""], dtype=np.str_)
+    return names[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -10,8 +10,9 @@ import numpy as np
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import CutPoints, Days, Flags, Floats, Indexes, TestRows, Words, codes_of, crossed
 from earlywarn.modeling.cuts import CutRule
+from earlywarn.modeling.values import Values
 
-Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
+Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Values]]
 """Fit code levels on some rows; return names, signs and the values of all rows."""
 
 

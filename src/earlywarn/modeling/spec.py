@@ -13,6 +13,7 @@ from earlywarn.domain import Language
 from earlywarn.evaluation import CardProse, Gates, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
 from earlywarn.modeling.folds import STUDENT, FoldPlan
+from earlywarn.modeling.sampling import MOST_ROWS
 from earlywarn.modeling.simple import Points
 
 CandidateName = Literal["rules", "one_column", "logistic", "lightgbm"]
@@ -123,6 +124,12 @@ class SplitsSpec(Declared):
         return FoldPlan(self.by, self.folds, dict(name), reason, "test" in self.model_fields_set)
 
 
+class TrainingSpec(Declared):
+    """How many rows a fit takes in: beyond, all with the outcome and a sample of the others."""
+
+    most_rows: Annotated[int, Field(ge=1000)] = MOST_ROWS
+
+
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
@@ -172,6 +179,7 @@ class ModelSpec(Declared):
     capacity: CapacitySpec = CapacitySpec()
     audit: AuditSpec = AuditSpec()
     splits: SplitsSpec = SplitsSpec()
+    training: TrainingSpec = TrainingSpec()
     gates: GatesSpec = GatesSpec()
     scoring: ScoringSpec = ScoringSpec()
     card: CardSpec = CardSpec()

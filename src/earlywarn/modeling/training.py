@@ -13,27 +13,29 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
+from earlywarn.modeling.bounded import thin
 from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
-from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
+from earlywarn.modeling.candidates import Fitting, Prepared
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.fold_backtest import run_folds
 from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.matrix_rows import (
     Encoded,
-    encode_with,
     enough_data,
     fit_levels,
     in_frozen_order,
     is_known,
     period_sizes,
     rows_of,
+    taken,
 )
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
 from earlywarn.modeling.threads import one_blas_thread
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.values import each_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +94,10 @@ def _trained(
     enough = enough_data(ordered, spec.scoring.needs_any)
     labeled = is_known(ordered, spec.outcome, today)
     # Rows without a label teach and test nothing, and may be a third of a matrix.
-    kept = ordered.take(enough & labeled)
+    kept, encode_by = taken(ordered, enough & labeled)
     rows = rows_of(
         kept,
+        encode_by=encode_by,
         groups=spec.audit.groups,
         capacity_per=spec.capacity.per,
         today=today,
@@ -116,11 +119,11 @@ def _trained(
     everything = np.flatnonzero(rows.labeled)
     rows = rows.cut_on(everything, split="the final fit")
     everything = everything[np.isfinite(rows.label[everything])]
-    encoded = encode_with(kept, fit_levels(kept, everything))
+    encoded = encode_by(fit_levels(kept, everything))
     whole = Prepared(
         Split("all", everything, everything[:0]), rows, encoded.catalog.names, encoded.signs, encoded.values
     )
-    model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
+    model = thin(rows, whole, most=plan.most_rows).fit(lead.choice.name, lead.settings, fitting)
     progress("final fit", 1, 1)
     return Trained(
         model=model,
@@ -128,7 +131,7 @@ def _trained(
         encoded=encoded,
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
         details=_details(spec, network, rows, everything, lead),
-        quantiles=quantiles_of(encoded.catalog.names, whole.train),
+        quantiles=quantiles_of(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
     )
 
@@ -156,6 +159,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
         share=spec.capacity.share,
         tolerance=spec.audit.tolerance,
         held_out_share=spec.splits.held_out_schools,
+        most_rows=spec.training.most_rows,
     )
 
 
