@@ -106,9 +106,7 @@ class Comparison:
 
 def score_rows(name: str, margin: Floats, risk: Floats, rows: TestRows, *, share: float) -> Scored:
     """Keep a model's margins and risks together with the lists cut from them."""
-    return Scored(
-        name, margin, risk, cut_lists(margin, rows.label, rows.lists, rows.ties, share=share)
-    )
+    return Scored(name, margin, risk, cut_lists(margin, rows.label, rows.lists, rows.ties, share=share))
 
 
 def draws_for(rows: TestRows, *, n_draws: int, generator: np.random.Generator) -> tuple[str, Draws]:

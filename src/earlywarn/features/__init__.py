@@ -34,9 +34,10 @@ from earlywarn.features.outcomes import (
     check_outcome,
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
-from earlywarn.features.portions import Portion, build_by_portions, portions_of
+from earlywarn.features.portions import MOST_MEMBERSHIPS, Portion, build_by_portions, portions_of
 
 __all__ = [
+    "MOST_MEMBERSHIPS",
     "PERIOD_DAY",
     "AsOfSpec",
     "BelowOutcome",

@@ -70,9 +70,9 @@ def fit_encoding(codes: pa.Table, min_count: int | Mapping[str, int] = 20) -> En
     levels = {}
     for name in codes.column_names:
         needed = min_count if isinstance(min_count, int) else min_count.get(name, 20)
-        counted = {one["values"]: one["counts"] for one in pc.value_counts(codes[name]).to_pylist()}
-        kept = (code for code, n_rows in counted.items() if code is not None and n_rows >= needed)
-        levels[name] = tuple(sorted(kept))
+        counted = pc.value_counts(codes[name])
+        by_code = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_numpy(), strict=True))
+        levels[name] = tuple(sorted(code for code, n in by_code.items() if code is not None and n >= needed))
     return Encoding(levels)
 
 
@@ -100,15 +100,13 @@ def code_columns(codes: pa.ChunkedArray[pa.StringScalar], levels: tuple[str, ...
     """Return a column per level and one for every other code: 1, 0, or NaN where there is no code."""
     places = {level: place for place, level in enumerate(levels)}
     encoded = codes.combine_chunks().dictionary_encode()
-    known = [places.get(code, len(levels)) for code in encoded.dictionary.to_pylist()]
+    known = [places.get(str(code), len(levels)) for code in encoded.dictionary.to_pylist()]
     is_missing = np.asarray(codes.is_null().to_numpy(zero_copy_only=False), dtype=bool)
     if not known:
         return [np.full(len(codes), np.nan) for _ in range(len(levels) + 1)]
     indexes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
     place = np.array(known)[indexes]
-    return [
-        np.where(is_missing, np.nan, (place == one).astype(np.float64)) for one in range(len(levels) + 1)
-    ]
+    return [np.where(is_missing, np.nan, (place == one).astype(np.float64)) for one in range(len(levels) + 1)]
 
 
 def encoded_catalog(matrix: Matrix, encoding: Encoding) -> Catalog:

@@ -21,11 +21,11 @@ from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs
 from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
 from earlywarn.features.indicators import PERIOD_DAY, Indicators
+from earlywarn.features.keeping import keep_compared, keep_schools
 from earlywarn.features.labels import create_labels, data_end
 from earlywarn.features.leaving_out import NOBODY, LeftOut, leave_out
 from earlywarn.features.moments import Moment, Tables, calendar_of
 from earlywarn.features.outcomes import Outcome, check_outcome
-from earlywarn.features.keeping import keep_compared, keep_schools
 from earlywarn.features.peers import (
     adopt_medians,
     compared_with_peers,

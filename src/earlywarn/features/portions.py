@@ -1,15 +1,16 @@
 """Build the matrix of a large network portion by portion, so that memory does not grow with the network.
 
-A portion is everybody who was ever enrolled at some of the schools. Whoever is compared with another stands in
-the same portion on that date, every fact of a unit is there, and sums are exact: the whole has the same values
-as a matrix built at once, to the last bit, whatever the number of portions. Columns are kept in the narrowest
-float type that holds each of their values exactly.
+A portion is everybody who was ever enrolled at some of the schools. Whoever is compared with another stands
+in the same portion on that date, every fact of a unit is there, and sums are exact: the whole has the same
+values as a matrix built at once, to the last bit, whatever the number of portions. Columns are kept in the
+narrowest float type that holds each of their values exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,7 @@ class Portion:
     """Some schools, and every student who was ever enrolled at one of them."""
 
     schools: tuple[str, ...]
-    students: pa.Array
+    students: pa.Array[Any]
 
 
 def portions_of(
@@ -80,7 +81,7 @@ def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
     return "TRUE" if late else f"coalesce({expression.sql}, FALSE)"
 
 
-def _students(tables: Tables, contract: Contract, schools: Sequence[str]) -> pa.Array:
+def _students(tables: Tables, contract: Contract, schools: Sequence[str]) -> pa.Array[Any]:
     student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in schools)
     query = f"SELECT DISTINCT {student} FROM {member} WHERE {_school(contract)} IN ({listed}) ORDER BY ALL"
@@ -123,7 +124,7 @@ def frozen_order(rows: pa.Table, unit: Sequence[str]) -> np.ndarray:
     return np.lexsort((*keys, *(_ranks(rows[name]) for name in reversed(unit))))
 
 
-def _ranks(words: pa.ChunkedArray) -> np.ndarray:
+def _ranks(words: pa.ChunkedArray[Any]) -> np.ndarray:
     """Return each word's place among the distinct ones, sorted by their bytes as DuckDB sorts them."""
     encoded = words.combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()

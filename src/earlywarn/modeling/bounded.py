@@ -1,8 +1,8 @@
 """Bound what tuning and fitting take in, so that their time and memory do not grow with the network.
 
 Tuning sees whole students, drawn whatever came true of them, because it compares losses on rows that nobody
-sampled. Fits see every row with the outcome and a sample of the others, and are corrected for it. With no more
-rows than the bounds, nothing is left out and nothing changes.
+sampled. Fits see every row with the outcome and a sample of the others, and are corrected for it. With no
+more rows than the bounds, nothing is left out and nothing changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def whole_students(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_
     return chosen[student_places(rows.student[chosen]) < most / chosen.size]
 
 
-def to_tune(rows: LabeledRows, splits: Sequence[Prepared], *, most: int = MOST_ROWS_TO_TUNE) -> list[Prepared]:
+def to_tune(
+    rows: LabeledRows, splits: Sequence[Prepared], *, most: int = MOST_ROWS_TO_TUNE
+) -> list[Prepared]:
     """Return inner splits whose training rows are few enough to tune on; what they test stays whole."""
     return [
         replace(one, split=replace(one.split, train=whole_students(rows, one.split.train, most=most)))

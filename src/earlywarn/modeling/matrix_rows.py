@@ -49,40 +49,38 @@ def fit_levels(matrix: Matrix, train: Indexes) -> Encoding:
     return fit_encoding(matrix.codes.take(train), needed)
 
 
-def encode_with(matrix: Matrix, encoding: Encoding, places: Indexes | None = None) -> Encoded:
-    """Encode all rows with fitted levels, or those at some places; of a large matrix only when asked for."""
+def encode_with(matrix: Matrix, encoding: Encoding) -> Encoded:
+    """Encode all rows with fitted levels."""
+    catalog = _catalog(matrix, encoding)
+    return Encoded(encoding, catalog, encode(matrix, encoding)[1])
+
+
+def _catalog(matrix: Matrix, encoding: Encoding) -> Catalog:
     catalog = encoded_catalog(matrix, encoding)
-    names = (*matrix.features.column_names, *encoding.names)
-    if names != catalog.names:
+    if (*matrix.features.column_names, *encoding.names) != catalog.names:
         raise TrainingError("the matrix and its catalog name different columns")
-    if is_large(matrix):
-        whole = np.arange(len(matrix)) if places is None else places
-        return Encoded(encoding, catalog, stored_columns(matrix, encoding, whole))
-    kept = matrix if places is None else matrix.take(places)
-    return Encoded(encoding, catalog, encode(kept, encoding)[1])
+    return catalog
 
 
 EncodeBy = Callable[[Encoding], Encoded]
 
 
-def taken(matrix: Matrix, mask: Flags) -> tuple[Matrix, EncodeBy]:
+def taken(matrix: Matrix, mask: Flags, *, most: int = MOST_AT_ONCE) -> tuple[Matrix, EncodeBy]:
     """Return the rows where a mask is true, and what encodes them.
 
-    The features of a large matrix are not copied: they stay where they are, and are encoded from there.
+    Features of more than `most` values are not copied: they stay where they are and are encoded from there, a
+    few rows at a time. The matrix that is returned then has none.
     """
-    if not is_large(matrix):
+    if len(matrix) * len(matrix.features.column_names) <= most:
         kept = matrix.take(mask)
         return kept, partial(encode_with, kept)
     places = np.flatnonzero(mask)
-    others = replace(
-        matrix, features=pa.table({"none": pa.nulls(len(matrix), pa.float16())}), catalog=Catalog(())
-    )
-    return others.take(places), partial(encode_with, matrix, places=places)
+    nothing = pa.table({"none": pa.nulls(len(matrix), pa.float16())})
 
+    def encode_by(encoding: Encoding) -> Encoded:
+        return Encoded(encoding, _catalog(matrix, encoding), stored_columns(matrix, encoding, places))
 
-def is_large(matrix: Matrix) -> bool:
-    """Return whether a matrix is too large to stand in memory as one array."""
-    return len(matrix) * len(matrix.features.column_names) > MOST_AT_ONCE
+    return replace(matrix, features=nothing, catalog=Catalog(())).take(places), encode_by
 
 
 def in_frozen_order(matrix: Matrix) -> Matrix:
@@ -227,6 +225,7 @@ def _days(column: pa.ChunkedArray[Any]) -> Days:
 
 def _words(column: pa.ChunkedArray[Any]) -> Words:
     # Few of millions of words are distinct: each becomes a string of Python once.
-    encoded = column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
-    names = np.array(encoded.dictionary.to_pylist() or [""], dtype=np.str_)
-    return names[encoded.indices.to_numpy(zero_copy_only=False)]
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    names = np.array([*encoded.dictionary.to_pylist(), ""], dtype=np.str_)
+    places = encoded.indices.fill_null(names.size - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(names[places])

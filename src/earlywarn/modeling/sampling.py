@@ -31,6 +31,23 @@ class Sample:
     rows: Indexes
     correction: float = 0.0
     """Added to each margin; zero where nothing was left out."""
+    n_all: int = 0
+    """Rows that it was drawn from; zero where all of them train."""
+
+    @property
+    def note(self) -> str | None:
+        """Say on the sheet that fits took in a sample; nothing where they did not."""
+        if not self.n_all:
+            return None
+        return (
+            f"fits took in {self.rows.size} of {self.n_all} rows: those with the outcome and a sample of the "
+            f"others, corrected by {self.correction:+.3f} in log-odds; every figure is of unsampled rows"
+        )
+
+    @property
+    def details(self) -> dict[str, float]:
+        """Return what a model keeps of the sample it was fitted on; nothing where there was none."""
+        return {"n_fitted": self.rows.size, "prior_correction": self.correction} if self.n_all else {}
 
     def corrected(self, model: FittedModel) -> FittedModel:
         """Return a model fitted on the sample, as if fitted on what it was drawn from."""
@@ -62,7 +79,7 @@ def sample_rows(student: Words, truth: Flags, train: Indexes, *, most: int = MOS
     share_of_others = float(kept[~truth].mean()) if n_others else 1.0
     if not share_of_events or not share_of_others:
         return Sample(train)
-    return Sample(train[kept], float(np.log(share_of_others / share_of_events)))
+    return Sample(train[kept], float(np.log(share_of_others / share_of_events)), train.size)
 
 
 def student_places(student: Words) -> Floats:

@@ -123,14 +123,15 @@ def _trained(
     whole = Prepared(
         Split("all", everything, everything[:0]), rows, encoded.catalog.names, encoded.signs, encoded.values
     )
-    model = thin(rows, whole, most=plan.most_rows).fit(lead.choice.name, lead.settings, fitting)
+    thinned = thin(rows, whole, most=plan.most_rows)
+    model = thinned.fit(lead.choice.name, lead.settings, fitting)
     progress("final fit", 1, 1)
     return Trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found),
-        details=_details(spec, network, rows, everything, lead),
+        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, thinned.sample.note),
+        details={**_details(spec, network, rows, everything, lead), **thinned.sample.details},
         quantiles=quantiles_of(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
     )
@@ -164,13 +165,21 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
 
 
 def _sheet(
-    spec: ModelSpec, network: str, left_out: LeftOut, enough: Flags, labeled: Flags, found: list[Outcomes]
+    spec: ModelSpec,
+    network: str,
+    left_out: LeftOut,
+    enough: Flags,
+    labeled: Flags,
+    found: list[Outcomes],
+    sampled: str | None,
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
     )
     if len(found) > 1:
         notes.append("periods overlap: the strict figures use only labels known before the test began")
+    if sampled is not None:
+        notes.append(sampled)
     return QualitySheet(
         network=network,
         model=spec.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +71,7 @@ def stored_columns(matrix: Matrix, encoding: Encoding, places: Indexes) -> Store
     return StoredColumns(tuple(columns), places)
 
 
-def _array(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+def _array(column: pa.Array[Any] | pa.ChunkedArray[Any]) -> np.ndarray:
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 

@@ -18,6 +18,7 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import GroupNames, card_markdown, sheet_json, sheet_table
 from earlywarn.features import (
+    MOST_MEMBERSHIPS,
     Matrix,
     Portion,
     build_by_portions,
@@ -123,9 +124,13 @@ def labeled_matrix(
     spec: ModelSpec,
     *,
     today: date,
+    most_memberships: int = MOST_MEMBERSHIPS,
     progress: Progress = no_progress,
 ) -> Matrix:
-    """Build the matrix of a spec, with every label that is known today."""
+    """Build the matrix of a spec, with every label that is known today.
+
+    A network of more than `most_memberships` is looked at school by school, which changes no value.
+    """
     indicators = load_indicators(model_dir.parent / "indicators.toml", contract)
     tables = open_tables(workspace, contract)
     moments = moments_of(contract, spec.as_of, tables, before=today)
@@ -151,7 +156,7 @@ def labeled_matrix(
             return build(shown, portion.schools, no_progress)
 
     with closing(tables):
-        portions = portions_of(tables, contract, spec.cohort)
+        portions = portions_of(tables, contract, spec.cohort, most=most_memberships)
         matrix = None if portions else build(tables, None, progress)
     if matrix is None:
         matrix = build_by_portions(portions, build_portion, unit=contract.network.unit, progress=progress)

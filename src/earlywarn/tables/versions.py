@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,7 +94,7 @@ def connect(
 
 
 def open_tables(
-    workspace: Workspace, contract: Contract, *, threads: int = 2, students: pa.Array | None = None
+    workspace: Workspace, contract: Contract, *, threads: int = 2, students: pa.Array[Any] | None = None
 ) -> Tables:
     """Open what a workspace's intakes accepted.
 
@@ -122,7 +122,7 @@ def _of_students(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     stored: Mapping[str, Stored],
-    students: pa.Array,
+    students: pa.Array[Any],
 ) -> dict[str, Stored]:
     name = contract.network.student
     chosen = pa.table({name: students})
