@@ -42,21 +42,21 @@ class Lap:
     load: float
 
 
-def run(step: str, folder: Path, n_students: int) -> None:
+def run(asked: str, folder: Path, n_students: int) -> None:
     """Do one step in this process, and note when each part of it begins."""
-    notes = (folder / f"{step}.notes").open("w", encoding="utf-8")
+    notes = (folder / f"{asked}.notes").open("w", encoding="utf-8")
 
-    def note(part: str, _done: int = 0, _total: int = 0) -> None:
+    def note(step: str, done: int = 0, total: int = 0) -> None:  # noqa: ARG001 - as steps tell progress
         used = os.times()
         load = os.getloadavg()[0]
-        print(json.dumps([part, time.time(), used.user + used.system, load]), file=notes, flush=True)
+        print(json.dumps([step, time.time(), used.user + used.system, load]), file=notes, flush=True)
 
     note("start")
-    if step == "synthesize":
+    if asked == "synthesize":
         from earlywarn.synthetic import synthesize
 
         synthesize(folder / "network", n_students=n_students, until=TODAY, progress=note)
-    elif step == "ingest":
+    elif asked == "ingest":
         from earlywarn.pipeline.ingest import ingest
         from earlywarn.workspace import Workspace
 

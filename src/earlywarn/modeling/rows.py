@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -68,6 +69,10 @@ class LabeledRows:
 
     def codes_of_students(self) -> Indexes:
         """Return one number per student."""
+        return self._codes_of_students
+
+    @cached_property
+    def _codes_of_students(self) -> Indexes:
         return codes_of(self.student)
 
     def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:

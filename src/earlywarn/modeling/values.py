@@ -40,8 +40,8 @@ class StoredColumns:
     def __len__(self) -> int:
         return int(self.places.size)
 
-    def __getitem__(self, rows: np.ndarray) -> Floats:
-        """Return rows by number or by mask, as one array."""
+    def __getitem__(self, rows: np.ndarray | slice) -> Floats:
+        """Return rows by number, by mask or by slice, as one array."""
         places = self.places[rows]
         found = np.empty((places.size, len(self.columns)))
         for start in range(0, places.size, _ROWS_COPIED_AT_ONCE):

@@ -157,7 +157,7 @@ def test_no_sensitive_column_is_a_feature(trained: Trained) -> None:
 def test_a_sampled_training_says_so_and_means_the_same() -> None:
     """With fewer rows than it was given, a fit says the same rates, and the sheet says what it took in."""
     matrix = labeled_matrix(n_students=600)
-    candidates = {"candidates": {"names": ["logistic"]}, "rules": []}
+    candidates: dict[str, Any] = {"candidates": {"names": ["logistic"]}, "rules": []}
 
     full = _trained(matrix, **candidates)
     sampled = _trained(matrix, **candidates, training={"most_rows": 1500})
