@@ -46,7 +46,7 @@ def run(asked: str, folder: Path, n_students: int) -> None:
     """Do one step in this process, and note when each part of it begins."""
     notes = (folder / f"{asked}.notes").open("w", encoding="utf-8")
 
-    def note(step: str, done: int = 0, total: int = 0) -> None:  # noqa: ARG001 - as steps tell progress
+    def note(step: str, done: int = 0, total: int = 0) -> None:
         used = os.times()
         load = os.getloadavg()[0]
         print(json.dumps([step, time.time(), used.user + used.system, load]), file=notes, flush=True)
