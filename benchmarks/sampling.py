@@ -35,7 +35,7 @@ from earlywarn.modeling import Fitting, ModelSpec, load_spec
 from earlywarn.modeling.backtest import teachable
 from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrators import Sigmoid
-from earlywarn.modeling.candidates import calibrator_of, inner_of, prepare
+from earlywarn.modeling.candidates import calibrator_of, fit_candidate, prepare, prepare_to_tune, tune_all
 from earlywarn.modeling.matrix_rows import (
     enough_data,
     in_frozen_order,
@@ -92,21 +92,22 @@ def pairs(rows: LabeledRows, spec: ModelSpec, share: float, fitting: Fitting) ->
     """Fit each candidate twice, and compare."""
     everything = np.ones(rows.label.size, dtype=bool)
     split = time_split(rows, latest_tested(rows), overlap="strict", within=everything)
-    inner = [prepare(rows, one) for one in teachable(rows, inner_splits(rows, split.train, overlap="strict"))]
+    past = teachable(rows, inner_splits(rows, split.train, overlap="strict"))
+    inner = prepare_to_tune(rows, past, most_rows=fitting.tuning.most_rows)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
     n_events = int(rows.truth(split.train).sum())
     most = round(n_events + share * (split.train.size - n_events))
-    for name in spec.publishable:
-        tuned = inner_of(name, rows, to_tune(rows, inner), fitting)
+    for tuned in tune_all(spec.publishable, rows, to_tune(rows, inner), fitting):
+        name = tuned.name
         calibrator = calibrator_of(tuned, rows, inner)
         margins, sizes, seconds = [], [], []
         for asked in (split.train.size, most):
             begun = time.process_time()
-            thinned = thin(rows, whole, most=asked)
-            model = thinned.fit(name, tuned.settings, fitting)
+            taught = thin(rows, whole, most=asked)
+            model = fit_candidate(name, rows, taught, tuned.settings, fitting)
             seconds.append(time.process_time() - begun)
-            sizes.append(int(thinned.sample.rows.size))
+            sizes.append(int(taught.split.train.size))
             margins.append(margins_of(model, whole, split.test, fitting))
         value, differences = _compared(margins, calibrator.risks, test_rows, draws, spec)
         yield Pair(name, sizes[0], sizes[1], value, differences, (seconds[0], seconds[1]))
@@ -194,7 +195,7 @@ def main() -> None:
     with one_blas_thread():
         rows = labeled_rows(given.folder / str(given.students), spec)
         found = []
-        for pair in pairs(rows, spec, given.share, Fitting()):
+        for pair in pairs(rows, spec, given.share, Fitting(tuning=spec.tuning.tuning)):
             found.append(pair)
             print(pair, flush=True)
     tested = int((rows.period == latest_tested(rows)[0]).sum())

@@ -8,7 +8,7 @@ from earlywarn.evaluation.calibration import calibration_of, fit_line, logit
 from earlywarn.evaluation.capacity import TIE_RULE, capacity_of, cut_lists, tie_order
 from earlywarn.evaluation.card import CardProse, GroupNames, card_markdown, unsure_of
 from earlywarn.evaluation.cuts import CutPoint, CutPoints
-from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters
+from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gates, closed_gates
 from earlywarn.evaluation.measures import (
@@ -80,6 +80,7 @@ __all__ = [
     "draws_for",
     "fit_line",
     "fold_statement",
+    "interval",
     "logit",
     "measure",
     "moment_aucs",

@@ -99,6 +99,18 @@ WORDS: dict[str, dict[str, str]] = {
     "one_column": {"fr": "une seule colonne", "en": "one column"},
     "logistic": {"fr": "régression logistique", "en": "logistic regression"},
     "lightgbm": {"fr": "arbres (LightGBM)", "en": "trees (LightGBM)"},
+    "lightgbm_on_logistic": {
+        "fr": "arbres posés sur la régression logistique",
+        "en": "trees started from logistic regression",
+    },
+    "blend": {
+        "fr": "mélange de régression logistique et d’arbres",
+        "en": "blend of logistic regression and trees",
+    },
+    "column_per_moment": {
+        "fr": "la meilleure colonne de chaque moment",
+        "en": "the best column of each moment",
+    },
     "schools held out of training": {
         "fr": "écoles gardées hors de l’apprentissage",
         "en": "schools held out of training",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,23 +27,25 @@ from earlywarn.evaluation import (
     score_rows,
 )
 from earlywarn.modeling.bounded import margins_of, thin, to_tune, whole_students
-from earlywarn.modeling.calibrators import Calibrator, fit_calibrator
+from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator
 from earlywarn.modeling.candidates import (
     N_DRAWS,
-    Choice,
     Fitting,
+    Inner,
     Prepared,
     calibrator_of,
-    choose,
-    inner_of,
+    fit_candidate,
     prepare,
+    prepare_to_tune,
     rule_risks,
+    tune_all,
 )
+from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sampling import MOST_ROWS
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
-from earlywarn.modeling.simple import Points
+from earlywarn.modeling.simple import Points, fit_moment_columns
 from earlywarn.modeling.splits import (
     Overlap,
     Split,
@@ -54,7 +56,9 @@ from earlywarn.modeling.splits import (
     time_split,
 )
 from earlywarn.modeling.trials import Trial
-from earlywarn.modeling.values import some_columns
+from earlywarn.modeling.values import some_columns, told_of
+
+RULES, ONE_COLUMN, COLUMN_PER_MOMENT = "rules", "one_column", "column_per_moment"
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
@@ -99,30 +103,43 @@ def run_backtest(
     rows, split = cut_split(rows, time_split(rows, plan.test, overlap=overlap, within=everything))
     need_both(rows, split.train, what="the past", fewest=FEWEST_LABELS)
     need_both(rows, split.test, what="the held-out future", fewest=FEWEST_LABELS)
-    splits = [prepare(rows, one) for one in teachable(rows, inner_splits(rows, split.train, overlap=overlap))]
-    step = f"back-test ({overlap})"
-    inners = []
-    for place, name in enumerate(plan.publishable):
-        progress(step, place, 2 * len(plan.publishable) + 2)
-        inners.append(inner_of(name, rows, to_tune(rows, splits), fitting))
+    within = teachable(rows, inner_splits(rows, split.train, overlap=overlap))
+    splits = prepare_to_tune(rows, within, most_rows=fitting.tuning.most_rows)
+    step, n_steps = f"back-test ({overlap})", 2 * len(plan.publishable) + 2
+    inners = tune_all(
+        plan.publishable,
+        rows,
+        to_tune(rows, splits),
+        fitting,
+        before_each=lambda place: progress(step, place, n_steps),
+    )
     choice = choose(inners, rows, splits, fitting)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
-    thinned = thin(rows, whole, most=plan.most_rows)
-    scored, settings = _rules(rows, whole, plan, test_rows), {}
+    taught = thin(rows, whole, most=plan.most_rows)
+    scored, settings = [], dict[str, dict[str, object]]()
+    for name, (margin, risk, own) in baselines(rows, whole, taught, plan).items():
+        scored.append(score_rows(name, margin, risk, test_rows, share=plan.share))
+        settings[name] = own
+    fitted: dict[str, FittedModel] = {}
     for place, inner in enumerate(inners):
-        progress(step, len(inners) + place, 2 * len(inners) + 2)
-        model = thinned.fit(inner.name, inner.settings, fitting)
+        progress(step, len(inners) + place, n_steps)
+        model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
         margin = margins_of(model, whole, split.test, fitting)
         risk = calibrator_of(inner, rows, splits).risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
         settings[inner.name] = described(inner.settings, model)
     found = next(inner for inner in inners if inner.name == choice.name)
-    progress(step, 2 * len(inners), 2 * len(inners) + 2)
+    progress(step, 2 * len(inners), n_steps)
     unseen = _held_out(rows, split, found.settings, choice.name, plan, fitting)
     backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, fitting)
-    progress(step, 2 * len(inners) + 2, 2 * len(inners) + 2)
+    progress(step, n_steps, n_steps)
     margins = next(one.margin for one in scored if one.name == choice.name)
-    return Outcomes(backtest, split, found.settings, margins, choice)
+    return Outcomes(backtest, split, found.settings, margins, choice, trials_in(inners))
+
+
+def trials_in(inners: Sequence[Inner]) -> tuple[Trial, ...]:
+    """Return every trial of every candidate."""
+    return tuple(trial for inner in inners for trial in inner.trials)
 
 
 def teachable(rows: LabeledRows, splits: Sequence[Split]) -> list[Split]:
@@ -152,12 +169,23 @@ def described(settings: Mapping[str, float], model: FittedModel) -> dict[str, ob
     return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
 
 
-def _rules(rows: LabeledRows, whole: Prepared, plan: Plan, test_rows: TestRows) -> list[Scored]:
-    if plan.points is None:
-        return []
-    told, points = points_of(plan.points, whole)
-    risk = rule_risks(told, rows.truth(whole.split.train), points)
-    return [score_rows("rules", points, risk, test_rows, share=plan.share)]
+def baselines(
+    rows: LabeledRows, whole: Prepared, taught: Prepared, plan: Plan
+) -> dict[str, tuple[Floats, Floats, dict[str, object]]]:
+    """Return margins, risks and settings of what stands beside the candidates and is never published."""
+    found = {}
+    if plan.points is not None:
+        told, points = points_of(plan.points, whole)
+        found[RULES] = points, rule_risks(told, rows.truth(whole.split.train), points), dict[str, object]()
+    train = taught.split.train
+    moment = rows.moment[train]
+    if ONE_COLUMN in plan.publishable and np.unique(moment).size > 1:
+        columns = fit_moment_columns(taught.train, rows.truth(train), whole.names, whole.signs, moment=moment)
+        margin = taught.shift + told_of(
+            whole.values, whole.split.test, lambda values, some: columns.margins(values, rows.moment[some])
+        )
+        found[COLUMN_PER_MOMENT] = margin, Sigmoid(1.0, 0.0).risks(margin), columns.settings()
+    return found
 
 
 def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
@@ -208,8 +236,8 @@ def _held_out(
     if not test.size or not train.size or min(fewest(rows, train), fewest(rows, test)) < FEWEST_LABELS:
         return None
     whole = prepare(rows, apart)
-    one_seed = Fitting(fitting.seed, fitting.n_threads, n_seeds=1)
-    model = thin(rows, whole, most=plan.most_rows).fit(name, settings, one_seed)
+    one_seed = replace(fitting, n_seeds=1)
+    model = fit_candidate(name, rows, thin(rows, whole, most=plan.most_rows), settings, one_seed)
     margin = margins_of(model, whole, test, fitting)
     # Students drawn whatever came true of them: risks are to mean rates of rows that nobody sampled.
     known = whole_students(rows, train)

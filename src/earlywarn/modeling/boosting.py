@@ -5,8 +5,8 @@ Trees are kept as text without the parameters that fitted them, because those na
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.threads import load_lightgbm
 
 N_SEEDS = 3
-MAX_ROUNDS = 300
+MAX_ROUNDS = 400
 PATIENCE = 20
 FEWEST_ROUNDS = 10
 MAX_BIN = 63
 END_OF_TREES = "end of trees\n"
+CELLS_PER_THREAD = 300_000
+"""On fewer values than this, a further thread costs more than it brings."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,25 @@ class Boosting:
     feature_share: float = 0.4
     ridge: float = 5.0
     n_rounds: int = 150
+    row_share: float = 0.5
+    depth: int = 6
+    smoothing: float = 0.0
+    least_gain: float = 0.0
 
     def settings(self) -> tuple[tuple[str, float], ...]:
         """Return the settings as pairs, for the record."""
-        return (
-            ("n_leaves", self.n_leaves),
-            ("rate", self.rate),
-            ("fewest_rows", self.fewest_rows),
-            ("feature_share", self.feature_share),
-            ("ridge", self.ridge),
-            ("n_rounds", self.n_rounds),
-        )
+        return tuple(asdict(self).items())
+
+
+def boosting_of(settings: Mapping[str, float]) -> Boosting:
+    """Read settings back.
+
+    >>> boosting_of(dict(Boosting(n_leaves=7).settings())) == Boosting(n_leaves=7)
+    True
+    """
+    whole = {"n_leaves", "fewest_rows", "n_rounds", "depth"}
+    found = {one.name: settings[one.name] for one in fields(Boosting)}
+    return Boosting(**{name: int(value) if name in whole else value for name, value in found.items()})  # type: ignore[arg-type]
 
 
 def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) -> dict[str, object]:
@@ -51,13 +61,15 @@ def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) 
     return {
         "objective": "binary",
         "num_leaves": boosting.n_leaves,
-        "max_depth": 6,
+        "max_depth": boosting.depth,
         "learning_rate": boosting.rate,
         "min_data_in_leaf": boosting.fewest_rows,
         "feature_fraction": boosting.feature_share,
-        "bagging_fraction": 0.5,
+        "bagging_fraction": boosting.row_share,
         "bagging_freq": 1,
         "lambda_l2": boosting.ridge,
+        "path_smooth": boosting.smoothing,
+        "min_gain_to_split": boosting.least_gain,
         "max_bin": MAX_BIN,
         "monotone_constraints": [int(sign) for sign in signs],
         "monotone_constraints_method": "basic",
@@ -70,9 +82,17 @@ def parameters(boosting: Boosting, signs: Floats, *, seed: int, n_threads: int) 
     }
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Rows as LightGBM takes them; `start` is the margin that trees add to, where there is one."""
+
+    values: Floats
+    label: Flags
+    start: Floats | None = None
+
+
 def fit_boosting(
-    values: Floats,
-    label: Flags,
+    rows: Taught,
     features: Sequence[str],
     signs: Floats,
     *,
@@ -81,82 +101,130 @@ def fit_boosting(
     n_threads: int,
 ) -> FittedModel:
     """Fit one ensemble per seed; the model averages them in margin space."""
-    lightgbm = load_lightgbm()
-    rows = _dataset(values, label, features, signs, n_threads)
+    lightgbm, n_threads = load_lightgbm(), useful_threads(rows.values, n_threads)
+    dataset = dataset_of(rows, features, signs, n_threads)
     trees = []
     for seed in seeds:
         asked = parameters(boosting, signs, seed=seed, n_threads=n_threads)
-        trees.append(tree_text(lightgbm.train(asked, rows, num_boost_round=boosting.n_rounds)))
+        trees.append(tree_text(lightgbm.train(asked, dataset, num_boost_round=boosting.n_rounds)))
     return FittedModel("lightgbm", tuple(features), trees=tuple(trees), settings=boosting.settings())
 
 
 @dataclass(frozen=True, eq=False)
-class Stopped:
-    """Where boosting stopped, and what it would have said of the watched rows."""
-
-    n_rounds: int
-    margins: Floats
-    loss: float
-
-
-def rounds_by_stopping(
-    fitting: tuple[Floats, Flags],
-    watching: tuple[Floats, Flags],
-    is_first: Flags,
-    signs: Floats,
-    *,
-    boosting: Boosting,
-    seed: int,
-    n_threads: int,
-) -> Stopped:
-    """Stop where the watched rows gain no more.
+class Watched:
+    """Training rows and the rows that say when to stop, binned once for any number of trials.
 
     The watched rows stand in two halves, and each half is told by the rounds that the other half chose:
     rounds chosen on the very rows that are then measured would flatter boosting against simpler candidates.
     """
-    lightgbm = load_lightgbm()
-    values, label = watching
-    names = [f"f{place}" for place in range(fitting[0].shape[1])]
-    rows = _dataset(*fitting, names, signs, n_threads)
-    halves = [is_first, ~is_first]
-    sets = [
-        rows.create_valid(np.ascontiguousarray(values[half]), label[half].astype(np.float64))
-        for half in halves
+
+    train: Any
+    halves: tuple[Any, Any]
+    masks: tuple[Flags, Flags]
+    watching: Taught
+    signs: Floats
+    n_threads: int
+
+
+def useful_threads(values: Floats, n_threads: int) -> int:
+    """Return how many threads are worth starting; they change no byte of the trees."""
+    return max(1, min(n_threads, values.size // CELLS_PER_THREAD))
+
+
+def watch(fitting: Taught, watching: Taught, is_first: Flags, signs: Floats, *, n_threads: int) -> Watched:
+    """Bin the rows."""
+    n_threads = useful_threads(fitting.values, n_threads)
+    names = [f"f{place}" for place in range(fitting.values.shape[1])]
+    train = dataset_of(fitting, names, signs, n_threads)
+    masks = (is_first, ~is_first)
+    halves = [
+        train.create_valid(
+            np.ascontiguousarray(watching.values[mask]),
+            watching.label[mask].astype(np.float64),
+            init_score=None if watching.start is None else watching.start[mask],
+        )
+        for mask in masks
     ]
+    return Watched(train, (halves[0], halves[1]), masks, watching, signs, n_threads)
+
+
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """Where boosting stopped on each half, and what it would have said of the watched rows."""
+
+    rounds: tuple[int, int]
+    margins: Floats
+
+    @property
+    def n_rounds(self) -> int:
+        """Return the mean over the halves."""
+        return round(float(np.mean(self.rounds)))
+
+
+def rounds_by_stopping(rows: Watched, *, boosting: Boosting, seed: int) -> Stopped:
+    """Stop where the watched rows gain no more."""
+    lightgbm = load_lightgbm()
     losses: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
-        parameters(boosting, signs, seed=seed, n_threads=n_threads),
-        rows,
+        # Binning was done with the training rows; a trial's own least leaf must not undo it.
+        {
+            **parameters(boosting, rows.signs, seed=seed, n_threads=rows.n_threads),
+            "feature_pre_filter": False,
+        },
+        rows.train,
         num_boost_round=MAX_ROUNDS,
-        valid_sets=sets,
+        valid_sets=list(rows.halves),
         valid_names=["first", "second"],
         callbacks=[
             lightgbm.early_stopping(PATIENCE, verbose=False),
             lightgbm.record_evaluation(losses),
         ],
     )
-    curves = [np.array(losses[name]["binary_logloss"]) for name in ("first", "second")]
+    # Rounded: the last bits of a mean depend on how many threads summed it.
+    curves = [np.round(losses[name]["binary_logloss"], 10) for name in ("first", "second")]
     chosen = [max(int(np.argmin(curve)) + 1, FEWEST_ROUNDS) for curve in curves]
-    margins = np.empty(len(label))
-    for half, n_rounds in zip(halves, reversed(chosen), strict=True):
-        told = booster.predict(values[half], raw_score=True, num_iteration=n_rounds, num_threads=n_threads)
-        margins[half] = told
-    shares = [float(half.mean()) for half in halves]
-    loss = sum(share * curve.min() for share, curve in zip(shares, curves, strict=True))
-    return Stopped(round(float(np.mean(chosen))), margins, float(loss))
+    rounds = (chosen[0], chosen[1])
+    return Stopped(rounds, _crossed_margins(booster, rows, rounds))
 
 
-def _dataset(values: Floats, label: Flags, features: Sequence[str], signs: Floats, n_threads: int) -> Any:
+def more_seeds(rows: Watched, stopped: Stopped, *, boosting: Boosting, seeds: Sequence[int]) -> Floats:
+    """Return the watched rows' margins averaged with those of further seeds, stopped at the same rounds."""
+    lightgbm = load_lightgbm()
+    found = [stopped.margins]
+    for seed in seeds:
+        asked = parameters(boosting, rows.signs, seed=seed, n_threads=rows.n_threads)
+        booster = lightgbm.train(
+            {**asked, "feature_pre_filter": False}, rows.train, num_boost_round=max(stopped.rounds)
+        )
+        found.append(_crossed_margins(booster, rows, stopped.rounds))
+    return np.asarray(np.mean(found, axis=0))
+
+
+def _crossed_margins(booster: Any, rows: Watched, rounds: tuple[int, int]) -> Floats:
+    """Tell each half by the rounds that the other half chose."""
+    values, start = rows.watching.values, rows.watching.start
+    margins = np.zeros(len(values)) if start is None else start.copy()
+    for mask, n_rounds in zip(rows.masks, reversed(rounds), strict=True):
+        margins[mask] += booster.predict(
+            values[mask], raw_score=True, num_iteration=n_rounds, num_threads=rows.n_threads
+        )
+    return margins
+
+
+def dataset_of(rows: Taught, features: Sequence[str], signs: Floats, n_threads: int) -> Any:
+    """Return rows in LightGBM's own form."""
     lightgbm = load_lightgbm()
     parameters_of_bins = {
         "max_bin": MAX_BIN,
         "num_threads": n_threads,
         "verbosity": -1,
+        "feature_pre_filter": False,
         "monotone_constraints": [int(sign) for sign in signs],
     }
     return lightgbm.Dataset(
-        np.ascontiguousarray(values),
-        label.astype(np.float64),
+        np.ascontiguousarray(rows.values),
+        rows.label.astype(np.float64),
+        init_score=rows.start,
         feature_name=list(features),
         params=parameters_of_bins,
         free_raw_data=False,

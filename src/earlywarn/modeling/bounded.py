@@ -7,15 +7,16 @@ more rows than the bounds, nothing is left out and nothing changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from earlywarn.evaluation import Floats, Indexes
-from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
+from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.prepared import Prepared
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.sampling import Sample, sample_rows, student_places
-from earlywarn.modeling.values import told
+from earlywarn.modeling.values import told_of
 
 MOST_ROWS_TO_TUNE = 300_000
 
@@ -37,26 +38,22 @@ def to_tune(
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class Thinned:
-    """A split's training rows as fits take them in."""
-
-    rows: LabeledRows
-    whole: Prepared
-    sample: Sample
-
-    def fit(self, name: str, settings: Mapping[str, float], fitting: Fitting) -> FittedModel:
-        """Fit one candidate; its margins mean what they would mean without sampling."""
-        return self.sample.corrected(fit_candidate(name, self.rows, self.whole, settings, fitting))
-
-
-def thin(rows: LabeledRows, whole: Prepared, *, most: int) -> Thinned:
-    """Draw the rows that fits take in, once for all candidates."""
+def drawn(rows: LabeledRows, whole: Prepared, *, most: int) -> Sample:
+    """Draw the rows that fits of a split take in."""
     train = whole.split.train
-    sample = sample_rows(rows.student, whole.truth(train), train, most=most)
-    return Thinned(rows, replace(whole, split=replace(whole.split, train=sample.rows)), sample)
+    return sample_rows(rows.student, whole.truth(train), train, most=most)
+
+
+def thinned(whole: Prepared, sample: Sample) -> Prepared:
+    """Return a split that trains on a sample; fits of it say the margins they would say without."""
+    return replace(whole, split=replace(whole.split, train=sample.rows), shift=sample.correction)
+
+
+def thin(rows: LabeledRows, whole: Prepared, *, most: int) -> Prepared:
+    """Return a split that trains on as many rows as fits take in, drawn once for all candidates."""
+    return thinned(whole, drawn(rows, whole, most=most))
 
 
 def margins_of(model: FittedModel, whole: Prepared, chosen: Indexes, fitting: Fitting) -> Floats:
     """Return a model's margin of each chosen row."""
-    return told(whole.values, chosen, lambda values: model.margins(values, n_threads=fitting.n_threads))
+    return told_of(whole.values, chosen, lambda values, _: model.margins(values, n_threads=fitting.n_threads))

@@ -13,11 +13,14 @@ import numpy as np
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import Floats
 from earlywarn.modeling.calibrators import Calibrator, calibrator_from
-from earlywarn.modeling.fitted import FittedModel, LinearTerm, line_of
+from earlywarn.modeling.fitted import CurveTerm, FittedModel, LinearTerm, curve_of, line_of
 from earlywarn.modeling.threads import load_lightgbm
 from earlywarn.workspace import write_atomically
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2, a model may have curves, and trees a weight."""
+
+READ = (1, FORMAT)
 DECILES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 """The ends are kept a hundredth away from the extremes, which would be single students."""
 
@@ -42,18 +45,22 @@ class Bundle:
         ]
 
     def attributions(self, values: Floats) -> Floats:
-        """Return each feature's exact share of each margin, by LightGBM's own TreeSHAP and the lines."""
+        """Return each feature's exact share of each margin: LightGBM's own TreeSHAP, lines and curves."""
         lightgbm = load_lightgbm()
 
         shares = np.zeros((len(values), len(self.model.features)))
         for text in self.model.trees:
             booster = lightgbm.Booster(model_str=text)
             told = np.asarray(booster.predict(values, pred_contrib=True), dtype=np.float64)
-            shares += told[:, :-1] / len(self.model.trees)
+            shares += told[:, :-1] * (self.model.tree_weight / len(self.model.trees))
         for term in self.model.linear:
             place = self.model.features.index(term.feature)
             centered = line_of(term, values[:, place]) - term.missing_coefficient * term.missing_share
             shares[:, place] += centered
+        for curve in self.model.curves:
+            place = self.model.features.index(curve.feature)
+            average = curve.missing_coefficient * curve.missing_share
+            shares[:, place] += curve_of(curve, values[:, place]) - average
         return shares
 
 
@@ -81,6 +88,8 @@ def write_bundle(folder: Path, parts: BundleParts) -> Path:
         "features": list(parts.model.features),
         "intercept": parts.model.intercept,
         "linear": [asdict(term) for term in parts.model.linear],
+        "curves": [asdict(curve) for curve in parts.model.curves],
+        "tree_weight": parts.model.tree_weight,
         "trees": list(trees),
         **parts.details,
     }
@@ -108,7 +117,7 @@ def read_bundle(folder: Path) -> Bundle:
     """
     try:
         details = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if details["format"] != FORMAT:
+        if details["format"] not in READ:
             raise ValueError("format")  # noqa: TRY301 - one refusal for whatever is wrong
         model = FittedModel(
             kind=details["kind"],
@@ -116,6 +125,8 @@ def read_bundle(folder: Path) -> Bundle:
             intercept=float(details["intercept"]),
             linear=tuple(LinearTerm(**term) for term in details["linear"]),
             trees=tuple((folder / name).read_text(encoding="utf-8") for name in details["trees"]),
+            curves=tuple(_curve(curve) for curve in details.get("curves", ())),
+            tree_weight=float(details.get("tree_weight", 1.0)),
         )
         calibrator = json.loads((folder / "calibrator.json").read_text(encoding="utf-8"))
         return Bundle(model, calibrator_from(calibrator), details)
@@ -123,6 +134,11 @@ def read_bundle(folder: Path) -> Bundle:
         raise TrainingError(
             "the folder holds no bundle that this version reads", where=str(folder), todo="train again"
         ) from error
+
+
+def _curve(content: Mapping[str, Any]) -> CurveTerm:
+    points = {name: tuple(content[name]) for name in ("knots", "heights")}
+    return CurveTerm(**{**content, **points})
 
 
 def quantiles_of(features: tuple[str, ...], columns: Iterable[Floats]) -> dict[str, Any]:

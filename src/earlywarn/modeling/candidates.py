@@ -1,46 +1,82 @@
-"""Tune each candidate on inner splits, choose one, and fit it on a whole past.
+"""Tune each candidate on inner splits, and fit it on a whole past.
 
-Candidates stand from simple to complex; `choose` takes the simplest that no later one beats, by a paired
-interval on rows that trained none of them.
+Candidates stand from simple to complex. All are linear terms plus trees, so attributions stay exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from earlywarn.evaluation import (
-    Comparison,
-    Flags,
-    Floats,
-    Indexes,
-    compare,
-    draws_for,
-    moment_aucs,
-    score_rows,
+from earlywarn.evaluation import Flags, Floats, Indexes
+from earlywarn.modeling.boosting import (
+    N_SEEDS,
+    Boosting,
+    Stopped,
+    Taught,
+    Watched,
+    boosting_of,
+    fit_boosting,
+    more_seeds,
+    rounds_by_stopping,
+    watch,
 )
-from earlywarn.modeling.boosting import N_SEEDS, Boosting, Stopped, fit_boosting, rounds_by_stopping
-from earlywarn.modeling.calibrators import Calibrator, Sigmoid, fit_calibrator, fit_sigmoid, log_loss
-from earlywarn.modeling.fitted import FittedModel
-from earlywarn.modeling.logistic import PENALTIES, fit_logistic, fit_path
+from earlywarn.modeling.calibrators import Calibrator, fit_calibrator, fit_sigmoid
+from earlywarn.modeling.fitted import FittedModel, with_linear_weight
+from earlywarn.modeling.halves import (
+    Halves,
+    Tried,
+    best_of,
+    crossed_margins,
+    halves_of,
+    trials_of,
+    tried,
+)
+from earlywarn.modeling.logistic import PENALTIES, fit_path
+from earlywarn.modeling.on_logistic import LinearPart, joined, linear_part, logistic_by
+from earlywarn.modeling.prepared import Prepared, few_rows, prepare, prepare_to_tune, tested_truth
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.search import LINEAR_WEIGHT, Tuning, known_starts, known_trees, search
 from earlywarn.modeling.simple import fit_one_column
-from earlywarn.modeling.splits import Split, cut_split, fold_of
-from earlywarn.modeling.values import Values
+from earlywarn.modeling.trials import Trial
 
-MOST_ROWS_TO_TUNE = 30_000
+__all__ = [
+    "Fitting",
+    "Inner",
+    "Prepared",
+    "calibrator_of",
+    "fit_candidate",
+    "inner_of",
+    "prepare",
+    "prepare_to_tune",
+    "rule_risks",
+    "tested_truth",
+    "tune_all",
+]
+
 N_DRAWS = 200
+FEWEST_ROWS_TO_BEND = 1000
+"""With fewer training rows than this, lines stay straight."""
+
+TREE_WEIGHT = "tree_weight"
+TREE_WEIGHTS = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
 class Fitting:
-    """What fitting may use of the machine, and its seed."""
+    """What fitting may use of the machine, its seed, and how much tuning may cost."""
 
     seed: int = 0
     n_threads: int = 2
     n_seeds: int = N_SEEDS
+    tuning: Tuning = field(default_factory=Tuning)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seeds that are averaged."""
+        return [self.seed * 1000 + one for one in range(self.n_seeds)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,162 +86,272 @@ class Inner:
     name: str
     margins: tuple[Floats, ...]
     settings: dict[str, float]
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """One split with its labels cut and its values encoded by its own training rows."""
+class Past:
+    """What candidates are tuned on: inner splits, their halves, and what simpler candidates told already."""
 
-    split: Split
     rows: LabeledRows
-    names: tuple[str, ...]
-    signs: Floats
-    values: Values
+    splits: Sequence[Prepared]
+    fitting: Fitting
+    halves: Halves
+    told: dict[str, Inner] = field(default_factory=dict)
 
-    @property
-    def train(self) -> Floats:
-        """Return the values of training rows."""
-        return self.values[self.split.train]
+    def inner(self, name: str) -> Inner:
+        """Tune a candidate once."""
+        if name not in self.told:
+            self.told[name] = _INNER[name](self)
+        return self.told[name]
 
-    @property
-    def test(self) -> Floats:
-        """Return the values of test rows."""
-        return self.values[self.split.test]
-
-    def truth(self, chosen: Indexes) -> Flags:
-        """Return the labels of rows, as this split has them."""
-        return self.rows.truth(chosen)
+    def taught(self, one: Prepared) -> Indexes:
+        """Return the training rows that tuning may use of a split."""
+        return few_rows(self.rows, one.split.train, most=self.fitting.tuning.most_rows)
 
 
-def prepare(rows: LabeledRows, split: Split) -> Prepared:
-    """Cut the labels and encode the rows of a split by its training rows."""
-    cut, own = cut_split(rows, split)
-    names, signs, values = rows.encoder(own.train)
-    return Prepared(own, cut, names, signs, values)
-
-
-def tested_truth(splits: Sequence[Prepared]) -> Flags:
-    """Return the labels of all tested rows, each as its own split has it."""
-    return np.concatenate([one.truth(one.split.test) for one in splits])
-
-
-def few_rows(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
-    """Keep whole students until there are at most `most` rows, by a hash of the student."""
-    if chosen.size <= most:
-        return chosen
-    place = fold_of(rows.student[chosen], 1000)
-    return chosen[place < 1000 * most / chosen.size]
+def tune_all(
+    names: Sequence[str],
+    rows: LabeledRows,
+    splits: Sequence[Prepared],
+    fitting: Fitting,
+    *,
+    before_each: Callable[[int], None] = lambda _: None,
+) -> list[Inner]:
+    """Tune candidates on inner splits, simple ones first."""
+    past, found = Past(rows, splits, fitting, halves_of(rows, splits)), []
+    for place, name in enumerate(names):
+        before_each(place)
+        found.append(past.inner(name))
+    return found
 
 
 def inner_of(name: str, rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
     """Tune one candidate on the inner splits."""
-    return INNER[name](rows, splits, fitting)
+    return tune_all([name], rows, splits, fitting)[0]
 
 
-def _inner_one_column(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
+def _best(name: str, found: Sequence[Tried], past: Past) -> Inner:
+    best = best_of(found)
+    margins = crossed_margins(found, best, past.halves)
+    settings = dict(found[best.overall].settings)
+    return Inner(name, margins, settings, trials_of(name, found, best, past.halves))
+
+
+def _inner_one_column(past: Past) -> Inner:
     margins = []
-    for one in splits:
+    for one in past.splits:
         train = one.split.train
-        model = fit_one_column(one.train, one.truth(train), one.names, one.signs, moment=rows.moment[train])
+        moment = past.rows.moment[train]
+        model = fit_one_column(one.train, one.truth(train), one.names, one.signs, moment=moment)
         margins.append(model.margins(one.test))
-    return Inner("one_column", tuple(margins), {})
+    return _best("one_column", [tried({}, margins, past.halves)], past)
 
 
-def _inner_logistic(rows: LabeledRows, splits: Sequence[Prepared], _fitting: Fitting) -> Inner:
-    """Tune the ridge on the first split, the latest past; the others tell what it would have said."""
-    if splits[0].split.grouped:
-        return _logistic_over_folds(rows, splits)
-    first = splits[0]
-    train, truth = few_rows(rows, first.split.train), first.truth(first.split.test)
-    path = fit_path(first.values[train], first.truth(train), first.names, first.signs, penalties=PENALTIES)
-    told = [model.margins(first.test) for model in path]
-    best = int(np.argmin([log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told]))
-    margins = [told[best]]
-    for one in splits[1:]:
-        train = few_rows(rows, one.split.train)
-        values, truth = one.values[train], one.truth(train)
-        model = fit_logistic(values, truth, one.names, one.signs, penalty=PENALTIES[best])
-        margins.append(model.margins(one.test))
-    return Inner("logistic", tuple(margins), {"penalty": PENALTIES[best]})
+def _inner_logistic(past: Past) -> Inner:
+    """Tune the ridge, and whether lines bend."""
+    few = min(past.taught(one).size for one in past.splits)
+    found = []
+    for curves in (False, True) if few >= FEWEST_ROWS_TO_BEND else (False,):
+        told = [_path(past, one, curves=curves) for one in past.splits]
+        for place, penalty in enumerate(PENALTIES):
+            settings = {"penalty": penalty, "curves": float(curves)}
+            found.append(tried(settings, [margins[place] for margins in told], past.halves))
+    return _best("logistic", found, past)
 
 
-def _logistic_over_folds(rows: LabeledRows, splits: Sequence[Prepared]) -> Inner:
-    """Tune the ridge on all folds together: none of them is later than the others."""
-    told, losses = [], np.zeros(len(PENALTIES))
-    for one in splits:
-        train, truth = few_rows(rows, one.split.train), one.truth(one.split.test)
-        path = fit_path(one.values[train], one.truth(train), one.names, one.signs, penalties=PENALTIES)
-        told.append([model.margins(one.test) for model in path])
-        losses += [truth.size * log_loss(Sigmoid(1.0, 0.0).risks(margin), truth) for margin in told[-1]]
-    best = int(np.argmin(losses))
-    return Inner("logistic", tuple(margins[best] for margins in told), {"penalty": PENALTIES[best]})
+def _path(past: Past, one: Prepared, *, curves: bool) -> list[Floats]:
+    train = past.taught(one)
+    values, truth = one.values[train], one.truth(train)
+    path = fit_path(values, truth, one.names, one.signs, penalties=PENALTIES, curves=curves)
+    test = one.test
+    return [model.margins(test) for model in path]
 
 
-def _inner_lightgbm(rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
-    """Tune on the first split, the latest past; the others tell what the tuned trial would have said."""
-    # Folds by groups have no latest one: they are tuned on all of them.
-    n_tuned = len(splits) if splits[0].split.grouped else 1
-    tried = [(trial, [_stopped(rows, one, trial, fitting) for one in splits[:n_tuned]]) for trial in TRIALS]
-    best, first = min(tried, key=lambda one: sum(found.loss for found in one[1]))
-    found = [*first, *(_stopped(rows, one, best, fitting) for one in splits[n_tuned:])]
-    n_rounds = int(np.median([one.n_rounds for one in found]))
-    settings = dict(replace(best, n_rounds=n_rounds).settings())
-    return Inner("lightgbm", tuple(one.margins for one in found), settings)
+def _inner_lightgbm(past: Past) -> Inner:
+    """Tune trees on their own."""
+    watched = [_watched(past, one, None, None, 0.0) for one in past.splits]
+    return _tuned_trees("lightgbm", past, known_trees(), lambda _: watched)
 
 
-def _stopped(rows: LabeledRows, one: Prepared, trial: Boosting, fitting: Fitting) -> Stopped:
-    train, test = few_rows(rows, one.split.train), one.split.test
-    return rounds_by_stopping(
-        (one.values[train], one.truth(train)),
-        (one.test, one.truth(test)),
-        fold_of(rows.student[test], 2) == 0,
+def _inner_on_logistic(past: Past) -> Inner:
+    """Tune trees that start from the linear part, and how much weight lies on that."""
+    linear = past.inner("logistic").settings
+    parts = [
+        linear_part(past.rows, one, past.taught(one), linear, most_rows=past.fitting.tuning.most_rows)
+        for one in past.splits
+    ]
+    watched: dict[float, list[Watched]] = {}
+
+    def rows_for(settings: Mapping[str, float]) -> list[Watched]:
+        weight = settings[LINEAR_WEIGHT]
+        if weight not in watched:
+            pairs = zip(past.splits, parts, strict=True)
+            watched[weight] = [
+                _watched(past, one, part, part.weighted(weight), weight) for one, part in pairs
+            ]
+        return watched[weight]
+
+    known = known_starts(boosting_of(past.inner("lightgbm").settings))
+    inner = _tuned_trees("lightgbm_on_logistic", past, known, rows_for)
+    return replace(inner, settings={**linear, **inner.settings})
+
+
+def _watched(
+    past: Past, one: Prepared, part: LinearPart | None, linear: FittedModel | None, weight: float
+) -> Watched:
+    train, test = past.taught(one), one.test
+    told = None if linear is None else linear.margins(test)
+    return watch(
+        Taught(one.values[train], one.truth(train), None if part is None else part.start(weight)),
+        Taught(test, one.truth(one.split.test), told),
+        past.halves.firsts[past.splits.index(one)],
         one.signs,
-        boosting=trial,
-        seed=fitting.seed,
-        n_threads=fitting.n_threads,
+        n_threads=past.fitting.n_threads,
     )
 
 
-TRIALS = (Boosting(n_leaves=15), Boosting(n_leaves=6, fewest_rows=100))
+def _tuned_trees(
+    name: str,
+    past: Past,
+    known: Sequence[Mapping[str, float]],
+    rows_for: Callable[[Mapping[str, float]], list[Watched]],
+) -> Inner:
+    """Search with one seed; what is compared afterwards is averaged over seeds, as the final fit will be."""
+    fitting, stopped = past.fitting, []
 
-INNER: dict[str, Callable[[LabeledRows, Sequence[Prepared], Fitting], Inner]] = {
+    def ask(settings: Mapping[str, float]) -> Tried:
+        boosting = boosting_of({**settings, "n_rounds": 0})
+        told = [
+            rounds_by_stopping(rows, boosting=boosting, seed=fitting.seeds[0]) for rows in rows_for(settings)
+        ]
+        stopped.append(told)
+        n_rounds = round(float(np.mean([one.n_rounds for one in told])))
+        return tried({**settings, "n_rounds": n_rounds}, [one.margins for one in told], past.halves)
+
+    found = search(ask, known, n_trials=fitting.tuning.trials, seed=fitting.seed)
+    best = best_of(found)
+    for place in {best.first, best.second}:
+        margins = _averaged(found[place], stopped[place], rows_for(found[place].settings), fitting)
+        found[place] = replace(found[place], margins=margins)
+    margins = crossed_margins(found, best, past.halves)
+    trials = trials_of(name, found, best, past.halves)
+    return Inner(name, margins, dict(found[best.overall].settings), trials)
+
+
+def _averaged(
+    one: Tried, stopped: Sequence[Stopped], watched: Sequence[Watched], fitting: Fitting
+) -> tuple[Floats, ...]:
+    boosting = boosting_of(one.settings)
+    return tuple(
+        more_seeds(rows, told, boosting=boosting, seeds=fitting.seeds[1:])
+        for rows, told in zip(watched, stopped, strict=True)
+    )
+
+
+def _inner_blend(past: Past) -> Inner:
+    """Tune the share of trees in a mean of margins with the linear model's."""
+    linear, trees = past.inner("logistic"), past.inner("lightgbm")
+    found = []
+    for weight in TREE_WEIGHTS:
+        pairs = zip(linear.margins, trees.margins, strict=True)
+        margins = [(1 - weight) * line + weight * tree for line, tree in pairs]
+        found.append(tried({TREE_WEIGHT: weight}, margins, past.halves))
+    inner = _best("blend", found, past)
+    return replace(inner, settings={**linear.settings, **trees.settings, **inner.settings})
+
+
+_INNER: dict[str, Callable[[Past], Inner]] = {
     "one_column": _inner_one_column,
     "logistic": _inner_logistic,
     "lightgbm": _inner_lightgbm,
+    "lightgbm_on_logistic": _inner_on_logistic,
+    "blend": _inner_blend,
 }
+PUBLISHABLE = tuple(_INNER)
+"""From simple to complex."""
 
 
 def fit_candidate(
-    name: str, rows: LabeledRows, whole: Prepared, settings: Mapping[str, float], fitting: Fitting
+    name: str,
+    rows: LabeledRows,
+    whole: Prepared,
+    settings: Mapping[str, float],
+    fitting: Fitting,
+    *,
+    fitted: dict[str, FittedModel] | None = None,
 ) -> FittedModel:
-    """Fit one candidate on the whole of a past, with what tuning found."""
-    values, names, signs = whole.train, whole.names, whole.signs
-    truth = whole.truth(whole.split.train)
+    """Fit one candidate on the whole of a past, with what tuning found.
+
+    Args:
+        name: Which.
+        rows: All rows.
+        whole: The past, prepared; its `shift` corrects the intercept where rows were sampled.
+        settings: What tuning found.
+        fitting: What fitting may use.
+        fitted: Parts that were fitted on the same past with the same settings, by candidate; parts fitted
+            here are added.
+    """
+    parts = {} if fitted is None else fitted
+    if name not in parts:
+        parts[name] = _fitted(name, rows, whole, settings, fitting, parts)
+    return replace(parts[name], intercept=parts[name].intercept + whole.shift)
+
+
+def _fitted(
+    name: str,
+    rows: LabeledRows,
+    whole: Prepared,
+    settings: Mapping[str, float],
+    fitting: Fitting,
+    parts: dict[str, FittedModel],
+) -> FittedModel:
+    train = whole.split.train
+    truth = whole.truth(train)
     if name == "one_column":
-        return fit_one_column(values, truth, names, signs, moment=rows.moment[whole.split.train])
+        return fit_one_column(whole.train, truth, whole.names, whole.signs, moment=rows.moment[train])
     if name == "logistic":
-        return fit_logistic(values, truth, names, signs, penalty=settings["penalty"])
+        return logistic_by(whole, train, truth, settings)
+    if name == "lightgbm":
+        return _trees(whole, truth, None, settings, fitting)
+    if "logistic" not in parts:
+        parts["logistic"] = logistic_by(whole, train, truth, settings)
+    if name == "lightgbm_on_logistic":
+        weight = settings[LINEAR_WEIGHT]
+        part = linear_part(
+            rows, whole, train, settings, most_rows=fitting.tuning.most_rows, model=parts["logistic"]
+        )
+        trees = _trees(whole, truth, part.start(weight), settings, fitting)
+        return _noted(joined(part.weighted(weight), trees, kind=name), {LINEAR_WEIGHT: weight})
+    if "lightgbm" not in parts:
+        parts["lightgbm"] = _trees(whole, truth, None, settings, fitting)
+    weight = settings[TREE_WEIGHT]
+    linear = with_linear_weight(parts["logistic"], 1 - weight)
+    model = joined(linear, parts["lightgbm"], kind=name, tree_weight=weight)
+    return _noted(model, {TREE_WEIGHT: weight})
+
+
+def _trees(
+    whole: Prepared,
+    truth: Flags,
+    start: Floats | None,
+    settings: Mapping[str, float],
+    fitting: Fitting,
+) -> FittedModel:
+    boosting: Boosting = boosting_of(settings)
+    taught = Taught(whole.train, truth, start)
     return fit_boosting(
-        values,
-        truth,
-        names,
-        signs,
-        boosting=boosting_of(settings),
-        seeds=[fitting.seed * 1000 + one for one in range(fitting.n_seeds)],
+        taught,
+        whole.names,
+        whole.signs,
+        boosting=boosting,
+        seeds=fitting.seeds,
         n_threads=fitting.n_threads,
     )
 
 
-def boosting_of(settings: Mapping[str, float]) -> Boosting:
-    """Read settings back."""
-    return Boosting(
-        n_leaves=int(settings["n_leaves"]),
-        rate=settings["rate"],
-        fewest_rows=int(settings["fewest_rows"]),
-        feature_share=settings["feature_share"],
-        ridge=settings["ridge"],
-        n_rounds=int(settings["n_rounds"]),
-    )
+def _noted(model: FittedModel, settings: Mapping[str, float]) -> FittedModel:
+    return replace(model, settings=(*model.settings, *settings.items()))
 
 
 def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -> Calibrator:
@@ -221,44 +367,3 @@ def calibrator_of(inner: Inner, rows: LabeledRows, splits: Sequence[Prepared]) -
 def rule_risks(points: Floats, truth: Flags, asked: Floats) -> Floats:
     """Say the rate that each number of points had in training."""
     return fit_sigmoid(points, truth).risks(asked)
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """Which candidate, why, and what each scored inside the past."""
-
-    name: str
-    because: str
-    inner_auc: dict[str, float]
-    comparisons: tuple[Comparison, ...]
-
-
-def choose(
-    inners: Sequence[Inner], rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting
-) -> Choice:
-    """Take the simplest candidate that no later one beats on inner splits, by a paired interval."""
-    tests = np.concatenate([one.split.test for one in splits])
-    fold = np.concatenate([np.full(one.split.test.size, one.split.name) for one in splits])
-    test_rows = rows.test_rows(tests, fold if splits[0].split.grouped else None, label=tested_truth(splits))
-    generator = np.random.default_rng(fitting.seed)
-    _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
-    scored = {
-        one.name: score_rows(one.name, margin, margin, test_rows, share=0.1)
-        for one in inners
-        for margin in [np.concatenate(one.margins)]
-    }
-    told = {name: (one, moment_aucs(one, test_rows, draws)) for name, one in scored.items()}
-    chosen, pairs = inners[0].name, []
-    for one in inners[1:]:
-        pair = compare(told[one.name], told[chosen], test_rows, draws)
-        pairs.append(pair)
-        if pair.verdict == "beats":
-            chosen = one.name
-    aucs = {name: aucs.mean_value for name, (_, aucs) in told.items()}
-    return Choice(chosen, _because(pairs), aucs, tuple(pairs))
-
-
-def _because(pairs: Sequence[Comparison]) -> str:
-    words = {"beats": "beats", "worse": "is worse than", "cannot tell": "cannot be told from"}
-    said = [f"{pair.model} {words[pair.verdict]} {pair.other} (AUC {pair.auc.value:+.3f})" for pair in pairs]
-    return "inside the past, " + "; ".join(said) if said else "the only candidate"

@@ -32,28 +32,35 @@ from earlywarn.evaluation import (
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.backtest import FEWEST_LABELS, Outcomes, Plan, described, points_of, teachable
+from earlywarn.modeling.backtest import (
+    FEWEST_LABELS,
+    Outcomes,
+    Plan,
+    baselines,
+    described,
+    teachable,
+    trials_in,
+)
 from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
-    Choice,
     Fitting,
     Inner,
     Prepared,
     calibrator_of,
-    choose,
-    inner_of,
+    fit_candidate,
     prepare,
-    rule_risks,
+    prepare_to_tune,
     tested_truth,
+    tune_all,
 )
+from earlywarn.modeling.choice import Choice, choose
+from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
 from earlywarn.modeling.rows import LabeledRows, need_both
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
-
-RULES = "rules"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +116,13 @@ def run_folds(
     progress(step, len(outer) + 1, len(outer) + 1)
     tested = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, tested, by_time=False)
-    return Outcomes(backtest, split, chosen.settings, np.concatenate(chosen.margins), kept.choice)
+    margins, trials = np.concatenate(chosen.margins), trials_in(kept.inners)
+    return Outcomes(backtest, split, chosen.settings, margins, kept.choice, trials)
 
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
-    prepared = [prepare(rows, one) for one in teachable(rows, splits)]
-    inners = [inner_of(name, rows, to_tune(rows, prepared), fitting) for name in plan.publishable]
+    prepared = prepare_to_tune(rows, teachable(rows, splits), most_rows=fitting.tuning.most_rows)
+    inners = tune_all(plan.publishable, rows, to_tune(rows, prepared), fitting)
     return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
 
 
@@ -123,16 +131,16 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
     rows, split = cut_split(rows, split)
     tuned = _tuned(rows, inner_folds(rows, split.train), plan, fitting)
     whole = prepare(rows, split)
+    taught = thin(rows, whole, most=plan.most_rows)
     margins: dict[str, Floats] = {}
     risks: dict[str, Floats] = {}
     settings: dict[str, dict[str, object]] = {}
-    if plan.points is not None:
-        told, margins[RULES] = points_of(plan.points, whole)
-        risks[RULES] = rule_risks(told, rows.truth(split.train), margins[RULES])
+    for name, (margin, risk, own) in baselines(rows, whole, taught, plan).items():
+        margins[name], risks[name], settings[name] = margin, risk, own
     seen = tested_truth(tuned.splits)
-    thinned = thin(rows, whole, most=plan.most_rows)
+    fitted: dict[str, FittedModel] = {}
     for inner in tuned.inners:
-        model = thinned.fit(inner.name, inner.settings, fitting)
+        model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
         margin = margins_of(model, whole, split.test, fitting)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.

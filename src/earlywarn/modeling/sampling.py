@@ -9,13 +9,12 @@ and every reported figure are on rows that nobody sampled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 
 from earlywarn.evaluation import Flags, Floats, Indexes, Words, distinct
-from earlywarn.modeling.fitted import FittedModel
 
 MOST_ROWS = 1_000_000
 """Rows that a fit takes in by default."""
@@ -30,7 +29,7 @@ class Sample:
 
     rows: Indexes
     correction: float = 0.0
-    """Added to each margin; zero where nothing was left out."""
+    """What is to be added to each margin; zero where nothing was left out."""
     n_all: int = 0
     """Rows that it was drawn from; zero where all of them train."""
 
@@ -48,10 +47,6 @@ class Sample:
     def details(self) -> dict[str, float]:
         """Return what a model keeps of the sample it was fitted on; nothing where there was none."""
         return {"n_fitted": self.rows.size, "prior_correction": self.correction} if self.n_all else {}
-
-    def corrected(self, model: FittedModel) -> FittedModel:
-        """Return a model fitted on the sample, as if fitted on what it was drawn from."""
-        return replace(model, intercept=model.intercept + self.correction) if self.correction else model
 
 
 def sample_rows(student: Words, truth: Flags, train: Indexes, *, most: int = MOST_ROWS) -> Sample:

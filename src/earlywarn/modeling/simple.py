@@ -1,8 +1,8 @@
-"""Fit what schools use today: points by plain rules, and the best single column."""
+"""Fit what schools use today: points by plain rules, the best single column, and that of each moment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +66,40 @@ def fit_one_column(
     one = slice(chosen, chosen + 1)
     fitted = fit_logistic(values[:, one], label, [features[chosen]], signs[one], penalty=1e-4)
     return FittedModel("one_column", tuple(features), fitted.intercept, fitted.linear)
+
+
+@dataclass(frozen=True, eq=False)
+class MomentColumns:
+    """The best single column of each moment: the honest form of "one column", and never published.
+
+    A column that does not exist yet at the first moment of a year says nothing then; whoever goes by one
+    column would go by another.
+    """
+
+    by_moment: Mapping[str, FittedModel]
+    otherwise: FittedModel
+
+    def margins(self, values: Floats, moment: Words) -> Floats:
+        """Return each row's margin by its own moment's column."""
+        found = np.empty(len(values))
+        for name, keep in by_word(moment).items():
+            found[keep] = self.by_moment.get(name, self.otherwise).margins(values[keep])
+        return found
+
+    def settings(self) -> dict[str, object]:
+        """Return the column of each moment."""
+        return {name: model.linear[0].feature for name, model in self.by_moment.items() if model.linear}
+
+
+def fit_moment_columns(
+    values: Floats, label: Flags, features: Sequence[str], signs: Floats, *, moment: Words
+) -> MomentColumns:
+    """Fit the best single column of each moment that has both kinds of rows."""
+    masks = {name: keep for name, keep in by_word(moment).items() if 0 < label[keep].sum() < keep.sum()}
+    return MomentColumns(
+        {
+            name: fit_one_column(values[keep], label[keep], features, signs, moment=moment[keep])
+            for name, keep in masks.items()
+        },
+        fit_one_column(values, label, features, signs, moment=moment),
+    )

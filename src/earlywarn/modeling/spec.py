@@ -12,11 +12,17 @@ from earlywarn.declarations import Declared, ProblemsError, load_declaration
 from earlywarn.domain import Language
 from earlywarn.evaluation import CardProse, Gates, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
+from earlywarn.modeling.backtest import COLUMN_PER_MOMENT, ONE_COLUMN
+from earlywarn.modeling.candidates import PUBLISHABLE
 from earlywarn.modeling.folds import STUDENT, FoldPlan
 from earlywarn.modeling.sampling import MOST_ROWS
+from earlywarn.modeling.search import Tuning
 from earlywarn.modeling.simple import Points
 
-CandidateName = Literal["rules", "one_column", "logistic", "lightgbm"]
+CandidateName = Literal["rules", "one_column", "logistic", "lightgbm", "lightgbm_on_logistic", "blend"]
+Baseline = Literal["column_per_moment"]
+"""What stands on the sheet beside the candidates without being declared."""
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -41,12 +47,14 @@ class CandidatesSpec(Declared):
         "one_column",
         "logistic",
         "lightgbm",
+        "lightgbm_on_logistic",
+        "blend",
     )
 
     @model_validator(mode="after")
     def _one_at_least_can_be_published(self) -> CandidatesSpec:
         if set(self.names) <= {"rules"}:
-            raise ValueError("name one of one_column, logistic and lightgbm: rules alone cannot be published")
+            raise ValueError(f"name one of {', '.join(PUBLISHABLE)}: rules alone cannot be published")
         return self
 
 
@@ -65,6 +73,18 @@ class Rule(Declared):
         if (self.above is None) == (self.below is None):
             raise ValueError("give one of above and below")
         return self
+
+
+class TuningSpec(Declared):
+    """How much tuning may cost: trials of each kind of trees, and the training rows that they may use."""
+
+    trials: int = Field(default=Tuning().trials, ge=1, le=20)
+    most_rows: int = Field(default=Tuning().most_rows, ge=1_000, le=300_000)
+
+    @property
+    def tuning(self) -> Tuning:
+        """Return it as tuning takes it."""
+        return Tuning(self.trials, self.most_rows)
 
 
 class CapacitySpec(Declared):
@@ -133,14 +153,19 @@ class TrainingSpec(Declared):
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
-    not_worse_than: tuple[CandidateName, ...] = ("rules", "one_column")
+    not_worse_than: tuple[CandidateName | Baseline, ...] = ("rules", "one_column")
     calibrated_within_groups: bool = True
     largest_calibration_error: Share = 0.10
 
     @property
     def gates(self) -> Gates:
-        """Return the gates as evaluation takes them."""
-        return Gates(self.not_worse_than, self.calibrated_within_groups, self.largest_calibration_error)
+        """Return the gates as evaluation takes them.
+
+        One column is the best of each moment: the best of the whole year may not exist yet at its start.
+        """
+        beside: tuple[str, ...] = (COLUMN_PER_MOMENT,) if ONE_COLUMN in self.not_worse_than else ()
+        judged = tuple(dict.fromkeys((*self.not_worse_than, *beside)))
+        return Gates(judged, self.calibrated_within_groups, self.largest_calibration_error)
 
 
 class ScoringSpec(Declared):
@@ -175,6 +200,7 @@ class ModelSpec(Declared):
     as_of: AsOfSpec
     features: FeaturesSpec
     candidates: CandidatesSpec = CandidatesSpec()
+    tuning: TuningSpec = TuningSpec()
     rules: tuple[Rule, ...] = ()
     capacity: CapacitySpec = CapacitySpec()
     audit: AuditSpec = AuditSpec()
@@ -207,7 +233,7 @@ class ModelSpec(Declared):
     @property
     def publishable(self) -> tuple[str, ...]:
         """Return the candidates that may be chosen, from simple to complex."""
-        return tuple(name for name in ("one_column", "logistic", "lightgbm") if name in self.candidates.names)
+        return tuple(name for name in PUBLISHABLE if name in self.candidates.names)
 
 
 def load_spec(path: Path) -> ModelSpec:

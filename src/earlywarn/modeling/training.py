@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,10 +13,10 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, QualitySheet
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
-from earlywarn.modeling.bounded import thin
+from earlywarn.modeling.bounded import drawn, thinned
 from earlywarn.modeling.bundle import quantiles_of
 from earlywarn.modeling.calibrators import Calibrator
-from earlywarn.modeling.candidates import Fitting, Prepared
+from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.fold_backtest import run_folds
 from earlywarn.modeling.folds import FoldPlan
@@ -76,7 +76,7 @@ def train_model(
         EmptySplitError: The spec's splits hold no training or no test rows.
         TrainingError: There are too few outcomes, or the spec names features that are not there.
     """
-    folds = spec.splits.plan(fold_name or {})
+    folds, fitting = spec.splits.plan(fold_name or {}), replace(fitting, tuning=spec.tuning.tuning)
     with one_blas_thread():
         return _trained(matrix, spec, network, today, folds, fitting, progress)
 
@@ -123,15 +123,15 @@ def _trained(
     whole = Prepared(
         Split("all", everything, everything[:0]), rows, encoded.catalog.names, encoded.signs, encoded.values
     )
-    thinned = thin(rows, whole, most=plan.most_rows)
-    model = thinned.fit(lead.choice.name, lead.settings, fitting)
+    sample = drawn(rows, whole, most=plan.most_rows)
+    model = fit_candidate(lead.choice.name, rows, thinned(whole, sample), lead.settings, fitting)
     progress("final fit", 1, 1)
     return Trained(
         model=model,
         calibrator=final_calibrator(rows, lead),
         encoded=encoded,
-        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, thinned.sample.note),
-        details={**_details(spec, network, rows, everything, lead), **thinned.sample.details},
+        sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, sample.note),
+        details={**_details(spec, network, rows, everything, lead), **sample.details},
         quantiles=quantiles_of(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
     )

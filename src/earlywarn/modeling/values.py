@@ -89,9 +89,9 @@ def each_column(values: Values, rows: Indexes) -> Iterator[Floats]:
         yield some_columns(values, rows, [column])[:, 0]
 
 
-def told(values: Values, rows: Indexes, tell: Callable[[Floats], Floats]) -> Floats:
-    """Return what `tell` says of each row; of a large matrix it is asked block by block."""
+def told_of(values: Values, rows: Indexes, tell: Callable[[Floats, Indexes], Floats]) -> Floats:
+    """Return what `tell` says of each row, given values and rows; a large matrix is told block by block."""
     if not isinstance(values, StoredColumns):
-        return tell(values[rows])
+        return tell(values[rows], rows)
     blocks = [rows[start : start + ROWS_AT_ONCE] for start in range(0, rows.size, ROWS_AT_ONCE)]
-    return np.concatenate([tell(values[block]) for block in blocks]) if blocks else np.empty(0)
+    return np.concatenate([tell(values[block], block) for block in blocks]) if blocks else np.empty(0)

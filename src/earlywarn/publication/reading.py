@@ -13,7 +13,14 @@ import numpy as np
 
 from earlywarn.errors import DamagedModelError
 from earlywarn.features import Catalog, Encoding
-from earlywarn.scoring import Abstention, LeafTables, PublishedModel, calibrator_from, linear_terms
+from earlywarn.scoring import (
+    Abstention,
+    LeafTables,
+    PublishedModel,
+    calibrator_from,
+    curve_terms,
+    linear_terms,
+)
 
 MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES = (
     "model.json",
@@ -27,6 +34,8 @@ NEEDED = frozenset(
     {MODEL, CALIBRATOR, CATALOG, ENCODING, QUANTILES, CONTRACT, SPEC, "CARD.md", "backtest.json"}
 )
 LEAF_TABLES = "leaf_tables.npz"
+FORMATS = (1, 2)
+"""Of model.json; since 2 a model may have curves, and trees a weight."""
 
 
 def model_from(files: Mapping[str, bytes], tables: LeafTables, *, version: str, where: str) -> PublishedModel:
@@ -48,7 +57,7 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
     spec = tomllib.loads(files[SPEC].decode())
     contract = tomllib.loads(files[CONTRACT].decode())
     features = tuple(str(name) for name in content["features"])
-    if content["format"] != 1 or not features or len(set(features)) != len(features):
+    if content["format"] not in FORMATS or not features or len(set(features)) != len(features):
         raise ValueError("features")
     if tables.n_features != len(features):
         raise ValueError("leaf tables")
@@ -74,6 +83,7 @@ def _model_from(files: Mapping[str, bytes], tables: LeafTables, version: str) ->
         has_school_years="starts" in contract["network"].get("periods", {}),
         abstention=_abstention(spec.get("scoring", {})),
         details=content,
+        curves=curve_terms(content.get("curves", []), features),
     )
 
 
@@ -83,6 +93,11 @@ def _deciles(content: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
         deciles = [value for value in entry["q"] or () if value is not None]
         known[name] = tuple(float(value) for value in deciles)
     return known
+
+
+def tree_weight(files: Mapping[str, bytes]) -> float:
+    """Return how much the mean of the trees counts in the margin."""
+    return float(json.loads(files[MODEL]).get("tree_weight", 1.0))
 
 
 def missing_shares(files: Mapping[str, bytes]) -> dict[str, float]:

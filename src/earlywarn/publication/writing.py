@@ -37,6 +37,7 @@ from earlywarn.publication.reading import (
     model_from,
     tables_file,
     tables_from,
+    tree_weight,
 )
 from earlywarn.scoring import LeafTables, PublishedModel, compile_trees, read_trees
 from earlywarn.scoring.trees import Floats
@@ -123,11 +124,12 @@ def _tree_files(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _compiled(files: Mapping[str, bytes], where: str) -> LeafTables:
-    """Compile all seeds' trees into one set of tables, each seed at its share of the mean."""
+    """Compile all seeds' trees into one set of tables, each seed at its share of the weighted mean."""
     try:
         names = _tree_files(files)
         features = tuple(cast("dict[str, list[str]]", json.loads(files[MODEL]))["features"])
         texts = {name: files[name].decode() for name in names}
+        weight = tree_weight(files)
     except (KeyError, ValueError, TypeError) as error:
         raise DamagedModelError("model.json names trees that are not there", where=where) from error
     models = [read_trees(text, where=name) for name, text in texts.items()]
@@ -137,7 +139,7 @@ def _compiled(files: Mapping[str, bytes], where: str) -> LeafTables:
                 "the trees know other features, or another order, than model.json", where=name
             )
     trees = [tree for model in models for tree in model.trees]
-    return compile_trees(trees, len(features), scale=1 / max(1, len(models)))
+    return compile_trees(trees, len(features), scale=weight / max(1, len(models)))
 
 
 def _facts_of(tables: LeafTables) -> dict[str, int]:
@@ -173,7 +175,7 @@ def _compare_with_lightgbm(model: PublishedModel, files: Mapping[str, bytes], ro
     )
     if answer.returncode != 0:
         raise DamagedModelError("LightGBM cannot read the trees", where=model.model, todo="train it again")
-    contributions = np.array(json.loads(answer.stdout), dtype=np.float64)
+    contributions = np.array(json.loads(answer.stdout), dtype=np.float64) * tree_weight(files)
     ours = np.column_stack([model.tables.attributions(rows), np.full(len(rows), model.tables.base)])
     largest = float(np.abs(ours - contributions).max())
     if not largest <= LARGEST_DIFFERENCE:

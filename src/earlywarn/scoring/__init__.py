@@ -2,7 +2,14 @@
 
 from earlywarn.scoring.calibration import Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
-from earlywarn.scoring.published import Abstention, LinearTerms, PublishedModel, linear_terms
+from earlywarn.scoring.published import (
+    Abstention,
+    CurveTerms,
+    LinearTerms,
+    PublishedModel,
+    curve_terms,
+    linear_terms,
+)
 from earlywarn.scoring.reasons import Evidence, Reason, reasons_for
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
@@ -14,6 +21,7 @@ __all__ = [
     "TOO_LITTLE_DATA",
     "Abstention",
     "Calibrator",
+    "CurveTerms",
     "Evidence",
     "LeafTables",
     "LinearTerms",
@@ -26,6 +34,7 @@ __all__ = [
     "calibrator_from",
     "capacity_of",
     "compile_trees",
+    "curve_terms",
     "cut_rosters",
     "linear_terms",
     "number_in_words",

@@ -45,6 +45,41 @@ class LinearTerms:
         return np.asarray(self.coefficient * z + self.missing_coefficient * (missing - self.missing_share))
 
 
+@dataclass(frozen=True, eq=False)
+class CurveTerms:
+    """A model's curves, one a feature: straight between knots, flat beyond them, and what missing adds.
+
+    Heights are measured from their mean over the training rows that know the feature.
+    """
+
+    column: Integers
+    knots: tuple[Floats, ...] = ()
+    heights: tuple[Floats, ...] = ()
+    missing_coefficient: Floats = field(default_factory=lambda: np.empty(0))
+    missing_share: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def base(self) -> float:
+        """What the curves add on average over the training rows."""
+        return float(np.sum(self.missing_coefficient * self.missing_share))
+
+    def attributions(self, rows: Floats) -> Floats:
+        """Return each curve's distance from its average over the training rows."""
+        values = rows[:, self.column]
+        missing = np.isnan(values)
+        heights = np.empty_like(values)
+        for place, (knots, own) in enumerate(zip(self.knots, self.heights, strict=True)):
+            known = np.where(missing[:, place], knots[0], values[:, place])
+            heights[:, place] = np.interp(known, knots, own)
+        added = np.where(missing, self.missing_coefficient, heights)
+        return np.asarray(added - self.missing_coefficient * self.missing_share)
+
+
+def no_curves() -> CurveTerms:
+    """Return the curves of a model that has none."""
+    return CurveTerms(np.empty(0, dtype=np.int64))
+
+
 @dataclass(frozen=True)
 class Abstention:
     """Who is not scored: a unit of whom none of these features is known.
@@ -88,17 +123,20 @@ class PublishedModel:
     abstention: Abstention
     details: Mapping[str, object]
     """The whole of model.json, for those who show it."""
+    curves: CurveTerms = field(default_factory=no_curves)
 
     @property
     def base(self) -> float:
         """Return the margin of a row of which nothing is known; attributions add up from here."""
-        return self.intercept + self.linear.base + self.tables.base
+        return self.intercept + self.linear.base + self.curves.base + self.tables.base
 
     def attributions(self, rows: Floats) -> Floats:
         """Return each feature's share of each row's margin, (rows, features), in `features` order."""
         shares = self.tables.attributions(rows)
         if self.linear.column.size:
             shares[:, self.linear.column] += self.linear.attributions(rows)
+        if self.curves.column.size:
+            shares[:, self.curves.column] += self.curves.attributions(rows)
         return shares
 
     def margins(self, rows: Floats) -> Floats:
@@ -158,3 +196,36 @@ def linear_terms(terms: list[Mapping[str, object]], features: tuple[str, ...]) -
     if not finite or np.any(numbers["scale"] == 0) or len(set(column.tolist())) != len(terms):
         raise DamagedModelError("the linear terms are not whole", where="model.json")
     return LinearTerms(column=column, **numbers)
+
+
+def curve_terms(terms: list[Mapping[str, object]], features: tuple[str, ...]) -> CurveTerms:
+    """Read the curves of model.json.
+
+    Raises:
+        DamagedModelError: A curve names no feature, or its knots do not rise.
+    """
+    try:
+        missing = {
+            key: np.array([float(str(term[key])) for term in terms], dtype=np.float64)
+            for key in ("missing_coefficient", "missing_share")
+        }
+        points = {
+            key: tuple(np.array(term[key], dtype=np.float64) for term in terms)
+            for key in ("knots", "heights")
+        }
+        column = np.array([features.index(str(term["feature"])) for term in terms], dtype=np.int64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedModelError("the curves do not fit the features", where="model.json") from error
+    whole = all(
+        knots.ndim == 1
+        and knots.size >= 2
+        and knots.shape == heights.shape
+        and bool(np.isfinite(heights).all() and np.isfinite(knots).all() and (np.diff(knots) > 0).all())
+        for knots, heights in zip(points["knots"], points["heights"], strict=True)
+    )
+    finite = all(bool(np.isfinite(part).all()) for part in missing.values())
+    if not whole or not finite or len(set(column.tolist())) != len(terms):
+        raise DamagedModelError("the curves are not whole", where="model.json")
+    return CurveTerms(
+        column, points["knots"], points["heights"], missing["missing_coefficient"], missing["missing_share"]
+    )

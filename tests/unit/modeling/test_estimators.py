@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earlywarn.evaluation import Ranking
-from earlywarn.modeling.boosting import Boosting, fit_boosting
+from earlywarn.modeling.boosting import Boosting, Taught, fit_boosting
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import fit_logistic
 from earlywarn.modeling.simple import Points, fit_one_column
@@ -107,8 +107,7 @@ def test_a_missing_value_meets_no_rule() -> None:
 
 def _boosted(values: np.ndarray, label: np.ndarray, *, n_threads: int) -> FittedModel:
     return fit_boosting(
-        values,
-        label,
+        Taught(values, label),
         NAMES,
         SIGNS,
         boosting=Boosting(n_rounds=20),

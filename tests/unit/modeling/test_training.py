@@ -52,9 +52,17 @@ def trained() -> Trained:
 
 
 def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
-    """Rules, one column, logistic and boosting are measured on the held-out year."""
+    """Rules, columns and every candidate are measured on the held-out year."""
     lead = trained.sheet.backtests[0]
-    assert [one.name for one in lead.candidates] == ["rules", "one_column", "logistic", "lightgbm"]
+    assert [one.name for one in lead.candidates] == [
+        "rules",
+        "column_per_moment",
+        "one_column",
+        "logistic",
+        "lightgbm",
+        "lightgbm_on_logistic",
+        "blend",
+    ]
     assert lead.tested_on == ("2023-2024",)
     assert lead.trained_on == ("2021-2022", "2022-2023")
     assert lead.candidate("logistic").overall.auc.value > 0.75

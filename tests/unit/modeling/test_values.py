@@ -8,7 +8,7 @@ import pytest
 from earlywarn.features import Matrix
 from earlywarn.features.portions import narrowed
 from earlywarn.modeling.matrix_rows import fit_levels, taken
-from earlywarn.modeling.values import StoredColumns, Values, each_column, some_columns, told
+from earlywarn.modeling.values import StoredColumns, Values, each_column, some_columns, told_of
 from tests.builders.matrices import labeled_matrix
 
 
@@ -54,7 +54,9 @@ def test_rows_are_told_in_order(both: tuple[Values, StoredColumns]) -> None:
     array, stored = both
     rows = np.arange(len(stored))[::-1]
 
-    assert told(stored, rows, lambda values: values[:, 1]).tolist() == array[rows][:, 1].tolist()
+    found = told_of(stored, rows, lambda values, some: values[:, 1] + some)
+
+    np.testing.assert_array_equal(found, array[rows][:, 1] + rows)
 
 
 def test_a_column_is_kept_as_narrow_as_it_can_be() -> None:
