@@ -225,8 +225,7 @@ def _held_out(
     fitting: Fitting,
 ) -> Unseen | None:
     """Refit without a fifth of the schools; where the future has schools of its own, those serve instead."""
-    new = ~np.isin(rows.school[split.test], np.unique(rows.school[split.train]))
-    if new.any():
+    if rows.in_new_schools(split.train, split.test).any():
         return None
     n_folds = max(2, round(1 / plan.held_out_share))
     fold = fold_of(rows.school, n_folds)
@@ -308,7 +307,7 @@ def _held_sheets(
         _, own = draws_for(unseen.rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
         n_schools = int(np.unique(unseen.rows.school).size)
         return (HeldOut(unseen.how, n_schools, measure(unseen.scored, unseen.rows, own), None),)
-    new = ~np.isin(test_rows.school, np.unique(rows.school[split.train]))
+    new = rows.in_new_schools(split.train, split.test)
     if not 0 < int(test_rows.label[new].sum()) < int(new.sum()):
         return ()
     return (

@@ -75,6 +75,13 @@ class LabeledRows:
     def _codes_of_students(self) -> Indexes:
         return codes_of(self.student)
 
+    def in_new_schools(self, train: Indexes, test: Indexes) -> Flags:
+        """Return which tested rows are of schools that no training row is of."""
+        schools = codes_of(self.school)
+        is_old = np.zeros(schools.max(initial=-1) + 1, dtype=bool)
+        is_old[schools[train]] = True
+        return ~is_old[schools[test]]
+
     def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:
         """Return what evaluation needs of some rows; lists are per moment besides the declared columns.
 
