@@ -21,7 +21,7 @@ from earlywarn.features.matrix import Matrix
 from earlywarn.features.moments import Tables
 from earlywarn.tables import Contract, parse_expression, quote
 
-MOST_MEMBERSHIPS = 300_000
+MOST_MEMBERSHIPS = 150_000
 """Rows of the membership table, of schools that the cohort may be in, that one portion takes in."""
 
 NARROW = (np.float16, np.float32, np.float64)
