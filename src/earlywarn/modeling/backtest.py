@@ -166,7 +166,9 @@ def fewest(rows: LabeledRows, chosen: Indexes) -> int:
 
 def described(settings: Mapping[str, float], model: FittedModel) -> dict[str, object]:
     """Return a candidate's settings, with the column where it is a single one."""
-    return {**settings, "column": model.linear[0].feature} if model.kind == "one_column" else {**settings}
+    # A column that works against its declared sign has no line, and says nothing.
+    is_column = model.kind == ONE_COLUMN and bool(model.linear)
+    return {**settings, "column": model.linear[0].feature} if is_column else {**settings}
 
 
 def baselines(

@@ -114,7 +114,7 @@ def fit_boosting(
 class Watched:
     """Training rows and the rows that say when to stop, binned once for any number of trials.
 
-    The watched rows stand in two halves, and each half is told by the rounds that the other half chose:
+    The watched rows stand in two halves, and each half is later told by the rounds that the other half chose:
     rounds chosen on the very rows that are then measured would flatter boosting against simpler candidates.
     """
 
@@ -150,10 +150,10 @@ def watch(fitting: Taught, watching: Taught, is_first: Flags, signs: Floats, *, 
 
 @dataclass(frozen=True, eq=False)
 class Stopped:
-    """Where boosting stopped on each half, and what it would have said of the watched rows."""
+    """Where boosting stopped on each half, and what it would have said of all watched rows."""
 
     rounds: tuple[int, int]
-    margins: Floats
+    margins: tuple[Floats, Floats]
 
     @property
     def n_rounds(self) -> int:
@@ -162,7 +162,7 @@ class Stopped:
 
 
 def rounds_by_stopping(rows: Watched, *, boosting: Boosting, seed: int) -> Stopped:
-    """Stop where the watched rows gain no more."""
+    """Stop where each half of the watched rows gains no more."""
     lightgbm = load_lightgbm()
     losses: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
@@ -184,11 +184,11 @@ def rounds_by_stopping(rows: Watched, *, boosting: Boosting, seed: int) -> Stopp
     curves = [np.round(losses[name]["binary_logloss"], 10) for name in ("first", "second")]
     chosen = [max(int(np.argmin(curve)) + 1, FEWEST_ROUNDS) for curve in curves]
     rounds = (chosen[0], chosen[1])
-    return Stopped(rounds, _crossed_margins(booster, rows, rounds))
+    return Stopped(rounds, _margins_at(booster, rows, rounds))
 
 
-def more_seeds(rows: Watched, stopped: Stopped, *, boosting: Boosting, seeds: Sequence[int]) -> Floats:
-    """Return the watched rows' margins averaged with those of further seeds, stopped at the same rounds."""
+def more_seeds(rows: Watched, stopped: Stopped, *, boosting: Boosting, seeds: Sequence[int]) -> Stopped:
+    """Average the watched rows' margins with those of further seeds, stopped at the same rounds."""
     lightgbm = load_lightgbm()
     found = [stopped.margins]
     for seed in seeds:
@@ -196,19 +196,19 @@ def more_seeds(rows: Watched, stopped: Stopped, *, boosting: Boosting, seeds: Se
         booster = lightgbm.train(
             {**asked, "feature_pre_filter": False}, rows.train, num_boost_round=max(stopped.rounds)
         )
-        found.append(_crossed_margins(booster, rows, stopped.rounds))
-    return np.asarray(np.mean(found, axis=0))
+        found.append(_margins_at(booster, rows, stopped.rounds))
+    first, second = np.mean(found, axis=0)
+    return Stopped(stopped.rounds, (first, second))
 
 
-def _crossed_margins(booster: Any, rows: Watched, rounds: tuple[int, int]) -> Floats:
-    """Tell each half by the rounds that the other half chose."""
+def _margins_at(booster: Any, rows: Watched, rounds: tuple[int, int]) -> tuple[Floats, Floats]:
     values, start = rows.watching.values, rows.watching.start
-    margins = np.zeros(len(values)) if start is None else start.copy()
-    for mask, n_rounds in zip(rows.masks, reversed(rounds), strict=True):
-        margins[mask] += booster.predict(
-            values[mask], raw_score=True, num_iteration=n_rounds, num_threads=rows.n_threads
-        )
-    return margins
+    found = [
+        booster.predict(values, raw_score=True, num_iteration=n_rounds, num_threads=rows.n_threads)
+        + (0.0 if start is None else start)
+        for n_rounds in rounds
+    ]
+    return found[0], found[1]
 
 
 def dataset_of(rows: Taught, features: Sequence[str], signs: Floats, n_threads: int) -> Any:

@@ -27,9 +27,11 @@ from earlywarn.modeling.calibrators import Calibrator, fit_calibrator, fit_sigmo
 from earlywarn.modeling.fitted import FittedModel, with_linear_weight
 from earlywarn.modeling.halves import (
     Halves,
+    Told,
     Tried,
+    alike,
     best_of,
-    crossed_margins,
+    crossed_risks,
     halves_of,
     trials_of,
     tried,
@@ -85,7 +87,11 @@ class Inner:
 
     name: str
     margins: tuple[Floats, ...]
+    """What the best settings say, each half of the rows stopped where the other half would."""
+    risks: tuple[Floats, ...]
+    """Chances that the choice of settings does not flatter: for choosing among candidates."""
     settings: dict[str, float]
+    told: Told
     trials: tuple[Trial, ...] = ()
 
 
@@ -132,10 +138,16 @@ def inner_of(name: str, rows: LabeledRows, splits: Sequence[Prepared], fitting: 
 
 
 def _best(name: str, found: Sequence[Tried], past: Past) -> Inner:
-    best = best_of(found)
-    margins = crossed_margins(found, best, past.halves)
-    settings = dict(found[best.overall].settings)
-    return Inner(name, margins, settings, trials_of(name, found, best, past.halves))
+    best, halves = best_of(found), past.halves
+    chosen = found[best.overall]
+    return Inner(
+        name,
+        margins=halves.joined(chosen.told.by_first, chosen.told.by_second),
+        risks=crossed_risks(found, best, halves),
+        settings=dict(chosen.settings),
+        told=chosen.told,
+        trials=trials_of(name, found, best, halves),
+    )
 
 
 def _inner_one_column(past: Past) -> Inner:
@@ -145,7 +157,7 @@ def _inner_one_column(past: Past) -> Inner:
         moment = past.rows.moment[train]
         model = fit_one_column(one.train, one.truth(train), one.names, one.signs, moment=moment)
         margins.append(model.margins(one.test))
-    return _best("one_column", [tried({}, margins, past.halves)], past)
+    return _best("one_column", [tried({}, alike(margins), past.halves)], past)
 
 
 def _inner_logistic(past: Past) -> Inner:
@@ -156,7 +168,7 @@ def _inner_logistic(past: Past) -> Inner:
         told = [_path(past, one, curves=curves) for one in past.splits]
         for place, penalty in enumerate(PENALTIES):
             settings = {"penalty": penalty, "curves": float(curves)}
-            found.append(tried(settings, [margins[place] for margins in told], past.halves))
+            found.append(tried(settings, alike([one[place] for one in told]), past.halves))
     return _best("logistic", found, past)
 
 
@@ -227,26 +239,20 @@ def _tuned_trees(
         ]
         stopped.append(told)
         n_rounds = round(float(np.mean([one.n_rounds for one in told])))
-        return tried({**settings, "n_rounds": n_rounds}, [one.margins for one in told], past.halves)
+        return tried({**settings, "n_rounds": n_rounds}, _told(told), past.halves)
 
     found = search(ask, known, n_trials=fitting.tuning.trials, seed=fitting.seed)
     best = best_of(found)
-    for place in {best.first, best.second}:
-        margins = _averaged(found[place], stopped[place], rows_for(found[place].settings), fitting)
-        found[place] = replace(found[place], margins=margins)
-    margins = crossed_margins(found, best, past.halves)
-    trials = trials_of(name, found, best, past.halves)
-    return Inner(name, margins, dict(found[best.overall].settings), trials)
+    for place in {best.overall, best.first, best.second}:
+        boosting = boosting_of(found[place].settings)
+        pairs = zip(rows_for(found[place].settings), stopped[place], strict=True)
+        seeded = [more_seeds(rows, one, boosting=boosting, seeds=fitting.seeds[1:]) for rows, one in pairs]
+        found[place] = replace(found[place], told=_told(seeded))
+    return _best(name, found, past)
 
 
-def _averaged(
-    one: Tried, stopped: Sequence[Stopped], watched: Sequence[Watched], fitting: Fitting
-) -> tuple[Floats, ...]:
-    boosting = boosting_of(one.settings)
-    return tuple(
-        more_seeds(rows, told, boosting=boosting, seeds=fitting.seeds[1:])
-        for rows, told in zip(watched, stopped, strict=True)
-    )
+def _told(stopped: Sequence[Stopped]) -> Told:
+    return Told(tuple(one.margins[0] for one in stopped), tuple(one.margins[1] for one in stopped))
 
 
 def _inner_blend(past: Past) -> Inner:
@@ -254,11 +260,18 @@ def _inner_blend(past: Past) -> Inner:
     linear, trees = past.inner("logistic"), past.inner("lightgbm")
     found = []
     for weight in TREE_WEIGHTS:
-        pairs = zip(linear.margins, trees.margins, strict=True)
-        margins = [(1 - weight) * line + weight * tree for line, tree in pairs]
-        found.append(tried({TREE_WEIGHT: weight}, margins, past.halves))
+        told = Told(
+            _mixed(linear.told.by_first, trees.told.by_first, weight),
+            _mixed(linear.told.by_second, trees.told.by_second, weight),
+        )
+        found.append(tried({TREE_WEIGHT: weight}, told, past.halves))
     inner = _best("blend", found, past)
     return replace(inner, settings={**linear.settings, **trees.settings, **inner.settings})
+
+
+def _mixed(lines: Sequence[Floats], trees: Sequence[Floats], weight: float) -> tuple[Floats, ...]:
+    pairs = zip(lines, trees, strict=True)
+    return tuple((1 - weight) * line + weight * tree for line, tree in pairs)
 
 
 _INNER: dict[str, Callable[[Past], Inner]] = {

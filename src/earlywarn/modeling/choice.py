@@ -21,6 +21,7 @@ from earlywarn.evaluation import (
     TestRows,
     draws_for,
     interval,
+    logit,
     moment_aucs,
     score_rows,
 )
@@ -29,7 +30,7 @@ from earlywarn.modeling.halves import Halves, halves_of
 from earlywarn.modeling.prepared import Prepared, tested_truth
 from earlywarn.modeling.rows import LabeledRows
 
-FALSE_CHOICE = 0.10
+FALSE_CHOICE = 0.20
 """The chance that something more complex than needed is chosen where nothing tells anything."""
 
 STEPS = {"one_column": 0, "logistic": 1, "lightgbm": 2, "lightgbm_on_logistic": 2, "blend": 2}
@@ -85,8 +86,9 @@ def _tested(rows: LabeledRows, splits: Sequence[Prepared]) -> TestRows:
 
 
 def _said(inner: Inner, halves: Halves, rows: TestRows, draws: Draws) -> _Said:
-    margin, risk = np.concatenate(inner.margins), np.concatenate(halves.risks(inner.margins))
-    aucs = moment_aucs(score_rows(inner.name, margin, risk, rows, share=0.1), rows, draws)
+    # Chances stand on one scale, whatever settings told each half; their log-odds rank.
+    risk = np.concatenate(inner.risks)
+    aucs = moment_aucs(score_rows(inner.name, logit(risk), risk, rows, share=0.1), rows, draws)
     # Along time each split tests periods of its own, so a period's weight is its split's.
     parts = rows.period if rows.fold is None else rows.fold
     weights = halves.row_weights

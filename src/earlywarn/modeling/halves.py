@@ -48,9 +48,14 @@ class Halves:
         whole = _crossed(np.concatenate(margins), np.concatenate(self.truths), np.concatenate(self.firsts))
         return tuple(np.split(whole, np.cumsum([truth.size for truth in self.truths])[:-1]))
 
-    def losses(self, margins: Sequence[Floats]) -> tuple[float, float]:
+    def joined(self, by_first: Sequence[Floats], by_second: Sequence[Floats]) -> tuple[Floats, ...]:
+        """Take each half from what the other half chose."""
+        pairs = zip(self.firsts, by_second, by_first, strict=True)
+        return tuple(np.where(first, for_first, for_second) for first, for_first, for_second in pairs)
+
+    def losses(self, risks: Sequence[Floats]) -> tuple[float, float]:
         """Return the mean log loss of the first halves and of the second."""
-        risks, total = self.risks(margins), np.zeros(2)
+        total = np.zeros(2)
         for risk, truth, first, weight in zip(risks, self.truths, self.firsts, self.weights, strict=True):
             total += [weight * log_loss(risk[half], truth[half]) for half in (first, ~first)]
         return float(total[0] / sum(self.weights)), float(total[1] / sum(self.weights))
@@ -70,11 +75,22 @@ def halves_of(rows: LabeledRows, splits: Sequence[Prepared]) -> Halves:
 
 
 @dataclass(frozen=True, eq=False)
+class Told:
+    """What one setting says of each split's tested rows, once as each half would have it.
+
+    The two differ where the halves choose for themselves when to stop.
+    """
+
+    by_first: tuple[Floats, ...]
+    by_second: tuple[Floats, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Tried:
-    """One setting, what it says of each split's tested rows, and what each half lost."""
+    """One setting, what it says, and what it loses on each half."""
 
     settings: Mapping[str, float]
-    margins: tuple[Floats, ...]
+    told: Told
     losses: tuple[float, float]
 
     @property
@@ -83,9 +99,16 @@ class Tried:
         return round(sum(self.losses) / 2, 9)
 
 
-def tried(settings: Mapping[str, float], margins: Sequence[Floats], halves: Halves) -> Tried:
+def tried(settings: Mapping[str, float], told: Told, halves: Halves) -> Tried:
     """Measure one setting."""
-    return Tried(settings, tuple(margins), halves.losses(margins))
+    # A half is measured by the stop that the other half chose.
+    risks = halves.joined(halves.risks(told.by_first), halves.risks(told.by_second))
+    return Tried(settings, told, halves.losses(risks))
+
+
+def alike(margins: Sequence[Floats]) -> Told:
+    """Return what a setting says where the halves choose nothing."""
+    return Told(tuple(margins), tuple(margins))
 
 
 @dataclass(frozen=True)
@@ -106,10 +129,10 @@ def best_of(found: Sequence[Tried]) -> Best:
     )
 
 
-def crossed_margins(found: Sequence[Tried], best: Best, halves: Halves) -> tuple[Floats, ...]:
-    """Tell each half by the settings that the other half chose."""
-    pairs = zip(halves.firsts, found[best.second].margins, found[best.first].margins, strict=True)
-    return tuple(np.where(first, by_second, by_first) for first, by_second, by_first in pairs)
+def crossed_risks(found: Sequence[Tried], best: Best, halves: Halves) -> tuple[Floats, ...]:
+    """Tell each half by the settings that the other half chose, with their line."""
+    by_first, by_second = found[best.first].told.by_first, found[best.second].told.by_second
+    return halves.joined(halves.risks(by_first), halves.risks(by_second))
 
 
 def trials_of(name: str, found: Sequence[Tried], best: Best, halves: Halves) -> tuple[Trial, ...]:
