@@ -141,7 +141,14 @@ def test_reading_next_year_in_schools_never_seen(trained: Mapping[str, TrainingR
     told = lead(result)
 
     assert (told["trained_on"], told["tested_on"]) == (["star-K"], ["star-1"])
-    assert [one["name"] for one in told["candidates"]] == ["rules", "one_column", "logistic", "lightgbm"]
+    assert [one["name"] for one in told["candidates"]] == [
+        "rules",
+        "one_column",
+        "logistic",
+        "lightgbm",
+        "lightgbm_on_logistic",
+        "blend",
+    ]
     assert figure(result, "one_column") > 0.87
     assert figure(result, "logistic") > 0.865
     assert figure(result, "lightgbm") > 0.85

@@ -240,3 +240,9 @@ def test_a_split_by_time_says_nothing_of_folds() -> None:
     sheet = json.loads(sheet_json(_train(labeled_matrix(n_students=200), **only).sheet))
 
     assert "folds" not in sheet["backtests"][0]
+
+
+def test_trials_of_the_kept_model_come_with_folds(trained: Trained) -> None:
+    """The model that is kept is tuned once more on all rows; those trials are recorded."""
+    assert {trial.candidate for trial in trained.trials} == {"one_column", "logistic"}
+    assert {trial.splits for trial in trained.trials} == {"fold 1 of 3, fold 2 of 3, fold 3 of 3"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from earlywarn.errors import TrainingError
 from earlywarn.modeling import (
@@ -154,6 +155,32 @@ def test_a_bundle_says_the_same_after_writing_and_reading(trained: Trained, tmp_
     assert (bundle.model.margins(values) == trained.model.margins(values)).all()
     base = trained.model.margins(values) - bundle.attributions(values).sum(axis=1)
     assert np.ptp(base) < 1e-9
+
+
+def test_one_column_is_judged_by_the_best_of_each_moment(trained: Trained) -> None:
+    """Where one column must not be better, the best column of each moment must not be, either."""
+    lead = trained.sheet.backtests[0]
+    spec = ModelSpec.model_validate({**SPEC, "gates": {"not_worse_than": ["one_column"]}})
+
+    assert spec.gates.gates.not_worse_than == ("one_column", "column_per_moment")
+    assert set(lead.candidate("column_per_moment").settings) == {"10-15", "03-15"}
+    assert "column_per_moment" in {pair.other for pair in lead.comparisons}
+    assert "column_per_moment" not in spec.publishable
+
+
+def test_trials_of_every_candidate_come_with_the_model(trained: Trained) -> None:
+    """What tuning tried inside the past stands in what training returns, best ones marked."""
+    names = {trial.candidate for trial in trained.trials}
+
+    assert names == {"one_column", "logistic", "lightgbm", "lightgbm_on_logistic", "blend"}
+    assert sum(trial.is_best for trial in trained.trials) == len(names)
+
+
+@pytest.mark.parametrize("tuning", [{"trials": 21}, {"trials": 0}, {"most_rows": 300_001}])
+def test_tuning_is_bounded(tuning: dict[str, int]) -> None:
+    """At most 20 trials on at most 300,000 rows."""
+    with pytest.raises(ValidationError, match=next(iter(tuning))):
+        ModelSpec.model_validate({**SPEC, "tuning": tuning})
 
 
 def test_no_sensitive_column_is_a_feature(trained: Trained) -> None:

@@ -79,6 +79,61 @@ def test_scores_are_lightgbm_s(bundle: Bundle, home: Path, capsys: pytest.Captur
         print(f"\npublished model: 3000 rows, largest additivity error {error:.1e}")  # noqa: T201
 
 
+CURVE = {
+    "feature": "marks__mean__period",
+    "knots": [50.0, 65.0, 85.0],
+    "heights": [0.9, 0.1, -0.4],
+    "missing_coefficient": 0.3,
+    "missing_share": 0.2,
+}
+
+
+def _with_parts(bundle: Bundle, folder: Path, **changes: object) -> Path:
+    """Return a copy of a bundle whose model.json is of the second format, with changes."""
+    copied = Path(shutil.copytree(bundle.folder, folder))
+    content = json.loads((copied / "model.json").read_bytes())
+    content |= {"format": 2, "kind": "blend", "linear": content["linear"][:1], **changes}
+    (copied / "model.json").write_text(json.dumps(content), encoding="utf-8")
+    return copied
+
+
+def test_curves_and_lighter_trees_are_published_exactly(bundle: Bundle, tmp_path: Path) -> None:
+    """Trees at 0.4 beside a line and a curve: margins are plain arithmetic's, and attributions add up."""
+    folder = _with_parts(bundle, tmp_path / "blend", curves=[CURVE], tree_weight=0.4)
+    rows = example_rows(500, seed=8)
+    marks, absences = rows[:, 5], rows[:, 1]
+    trees = np.mean([one.predict(rows, raw_score=True, num_threads=1) for one in bundle.boosters], axis=0)
+    term = bundle.linear[0]
+    line = float(term["coefficient"]) * (absences - float(term["mean"])) / float(term["scale"])
+    curve = np.where(np.isnan(marks), 0.3, np.interp(marks, CURVE["knots"], CURVE["heights"]))
+
+    model = publish(folder, tmp_path)
+
+    assert model.margins(rows) == pytest.approx(-0.25 + line + curve + 0.4 * trees, abs=1e-9)
+    own = model.attributions(rows)[:, 5]
+    contributed = np.mean([one.predict(rows, pred_contrib=True)[:, 5] for one in bundle.boosters], axis=0)
+    assert own == pytest.approx(curve - 0.3 * 0.2 + 0.4 * contributed, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"knots": [50.0, 85.0, 65.0]},
+        {"heights": [0.9, 0.1]},
+        {"heights": [0.9, float("inf"), 0.0]},
+        {"feature": "shoe_size"},
+    ],
+    ids=["falling knots", "a height too few", "no number", "no feature"],
+)
+def test_a_curve_that_is_none_is_damage(bundle: Bundle, tmp_path: Path, harm: dict[str, object]) -> None:
+    """Whatever is not a whole curve of a known feature is refused before anything is written."""
+    folder = _with_parts(bundle, tmp_path / "blend", curves=[{**CURVE, **harm}])
+
+    with pytest.raises(DamagedModelError):
+        publish(folder, tmp_path)
+    assert not (tmp_path / "w" / "published").exists()
+
+
 def test_a_signed_manifest_says_how_it_was_checked(folder: Path) -> None:
     """The manifest names network, model, version, day, every file and the largest gap to LightGBM."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
