@@ -14,7 +14,7 @@ from earlywarn.evaluation import TIE_RULE, Flags, Indexes, LeftOutSheet, Quality
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, final_calibrator, run_backtest
 from earlywarn.modeling.bounded import drawn, thinned
-from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.bundle import quantiles_by_column
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
 from earlywarn.modeling.fitted import FittedModel
@@ -132,7 +132,7 @@ def _trained(
         encoded=encoded,
         sheet=_sheet(spec, network, matrix.left_out, enough, labeled, found, sample.note),
         details={**_details(spec, network, rows, everything, lead), **sample.details},
-        quantiles=quantiles_of(encoded.catalog.names, each_column(encoded.values, everything)),
+        quantiles=quantiles_by_column(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -40,9 +40,12 @@ class StoredColumns:
     def __len__(self) -> int:
         return int(self.places.size)
 
-    def __getitem__(self, rows: np.ndarray | slice) -> Floats:
-        """Return rows by number, by mask or by slice, as one array."""
-        places = self.places[rows]
+    def __getitem__(self, chosen: Any) -> Floats:
+        """Return rows by number, by mask or by slice as one array, and of them some columns where asked."""
+        if isinstance(chosen, tuple):
+            rows, columns = chosen
+            return self.some(rows, np.arange(len(self.columns))[columns])
+        places = self.places[chosen]
         found = np.empty((places.size, len(self.columns)))
         for start in range(0, places.size, _ROWS_COPIED_AT_ONCE):
             some = places[start : start + _ROWS_COPIED_AT_ONCE]
@@ -51,24 +54,26 @@ class StoredColumns:
                 block[:, column] = values[some]
         return found
 
-    def some(self, rows: Indexes, columns: Sequence[int]) -> Floats:
-        """Return some columns of rows."""
+    def some(self, rows: Any, columns: Any) -> Floats:
+        """Return some columns of rows, or one."""
         places = self.places[rows]
+        if np.ndim(columns) == 0:
+            return np.asarray(self.columns[columns][places], dtype=np.float64)
         found = [self.columns[column][places].astype(np.float64) for column in columns]
         return np.stack(found, axis=1) if found else np.empty((places.size, 0))
 
 
-Values = Floats | StoredColumns
-"""The values of all rows: an array, or columns that are encoded on demand."""
+Values = Floats
+"""The values of all rows: an array, or `StoredColumns`, which answers `[rows]` as that array would."""
 
 
-def stored_columns(matrix: Matrix, encoding: Encoding, places: Indexes) -> StoredColumns:
+def stored_columns(matrix: Matrix, encoding: Encoding, places: Indexes) -> Values:
     """Keep a matrix's columns as they are, for the rows at some places."""
     whole = [matrix.features[name].combine_chunks() for name in matrix.features.column_names]
     columns = [_array(column) for column in whole]
     for name, levels in encoding.levels.items():
         columns += [column.astype(np.float16) for column in code_columns(matrix.codes[name], levels)]
-    return StoredColumns(tuple(columns), places)
+    return cast("Values", StoredColumns(tuple(columns), places))
 
 
 def _array(column: pa.Array[Any] | pa.ChunkedArray[Any]) -> np.ndarray:

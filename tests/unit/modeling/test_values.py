@@ -19,7 +19,7 @@ def matrix() -> Matrix:
 
 
 @pytest.fixture(scope="module")
-def both(matrix: Matrix) -> tuple[Values, StoredColumns]:
+def both(matrix: Matrix) -> tuple[Values, Values]:
     """Return some rows' values as one array, and as columns that are encoded on demand."""
     mask = np.arange(len(matrix)) % 2 == 1
     (kept, at_once), (_, on_demand) = (taken(matrix, mask, most=most) for most in (10**9, 0))
@@ -29,7 +29,7 @@ def both(matrix: Matrix) -> tuple[Values, StoredColumns]:
     return at_once(encoding).values, stored
 
 
-def test_rows_are_the_same_by_number_and_by_mask(both: tuple[Values, StoredColumns]) -> None:
+def test_rows_are_the_same_by_number_and_by_mask(both: tuple[Values, Values]) -> None:
     """What is encoded on demand is what stands in the array, bit by bit."""
     array, stored = both
     rows = np.array([5, 0, 17, 17])
@@ -40,16 +40,18 @@ def test_rows_are_the_same_by_number_and_by_mask(both: tuple[Values, StoredColum
     np.testing.assert_array_equal(stored[mask], array[mask])
 
 
-def test_columns_are_the_same(both: tuple[Values, StoredColumns]) -> None:
+def test_columns_are_the_same(both: tuple[Values, Values]) -> None:
     """Single columns come out alike, one at a time or some together."""
     array, stored = both
     rows = np.arange(10, 30)
 
     np.testing.assert_array_equal(some_columns(stored, rows, [2, 0]), some_columns(array, rows, [2, 0]))
+    np.testing.assert_array_equal(stored[rows, 1], array[rows, 1])
+    np.testing.assert_array_equal(stored[:, [3, 1]], array[:, [3, 1]])
     np.testing.assert_array_equal(list(each_column(stored, rows)), list(each_column(array, rows)))
 
 
-def test_rows_are_told_in_order(both: tuple[Values, StoredColumns]) -> None:
+def test_rows_are_told_in_order(both: tuple[Values, Values]) -> None:
     """What is told block by block is what is told at once."""
     array, stored = both
     rows = np.arange(len(stored))[::-1]
