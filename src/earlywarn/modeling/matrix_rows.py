@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any, Literal
@@ -65,22 +65,48 @@ def _catalog(matrix: Matrix, encoding: Encoding) -> Catalog:
 EncodeBy = Callable[[Encoding], Encoded]
 
 
+@dataclass(frozen=True)
+class PlacedMatrix(Matrix):
+    """Rows of a large matrix, whose features stay where they are; what is taken of it has features again."""
+
+    source: Matrix = field(kw_only=True)
+    places: Indexes = field(kw_only=True)
+
+    def take(self, mask: np.ndarray) -> Matrix:
+        """Return the rows where a boolean mask is true, or at the given positions, in that order."""
+        return self.source.take(self.places[mask])
+
+    def encoded(self, encoding: Encoding) -> Encoded:
+        """Encode all rows, as they are asked for."""
+        values = stored_columns(self.source, encoding, self.places)
+        return Encoded(encoding, _catalog(self.source, encoding), values)
+
+
 def taken(matrix: Matrix, mask: Flags, *, most: int = MOST_AT_ONCE) -> tuple[Matrix, EncodeBy]:
     """Return the rows where a mask is true, and what encodes them.
 
     Features of more than `most` values are not copied: they stay where they are and are encoded from there, a
-    few rows at a time. The matrix that is returned then has none.
+    few rows at a time.
     """
     if len(matrix) * len(matrix.features.column_names) <= most:
         kept = matrix.take(mask)
         return kept, partial(encode_with, kept)
     places = np.flatnonzero(mask)
-    nothing = pa.table({"none": pa.nulls(len(matrix), pa.float16())})
-
-    def encode_by(encoding: Encoding) -> Encoded:
-        return Encoded(encoding, _catalog(matrix, encoding), stored_columns(matrix, encoding, places))
-
-    return replace(matrix, features=nothing, catalog=Catalog(())).take(places), encode_by
+    placed = PlacedMatrix(
+        rows=matrix.rows.take(places),
+        features=matrix.features.slice(0, 0),
+        codes=matrix.codes.take(places),
+        labels=None if matrix.labels is None else matrix.labels.take(places),
+        groups=matrix.groups.take(places),
+        peers=matrix.peers,
+        catalog=matrix.catalog,
+        code_entries=matrix.code_entries,
+        left_out=matrix.left_out,
+        code_labels=matrix.code_labels,
+        source=matrix,
+        places=places,
+    )
+    return placed, placed.encoded
 
 
 def in_frozen_order(matrix: Matrix) -> Matrix:

@@ -74,3 +74,16 @@ def test_a_column_is_kept_as_narrow_as_it_can_be() -> None:
     assert [str(column.dtype) for column in found.values()] == list(kinds)
     for name, column in kinds.items():
         np.testing.assert_array_equal(found[name].astype(np.float64), column)
+
+
+def test_what_is_taken_of_rows_that_stay_in_place_has_features(matrix: Matrix) -> None:
+    """Some rows of a large matrix's kept rows are an ordinary matrix, whoever looks at them."""
+    mask = np.arange(len(matrix)) % 2 == 1
+    (at_once, _), (placed, _) = (taken(matrix, mask, most=most) for most in (10**9, 0))
+    rows = np.array([4, 0, 9])
+
+    assert len(placed) == len(at_once)
+    assert placed.rows.equals(at_once.rows)
+    some, same = placed.take(rows), at_once.take(rows)
+    assert some.labels == same.labels
+    np.testing.assert_array_equal(some.features.to_pandas(), same.features.to_pandas())
