@@ -69,15 +69,16 @@ Values = Floats
 
 def stored_columns(matrix: Matrix, encoding: Encoding, places: Indexes) -> Values:
     """Keep a matrix's columns as they are, for the rows at some places."""
-    whole = [matrix.features[name].combine_chunks() for name in matrix.features.column_names]
-    columns = [_array(column) for column in whole]
+    columns = [_array(matrix.features[name]) for name in matrix.features.column_names]
     for name, levels in encoding.levels.items():
         columns += [column.astype(np.float16) for column in code_columns(matrix.codes[name], levels)]
     return cast("Values", StoredColumns(tuple(columns), places))
 
 
-def _array(column: pa.Array[Any] | pa.ChunkedArray[Any]) -> np.ndarray:
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+def _array(column: pa.ChunkedArray[Any]) -> np.ndarray:
+    # Putting together a single piece would copy it.
+    whole = column.chunk(0) if column.num_chunks == 1 else column
+    return np.asarray(whole.to_numpy(zero_copy_only=False))
 
 
 def some_columns(values: Values, rows: Indexes, columns: Sequence[int]) -> Floats:
