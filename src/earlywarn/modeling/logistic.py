@@ -20,7 +20,7 @@ MOST_STEPS = 50
 ROWS_AT_ONCE = 100_000
 """Rows whose design is built together: memory stays bounded whatever the number of rows."""
 
-MOST_ROWS_TO_BEND = 50_000
+MOST_ROWS_TO_BEND = 15_000
 """Which columns bend does not need all rows."""
 
 

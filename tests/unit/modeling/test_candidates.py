@@ -20,7 +20,7 @@ from earlywarn.modeling.candidates import (
     prepare_to_tune,
     tune_all,
 )
-from earlywarn.modeling.choice import choose
+from earlywarn.modeling.choice import FALSE_CHOICE, choose
 from earlywarn.modeling.halves import Halves, alike, best_of, crossed_risks, halves_of, tried
 from earlywarn.modeling.matrix_rows import rows_of
 from earlywarn.modeling.on_logistic import linear_part, unseen_folds
@@ -195,6 +195,28 @@ def test_what_ranks_better_and_means_less_is_not_chosen(rows: LabeledRows, split
 
     assert choice.inner_auc["blend"] > choice.inner_auc["logistic"]
     assert choice.name == "logistic"
+
+
+def test_where_nothing_tells_the_announced_chance_holds() -> None:
+    """Four candidates of noise beside one column of noise: chosen at most as often as announced."""
+    rows, n_tries = _rows(n_students=150, moments=("10-15",)), 50
+    everything = np.arange(rows.label.size)
+    few = prepare_to_tune(rows, inner_splits(rows, everything, overlap="strict"), most_rows=30_000)
+    halves, generator = halves_of(rows, few), np.random.default_rng(1)
+    names = ("one_column", "logistic", "lightgbm", "lightgbm_on_logistic", "blend")
+
+    chosen = [
+        choose(
+            [_inner(name, [generator.normal(size=t.size) for t in halves.truths], halves) for name in names],
+            rows,
+            few,
+            replace(FEW, seed=seed),
+        ).name
+        for seed in range(n_tries)
+    ]
+
+    # One in twenty more than announced is what fifty tries may show by chance.
+    assert sum(name != "one_column" for name in chosen) <= n_tries * (FALSE_CHOICE + 0.05)
 
 
 def test_among_trees_the_one_that_loses_least_is_taken(rows: LabeledRows, splits: list[Prepared]) -> None:

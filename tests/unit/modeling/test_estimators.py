@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from earlywarn.evaluation import Ranking
+from earlywarn.modeling import boosting
 from earlywarn.modeling.boosting import Boosting, Taught, fit_boosting
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.logistic import fit_logistic
@@ -58,11 +59,22 @@ def test_boosting_is_monotone_where_a_sign_is_declared() -> None:
     assert (np.diff(margins, axis=1) >= 0).all()
 
 
-def test_threads_change_no_byte_of_the_trees() -> None:
-    """One thread and two write the same text."""
+def test_threads_change_no_byte_of_the_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread, two and four write the same text."""
+    monkeypatch.setattr(boosting, "CELLS_PER_THREAD", 1)
     values, label = _values()
 
-    assert _boosted(values, label, n_threads=1).trees == _boosted(values, label, n_threads=2).trees
+    one, two, four = (_boosted(values, label, n_threads=n_threads).trees for n_threads in (1, 2, 4))
+
+    assert one == two == four
+
+
+def test_few_values_are_worth_one_thread_only() -> None:
+    """Starting a thread costs more than it brings on a small table; a large one gets what is there."""
+    small, large = np.zeros((1000, 10)), np.zeros((100_000, 10))
+
+    assert boosting.useful_threads(small, 8) == 1
+    assert boosting.useful_threads(large, 2) == 2
 
 
 def test_the_margin_is_the_mean_over_seeds() -> None:
