@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,9 @@ def labeled_rows(folder: Path, spec: ModelSpec) -> LabeledRows:
     )
 
 
-def pairs(rows: LabeledRows, spec: ModelSpec, share: float, fitting: Fitting) -> Iterator[Pair]:
+def pairs(
+    rows: LabeledRows, spec: ModelSpec, names: Sequence[str], share: float, fitting: Fitting
+) -> Iterator[Pair]:
     """Fit each candidate twice, and compare."""
     everything = np.ones(rows.label.size, dtype=bool)
     split = time_split(rows, latest_tested(rows), overlap="strict", within=everything)
@@ -98,7 +100,7 @@ def pairs(rows: LabeledRows, spec: ModelSpec, share: float, fitting: Fitting) ->
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
     n_events = int(rows.truth(split.train).sum())
     most = round(n_events + share * (split.train.size - n_events))
-    for tuned in tune_all(spec.publishable, rows, to_tune(rows, inner), fitting):
+    for tuned in tune_all(names, rows, to_tune(rows, inner), fitting):
         name = tuned.name
         calibrator = calibrator_of(tuned, rows, inner)
         margins, sizes, seconds = [], [], []
@@ -204,12 +206,15 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=200_000)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--share", type=float, default=SHARE)
+    parser.add_argument("--candidates", nargs="+", help="by default those of model.toml")
     given = parser.parse_args()
     spec = load_spec(NETWORK / "dropout" / "model.toml")
     with one_blas_thread():
         rows = labeled_rows(given.folder / str(given.students), spec)
         found = []
-        for pair in pairs(rows, spec, given.share, Fitting(tuning=spec.tuning.tuning)):
+        for pair in pairs(
+            rows, spec, given.candidates or spec.publishable, given.share, Fitting(tuning=spec.tuning.tuning)
+        ):
             found.append(pair)
             print(pair, flush=True)
     tested = int((rows.period == latest_tested(rows)[0]).sum())

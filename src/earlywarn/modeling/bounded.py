@@ -25,7 +25,7 @@ def whole_students(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_
     """Keep at most about `most` rows, by students, whatever came true of them."""
     if chosen.size <= most:
         return chosen
-    return chosen[student_places(rows.student[chosen]) < most / chosen.size]
+    return chosen[student_places(rows.student)[chosen] < most / chosen.size]
 
 
 def to_tune(

@@ -67,7 +67,7 @@ def sample_rows(student: Words, truth: Flags, train: Indexes, *, most: int = MOS
     n_others = train.size - n_events
     kept_events = min(1.0, most / 2 / n_events) if n_events else 1.0
     kept_others = min(1.0, (most - kept_events * n_events) / n_others) if n_others else 1.0
-    place = student_places(student[train])
+    place = student_places(student)[train]
     kept = np.where(truth, place < kept_events, place < kept_others)
     # The factor as it came out, not as it was asked for: the sample's own share of outcomes is what fits see.
     share_of_events = float(kept[truth].mean()) if n_events else 1.0
