@@ -88,7 +88,17 @@ def good_sheet(*, verdict: str = "beats", auc: float = 0.05, group: str = "withi
         "held_out": [],
         "groups": [audited],
         "audit": {
-            "judged": {"n_judged": 1, "n_groups": 1, "n_gaps": 3, "level": 0.983, "false_alarms": 0.05},
+            "judged": [
+                {
+                    "column": "sex",
+                    "n_judged": 1,
+                    "n_groups": 1,
+                    "n_gaps": 3,
+                    "level": 0.983,
+                    "false_alarms": 0.05,
+                }
+            ],
+            "judged_crossings": [],
             "largest_gaps": [],
             "crossings": [],
             "n_small": 0,

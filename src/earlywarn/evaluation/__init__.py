@@ -11,7 +11,7 @@ from earlywarn.evaluation.acted_on import (
     ActedOnFigures,
     acted_on_apart,
 )
-from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed, distinct
 from earlywarn.evaluation.audit import (
     Audit,
     AuditSheet,
@@ -168,6 +168,7 @@ __all__ = [
     "crossed",
     "crossed_codes",
     "cut_lists",
+    "distinct",
     "draw_clusters",
     "draws_for",
     "fit_line",

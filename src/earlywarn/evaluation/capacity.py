@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, distinct
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 
 TIE_RULE = "margin, then a keyless hash of the student's pseudonym"
@@ -67,7 +67,7 @@ class CapacityFigures:
 
 def tie_order(student: Words) -> Indexes:
     """Return a rank per row that follows a hash of the pseudonym, the same whatever the row order."""
-    names, inverse = np.unique(student.astype(str), return_inverse=True)
+    names, inverse = distinct(student.astype(str))
     hashes = np.array([int.from_bytes(blake2b(n.encode(), digest_size=7).digest(), "big") for n in names])
     return np.argsort(np.argsort(hashes, kind="stable"), kind="stable")[inverse].astype(np.intp)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from earlywarn.evaluation.arrays import Flags, Floats, Indexes
 
@@ -87,11 +88,11 @@ class Ranking:
 
     def drawn_aucs(self, draws: Draws) -> Floats:
         """Return AUC per draw."""
-        return np.concatenate([self._aucs(weights) for weights in self._blocks(draws)])
+        return np.concatenate([_drawn_aucs(*sums) for sums in self._drawn_sums(draws)])
 
     def drawn_average_precisions(self, draws: Draws) -> Floats:
         """Return average precision per draw."""
-        return np.concatenate([self._average_precisions(weights) for weights in self._blocks(draws)])
+        return np.concatenate([_drawn_average_precisions(*sums) for sums in self._drawn_sums(draws)])
 
     def sensitivities(self, rates: Floats) -> Floats:
         """Return the share of units with the outcome that is found at each false-positive rate.
@@ -113,6 +114,37 @@ class Ranking:
         clusters = draws.clusters[self.order]
         for start in range(0, len(draws.counts), DRAWS_AT_ONCE):
             yield draws.counts[start : start + DRAWS_AT_ONCE, clusters]
+
+    def _drawn_sums(self, draws: Draws) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """Yield, for some draws at a time, what was drawn at each place where the outcome stands.
+
+        A place is a score that some row with the outcome has. Three sums per place and draw: rows with the
+        outcome, rows without it of the same score, and rows without it between this place and the one
+        above; below the last place stands one more. Counting rows by cluster first, nothing is as long as
+        the rows but one product of a sparse matrix; and all sums are of whole numbers, so they are exact.
+        """
+        clusters = draws.clusters[self.order]
+        group = np.zeros(self.label.size, dtype=np.intp)
+        group[self.starts[1:]] = 1
+        group = np.cumsum(group)
+        has_hits = np.zeros(self.starts.size, dtype=bool)
+        is_hit = self.label > 0
+        has_hits[group[is_hit]] = True
+        above = np.cumsum(has_hits) - has_hits
+        place, at_place = above[group], has_hits[group]
+        n_places, n_clusters = int(has_hits.sum()), draws.counts.shape[1]
+        parts = [
+            _counted(place[kept], clusters[kept], n_rows, n_clusters)
+            for kept, n_rows in (
+                (is_hit, n_places),
+                (at_place & ~is_hit, n_places),
+                (~at_place, n_places + 1),
+            )
+        ]
+        for start in range(0, len(draws.counts), DRAWS_AT_ONCE):
+            some = draws.counts[start : start + DRAWS_AT_ONCE].T
+            hits, ties, between = (part @ some for part in parts)
+            yield hits, ties, between
 
     def _aucs(self, weights: Floats) -> Floats:
         hits, misses = self._sums(weights)
@@ -144,6 +176,26 @@ def _interpolated(hits: Floats, misses: Floats, rates: Floats) -> Floats:
     if not found[-1] or not passed[-1]:
         return np.full(rates.shape, np.nan)
     return np.asarray(np.interp(rates * passed[-1], passed, found) / found[-1])
+
+
+def _counted(place: Indexes, clusters: Indexes, n_places: int, n_clusters: int) -> csr_array:
+    """Count rows by place and cluster; rows come in the order of their places."""
+    ends = np.cumsum(np.bincount(place, minlength=n_places))
+    starts = np.concatenate(([0], ends))
+    return csr_array((np.ones(place.size), clusters, starts), shape=(n_places, n_clusters))
+
+
+def _drawn_aucs(hits: Floats, ties: Floats, between: Floats) -> Floats:
+    n_misses = ties.sum(axis=0) + between.sum(axis=0)
+    below = n_misses - np.cumsum(ties + between[:-1], axis=0) + ties / 2
+    return _divided((hits * below).sum(axis=0), hits.sum(axis=0) * n_misses)
+
+
+def _drawn_average_precisions(hits: Floats, ties: Floats, between: Floats) -> Floats:
+    found = np.cumsum(hits, axis=0)
+    listed = np.cumsum(hits + ties + between[:-1], axis=0)
+    precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
+    return _divided((hits * precision).sum(axis=0), hits.sum(axis=0))
 
 
 def _divided(above: Floats, below: Floats) -> Floats:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, distinct
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 from earlywarn.evaluation.capacity import CapacityFigures, Lists, capacity_figures, cut_lists, tie_order
 from earlywarn.evaluation.figures import (
@@ -42,6 +43,11 @@ class TestRows:
     """The fold that tested each row, where folds have models of their own; AUC is averaged over folds."""
     days: UnitDays | None = None
     """Who each row is across moments, and the days that lead time counts."""
+
+    @cached_property
+    def ties(self) -> Indexes:
+        """Return each row's rank by the named tie rule, which all candidates share."""
+        return tie_order(self.student)
 
     def take(self, mask: Flags | Indexes) -> TestRows:
         """Return some of the rows."""
@@ -104,9 +110,7 @@ class Comparison:
 
 def score_rows(name: str, margin: Floats, risk: Floats, rows: TestRows, *, share: float) -> Scored:
     """Keep a model's margins and risks together with the lists cut from them."""
-    return Scored(
-        name, margin, risk, cut_lists(margin, rows.label, rows.lists, tie_order(rows.student), share=share)
-    )
+    return Scored(name, margin, risk, cut_lists(margin, rows.label, rows.lists, rows.ties, share=share))
 
 
 def draws_for(rows: TestRows, *, n_draws: int, generator: np.random.Generator) -> tuple[str, Draws]:
@@ -155,7 +159,8 @@ def _lists_of(lists: Lists, names: Words, keep: Flags) -> Lists:
 
 def by_word(words: Words) -> dict[str, Flags]:
     """Return one mask per distinct word, in sorted order."""
-    return {str(word): words == word for word in np.unique(words)}
+    names, places = distinct(words)
+    return {str(name): places == place for place, name in enumerate(names)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,10 @@ from earlywarn.features.asof import is_there, known_column, row_is_known
 from earlywarn.features.catalog import Catalog, FeatureEntry
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.dating import event_column, shared_columns
-from earlywarn.features.encoding import Encoding, encode, encoded_catalog, fit_encoding
+from earlywarn.features.encoding import Encoding, code_columns, encode, encoded_catalog, fit_encoding
 from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
+from earlywarn.features.labels import data_end
 from earlywarn.features.leaving_out import LeftOut, without_condition
 from earlywarn.features.matrix import Matrix, build_matrix
 from earlywarn.features.moments import (
@@ -33,9 +34,11 @@ from earlywarn.features.outcomes import (
     check_outcome,
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
+from earlywarn.features.portions import MOST_MEMBERSHIPS, Portion, build_by_portions, portions_of
 from earlywarn.features.replay import Replay, replay
 
 __all__ = [
+    "MOST_MEMBERSHIPS",
     "PERIOD_DAY",
     "AsOfSpec",
     "BelowOutcome",
@@ -54,11 +57,15 @@ __all__ = [
     "Moment",
     "Outcome",
     "Period",
+    "Portion",
     "QuantileOutcome",
     "Replay",
+    "build_by_portions",
     "build_matrix",
     "calendar_of",
     "check_outcome",
+    "code_columns",
+    "data_end",
     "empty_snapshot",
     "encode",
     "encoded_catalog",
@@ -73,6 +80,7 @@ __all__ = [
     "moments_of",
     "moments_on",
     "periods_of",
+    "portions_of",
     "replay",
     "row_is_known",
     "shared_columns",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError
@@ -70,8 +70,9 @@ def fit_encoding(codes: pa.Table, min_count: int | Mapping[str, int] = 20) -> En
     levels = {}
     for name in codes.column_names:
         needed = min_count if isinstance(min_count, int) else min_count.get(name, 20)
-        counted = Counter(code for code in codes[name].to_pylist() if code is not None)
-        levels[name] = tuple(sorted(code for code, n_rows in counted.items() if n_rows >= needed))
+        counted = pc.value_counts(codes[name])
+        by_code = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_numpy(), strict=True))
+        levels[name] = tuple(sorted(code for code, n in by_code.items() if code is not None and n >= needed))
     return Encoding(levels)
 
 
@@ -88,19 +89,24 @@ def encode(matrix: Matrix, encoding: Encoding) -> tuple[tuple[str, ...], np.ndar
         )
     columns = [matrix.features[name].to_numpy() for name in matrix.features.column_names]
     for name, levels in encoding.levels.items():
-        columns += _one_of(matrix.codes[name], levels)
+        columns += code_columns(matrix.codes[name], levels)
     shape = (len(columns), matrix.features.num_rows)
     stacked = np.stack(columns) if columns else np.empty(shape, dtype=np.float64)
     names = (*matrix.features.column_names, *encoding.names)
     return names, np.ascontiguousarray(stacked.T.astype(np.float64, copy=False))
 
 
-def _one_of(codes: pa.ChunkedArray[pa.StringScalar], levels: tuple[str, ...]) -> list[np.ndarray]:
-    values = np.asarray(codes.to_pylist(), dtype=object)
+def code_columns(codes: pa.ChunkedArray[pa.StringScalar], levels: tuple[str, ...]) -> list[np.ndarray]:
+    """Return a column per level and one for every other code: 1, 0, or NaN where there is no code."""
+    places = {level: place for place, level in enumerate(levels)}
+    encoded = codes.combine_chunks().dictionary_encode()
+    known = [places.get(str(code), len(levels)) for code in encoded.dictionary.to_pylist()]
     is_missing = np.asarray(codes.is_null().to_numpy(zero_copy_only=False), dtype=bool)
-    columns = [np.where(is_missing, np.nan, (values == level).astype(np.float64)) for level in levels]
-    is_other = ~np.isin(values.astype(str), levels)
-    return [*columns, np.where(is_missing, np.nan, is_other.astype(np.float64))]
+    if not known:
+        return [np.full(len(codes), np.nan) for _ in range(len(levels) + 1)]
+    indexes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    place = np.array(known)[indexes]
+    return [np.where(is_missing, np.nan, (place == one).astype(np.float64)) for one in range(len(levels) + 1)]
 
 
 def encoded_catalog(matrix: Matrix, encoding: Encoding) -> Catalog:

@@ -21,6 +21,7 @@ from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs
 from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
 from earlywarn.features.indicators import PERIOD_DAY, Indicators
+from earlywarn.features.keeping import keep_compared, keep_schools
 from earlywarn.features.labels import create_labels, data_end
 from earlywarn.features.leaving_out import NOBODY, LeftOut, leave_out
 from earlywarn.features.moments import Moment, Tables, calendar_of
@@ -106,6 +107,8 @@ def build_matrix(
     outcome: Outcome | None = None,
     peers: pa.Table | None = None,
     before: date | None = None,
+    schools: Sequence[str] | None = None,
+    only_the_cohort: bool = False,
     progress: Progress = no_progress,
 ) -> Matrix:
     """Build the matrix of a cohort on a set of moments.
@@ -121,6 +124,9 @@ def build_matrix(
         peers: A kept peer snapshot to compare with, instead of the members in `tables`.
         before: The first day that the tables know nothing of; by default the day after the last delivery. A
             label that is decided later is not yet known.
+        schools: Members of these schools only; by default of all.
+        only_the_cohort: Leave out whoever nobody of the cohort is compared with. The cohort's values are the
+            same, in less time; the peer snapshot then holds the cohort's groups only.
         progress: Told after each table.
 
     Raises:
@@ -138,6 +144,10 @@ def build_matrix(
         connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")
         connection.execute(f"UPDATE {PAIRS} SET _in_cohort = {condition}")
         left_out = leave_out(connection, contract, cohort)
+        if schools is not None:
+            keep_schools(connection, contract, schools)
+        if only_the_cohort:
+            keep_compared(connection, contract, measures)
         create_values(connection, contract, measures, progress=progress)
         kept = _compare(connection, contract, measures, peers)
         labels = None

@@ -30,6 +30,7 @@ from earlywarn.evaluation import (
     score_rows,
 )
 from earlywarn.modeling.audits import audit_beside
+from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrating import calibrated_model, calibrator_without
 from earlywarn.modeling.calibration_choice import ToldRows, basis_of, told_rows
 from earlywarn.modeling.calibrators import Sigmoid
@@ -48,6 +49,7 @@ from earlywarn.modeling.candidates import (
 from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.rows import LabeledRows, need_both
+from earlywarn.modeling.sampling import MOST_ROWS
 from earlywarn.modeling.school_grade import school_and_grade_beside
 from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, past_rows
 from earlywarn.modeling.simple import Points, fit_moment_columns
@@ -62,6 +64,7 @@ from earlywarn.modeling.splits import (
 )
 from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.values import some_columns, told_in_blocks
 from earlywarn.modeling.with_sensitive import Copies, fit_copies
 
 RULES, ONE_COLUMN, COLUMN_PER_MOMENT = "rules", "one_column", "column_per_moment"
@@ -82,6 +85,7 @@ class Plan:
     held_out_share: float = 0.2
     with_and_without: bool = False
     """Also fit a copy that knows the audited columns, to say what leaving them out costs."""
+    most_rows: int = MOST_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,21 +124,22 @@ def run_backtest(
     inners = tune_all(
         plan.publishable,
         rows,
-        splits,
+        to_tune(rows, splits),
         fitting,
         before_each=lambda place: progress(step, place, n_steps),
     )
     choice = choose(inners, rows, splits, fitting)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
+    taught = thin(rows, whole, most=plan.most_rows)
     scored, settings = [], dict[str, dict[str, object]]()
-    for name, (margin, risk, own) in baselines(rows, whole, plan).items():
+    for name, (margin, risk, own) in baselines(rows, whole, taught, plan).items():
         scored.append(score_rows(name, margin, risk, test_rows, share=plan.share))
         settings[name] = own
     fitted: dict[str, FittedModel] = {}
     for place, inner in enumerate(inners):
         progress(step, len(inners) + place, n_steps)
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
-        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
+        margin = margins_of(model, whole, split.test, fitting)
         calibrator = calibrated_model(model, inner, rows, splits, whole.values, fitting)
         risk = calibrator.risks(margin)
         scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
@@ -197,17 +202,20 @@ def described(settings: Mapping[str, float], model: FittedModel) -> dict[str, ob
 
 
 def baselines(
-    rows: LabeledRows, whole: Prepared, plan: Plan
+    rows: LabeledRows, whole: Prepared, taught: Prepared, plan: Plan
 ) -> dict[str, tuple[Floats, Floats, dict[str, object]]]:
     """Return margins, risks and settings of what stands beside the candidates and is never published."""
-    train, test, found = whole.split.train, whole.split.test, {}
-    truth = rows.truth(train)
+    found = {}
     if plan.points is not None:
         told, points = points_of(plan.points, whole)
-        found[RULES] = points, rule_risks(told, truth, points), dict[str, object]()
-    if ONE_COLUMN in plan.publishable and np.unique(rows.moment[train]).size > 1:
-        columns = fit_moment_columns(whole.train, truth, whole.names, whole.signs, moment=rows.moment[train])
-        margin = columns.margins(whole.test, rows.moment[test])
+        found[RULES] = points, rule_risks(told, rows.truth(whole.split.train), points), dict[str, object]()
+    train = taught.split.train
+    moment = rows.moment[train]
+    if ONE_COLUMN in plan.publishable and np.unique(moment).size > 1:
+        columns = fit_moment_columns(taught.train, rows.truth(train), whole.names, whole.signs, moment=moment)
+        margin = taught.shift + told_in_blocks(
+            whole.values, whole.split.test, lambda values, some: columns.margins(values, rows.moment[some])
+        )
         found[COLUMN_PER_MOMENT] = margin, Sigmoid(1.0, 0.0).risks(margin), columns.settings()
     return found
 
@@ -224,7 +232,10 @@ def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
             f"[[rules]] name the feature '{missing[0]}', which this model's families do not give",
             todo="name a feature of the allowed families",
         )
-    return points.margins(whole.train, whole.names), points.margins(whole.test, whole.names)
+    columns = [whole.names.index(name) for name in points.features]
+    values = (some_columns(whole.values, rows, columns) for rows in (whole.split.train, whole.split.test))
+    train, test = (points.margins(some, points.features) for some in values)
+    return train, test
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,8 +257,7 @@ def _held_out(
     fitting: Fitting,
 ) -> Unseen | None:
     """Refit without a fifth of the schools; where the future has schools of its own, those serve instead."""
-    new = ~np.isin(rows.school[split.test], np.unique(rows.school[split.train]))
-    if new.any():
+    if rows.in_new_schools(split.train, split.test).any():
         return None
     n_folds = max(2, round(1 / plan.held_out_share))
     fold = fold_of(rows.school, n_folds)
@@ -258,8 +268,9 @@ def _held_out(
         return None
     whole = prepare(rows, apart)
     one_seed = replace(fitting, n_seeds=1)
-    model = fit_candidate(inner.name, rows, whole, inner.settings, one_seed)
-    margin = model.margins(whole.test, n_threads=fitting.n_threads)
+    taught = thin(rows, whole, most=plan.most_rows)
+    model = fit_candidate(inner.name, rows, taught, inner.settings, one_seed)
+    margin = margins_of(model, whole, test, fitting)
     calibrator = calibrator_without(inner, rows, splits, fold == 0)
     test_rows = rows.test_rows(test)
     scored = score_rows(inner.name, margin, calibrator.risks(margin), test_rows, share=plan.share)
@@ -343,7 +354,7 @@ def _held_sheets(
         _, own = draws_for(unseen.rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
         n_schools = int(np.unique(unseen.rows.school).size)
         return (HeldOut(unseen.how, n_schools, measure(unseen.scored, unseen.rows, own), None),)
-    new = ~np.isin(test_rows.school, np.unique(rows.school[split.train]))
+    new = rows.in_new_schools(split.train, split.test)
     if not 0 < int(test_rows.label[new].sum()) < int(new.sum()):
         return ()
     return (

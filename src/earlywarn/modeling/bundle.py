@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -147,9 +147,13 @@ def _curve(content: Mapping[str, Any]) -> CurveTerm:
 
 def quantiles_of(features: tuple[str, ...], values: Floats) -> dict[str, Any]:
     """Describe each feature over training rows: deciles, and how often it is missing."""
+    return quantiles_by_column(features, (values[:, place] for place in range(len(features))))
+
+
+def quantiles_by_column(features: tuple[str, ...], columns: Iterable[Floats]) -> dict[str, Any]:
+    """Describe each feature, given a column at a time."""
     found = {}
-    for place, name in enumerate(features):
-        column = values[:, place]
+    for name, column in zip(features, columns, strict=True):
         known = column[~np.isnan(column)]
         deciles = np.quantile(known, DECILES).tolist() if known.size else []
         found[name] = {"q": deciles, "missing_share": float(1 - known.size / max(column.size, 1))}

@@ -45,6 +45,7 @@ from earlywarn.modeling.backtest import (
     teachable,
     trials_in,
 )
+from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import (
     N_DRAWS,
@@ -148,7 +149,7 @@ def _tested(rows: LabeledRows, results: Sequence[FoldResult], plan: Plan) -> Tes
 
 def _tuned(rows: LabeledRows, splits: Sequence[Split], plan: Plan, fitting: Fitting) -> Tuned:
     prepared = prepare_to_tune(rows, teachable(rows, splits), most_rows=fitting.tuning.most_rows)
-    inners = tune_all(plan.publishable, rows, prepared, fitting)
+    inners = tune_all(plan.publishable, rows, to_tune(rows, prepared), fitting)
     return Tuned(prepared, inners, choose(inners, rows, prepared, fitting))
 
 
@@ -157,16 +158,17 @@ def _fold(rows: LabeledRows, split: Split, plan: Plan, fitting: Fitting) -> Fold
     rows, split = cut_split(rows, split)
     tuned = _tuned(rows, inner_folds(rows, split.train), plan, fitting)
     whole = prepare(rows, split)
+    taught = thin(rows, whole, most=plan.most_rows)
     margins: dict[str, Floats] = {}
     risks: dict[str, Floats] = {}
     settings: dict[str, dict[str, object]] = {}
-    for name, (margin, risk, own) in baselines(rows, whole, plan).items():
+    for name, (margin, risk, own) in baselines(rows, whole, taught, plan).items():
         margins[name], risks[name], settings[name] = margin, risk, own
     seen = tested_truth(tuned.splits)
     fitted: dict[str, FittedModel] = {}
     for inner in tuned.inners:
-        model = fit_candidate(inner.name, rows, whole, inner.settings, fitting, fitted=fitted)
-        margin = model.margins(whole.test, n_threads=fitting.n_threads)
+        model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
+        margin = margins_of(model, whole, split.test, fitting)
         risks[inner.name] = calibrator_of(inner, rows, tuned.splits).risks(margin)
         # Folds fit models of their own: their margins meet on one scale by each fold's own line.
         line = fit_sigmoid(np.concatenate(inner.margins), seen)

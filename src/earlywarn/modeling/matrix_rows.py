@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -33,6 +35,7 @@ from earlywarn.features import (
 )
 from earlywarn.modeling.cuts import CutRule
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.values import MOST_AT_ONCE, Values, stored_columns
 
 if TYPE_CHECKING:
     from earlywarn.modeling.spec import ScoringSpec
@@ -57,7 +60,7 @@ class Encoded:
 
     encoding: Encoding
     catalog: Catalog
-    values: Floats
+    values: Values
 
     @property
     def signs(self) -> Floats:
@@ -73,11 +76,62 @@ def fit_levels(matrix: Matrix, train: Indexes) -> Encoding:
 
 def encode_with(matrix: Matrix, encoding: Encoding) -> Encoded:
     """Encode all rows with fitted levels."""
+    catalog = _catalog(matrix, encoding)
+    return Encoded(encoding, catalog, encode(matrix, encoding)[1])
+
+
+def _catalog(matrix: Matrix, encoding: Encoding) -> Catalog:
     catalog = encoded_catalog(matrix, encoding)
-    names, values = encode(matrix, encoding)
-    if names != catalog.names:
+    if (*matrix.features.column_names, *encoding.names) != catalog.names:
         raise TrainingError("the matrix and its catalog name different columns")
-    return Encoded(encoding, catalog, values)
+    return catalog
+
+
+EncodeBy = Callable[[Encoding], Encoded]
+
+
+@dataclass(frozen=True)
+class PlacedMatrix(Matrix):
+    """Rows of a large matrix, whose features stay where they are; what is taken of it has features again."""
+
+    source: Matrix = field(kw_only=True)
+    places: Indexes = field(kw_only=True)
+
+    def take(self, mask: np.ndarray) -> Matrix:
+        """Return the rows where a boolean mask is true, or at the given positions, in that order."""
+        return self.source.take(self.places[mask])
+
+    def encoded(self, encoding: Encoding) -> Encoded:
+        """Encode all rows, as they are asked for."""
+        values = stored_columns(self.source, encoding, self.places)
+        return Encoded(encoding, _catalog(self.source, encoding), values)
+
+
+def taken(matrix: Matrix, mask: Flags, *, most: int = MOST_AT_ONCE) -> tuple[Matrix, EncodeBy]:
+    """Return the rows where a mask is true, and what encodes them.
+
+    Features of more than `most` values are not copied: they stay where they are and are encoded from there, a
+    few rows at a time.
+    """
+    if len(matrix) * len(matrix.features.column_names) <= most:
+        kept = matrix.take(mask)
+        return kept, partial(encode_with, kept)
+    places = np.flatnonzero(mask)
+    placed = PlacedMatrix(
+        rows=matrix.rows.take(places),
+        features=matrix.features.slice(0, 0),
+        codes=matrix.codes.take(places),
+        labels=None if matrix.labels is None else matrix.labels.take(places),
+        groups=matrix.groups.take(places),
+        peers=matrix.peers,
+        catalog=matrix.catalog,
+        code_entries=matrix.code_entries,
+        left_out=matrix.left_out,
+        code_labels=matrix.code_labels,
+        source=matrix,
+        places=places,
+    )
+    return placed, placed.encoded
 
 
 def in_frozen_order(matrix: Matrix) -> Matrix:
@@ -95,6 +149,7 @@ def in_frozen_order(matrix: Matrix) -> Matrix:
 def rows_of(
     matrix: Matrix,
     *,
+    encode_by: EncodeBy | None = None,
     groups: tuple[str, ...],
     capacity_per: tuple[str, ...],
     today: date,
@@ -118,13 +173,13 @@ def rows_of(
     labels = labels_of(matrix)
     kept: dict[str, Encoded] = {}
 
-    def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Floats]:
+    def encoder(train: Indexes) -> tuple[tuple[str, ...], Floats, Values]:
         encoding = fit_levels(matrix, train)
         key = encoding.to_json()
         if key not in kept:
             # Splits mostly agree on their levels; a matrix is large, so only the latest is kept.
             kept.clear()
-            kept[key] = encode_with(matrix, encoding)
+            kept[key] = encode_with(matrix, encoding) if encode_by is None else encode_by(encoding)
         encoded = kept[key]
         return encoded.catalog.names, encoded.signs, encoded.values
 
@@ -245,5 +300,8 @@ def _days(column: pa.ChunkedArray[Any]) -> Days:
 
 
 def _words(column: pa.ChunkedArray[Any]) -> Words:
-    words = column.cast(pa.string()).to_numpy(zero_copy_only=False)
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), "", words).astype(np.str_)
+    # Few of millions of words are distinct: each becomes a string of Python once.
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    names = np.array([*encoded.dictionary.to_pylist(), ""], dtype=np.str_)
+    places = encoded.indices.fill_null(names.size - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(names[places])

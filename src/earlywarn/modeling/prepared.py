@@ -10,6 +10,7 @@ import numpy as np
 from earlywarn.evaluation import Flags, Floats, Indexes
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.splits import Split, cut_split, fold_of
+from earlywarn.modeling.values import Values
 
 MOST_TESTED_PER_TAUGHT = 5
 """Tuning measures on at most this many rows for each row that it may fit on."""
@@ -23,7 +24,7 @@ class Prepared:
     rows: LabeledRows
     names: tuple[str, ...]
     signs: Floats
-    values: Floats
+    values: Values
     shift: float = 0.0
     """What to add to margins fitted on these rows, where rows without the outcome were sampled: the log of
     the share that was kept."""

@@ -22,8 +22,9 @@ from earlywarn.evaluation import (
     crossed,
 )
 from earlywarn.modeling.cuts import CutRule
+from earlywarn.modeling.values import Values
 
-Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Floats]]
+Encoder = Callable[[Indexes], tuple[tuple[str, ...], Floats, Values]]
 """Fit code levels on some rows; return names, signs and the values of all rows."""
 
 
@@ -92,12 +93,23 @@ class LabeledRows:
     @cached_property
     def codes_of_students(self) -> Indexes:
         """Return one number per student."""
+        return self._codes_of_students
+
+    @cached_property
+    def _codes_of_students(self) -> Indexes:
         return codes_of(self.student)
 
     @cached_property
     def codes_of_schools(self) -> Indexes:
         """Return one number per school."""
         return codes_of(self.school)
+
+    def in_new_schools(self, train: Indexes, test: Indexes) -> Flags:
+        """Return which tested rows are of schools that no training row is of."""
+        schools = codes_of(self.school)
+        is_old = np.zeros(schools.max(initial=-1) + 1, dtype=bool)
+        is_old[schools[train]] = True
+        return ~is_old[schools[test]]
 
     def test_rows(self, rows: Indexes, fold: Words | None = None, *, label: Flags | None = None) -> TestRows:
         """Return what evaluation needs of some rows; lists are per moment besides the declared columns.

@@ -14,6 +14,7 @@ from earlywarn.evaluation import Bounds, CardProse, Gates, LeakLimits, Tolerance
 from earlywarn.features import AsOfSpec, CohortSpec, Outcome
 from earlywarn.modeling.candidates import PUBLISHABLE
 from earlywarn.modeling.folds import STUDENT, FoldPlan
+from earlywarn.modeling.sampling import MOST_ROWS
 from earlywarn.modeling.search import Tuning
 from earlywarn.modeling.simple import Points
 
@@ -174,6 +175,12 @@ class LeaksSpec(Declared):
         return LeakLimits(self.single_column, self.column_lead, self.random_gap)
 
 
+class TrainingSpec(Declared):
+    """How many rows a fit takes in: beyond, all with the outcome and a sample of the others."""
+
+    most_rows: Annotated[int, Field(ge=1000)] = MOST_ROWS
+
+
 class GatesSpec(Declared):
     """What must hold before a candidate becomes champion."""
 
@@ -240,6 +247,7 @@ class ModelSpec(Declared):
     audit: AuditSpec = AuditSpec()
     splits: SplitsSpec = SplitsSpec()
     leaks: LeaksSpec = LeaksSpec()
+    training: TrainingSpec = TrainingSpec()
     gates: GatesSpec = GatesSpec()
     scoring: ScoringSpec = ScoringSpec()
     card: CardSpec = CardSpec()

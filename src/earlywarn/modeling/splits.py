@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from earlywarn.errors import EmptySplitError
-from earlywarn.evaluation import Flags, Indexes, Words
+from earlywarn.evaluation import Flags, Indexes, Words, by_word, distinct
 from earlywarn.modeling.rows import LabeledRows
 
 Overlap = Literal["strict", "accepted"]
@@ -60,7 +60,7 @@ class PeriodOrder:
 
 def order_periods(rows: LabeledRows) -> PeriodOrder:
     """Sort the periods by their first as-of date."""
-    first = {str(name): rows.as_of[rows.period == name].min() for name in np.unique(rows.period)}
+    first = {name: rows.as_of[keep].min() for name, keep in by_word(rows.period).items()}
     return PeriodOrder(tuple(sorted(first, key=lambda name: (first[name], name))))
 
 
@@ -146,6 +146,6 @@ def student_folds(rows: LabeledRows, train: Indexes, *, n_folds: int = N_FOLDS) 
 
 def fold_of(words: Words, n_folds: int) -> Indexes:
     """Give each distinct word a fold that depends on the word alone."""
-    names, inverse = np.unique(words, return_inverse=True)
+    names, inverse = distinct(words)
     folds = [int.from_bytes(blake2b(str(n).encode(), digest_size=6).digest(), "big") % n_folds for n in names]
     return np.array(folds, dtype=np.intp)[inverse]

@@ -14,7 +14,8 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
-from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.bounded import drawn, thinned
+from earlywarn.modeling.bundle import quantiles_by_column
 from earlywarn.modeling.calibrating import final_calibration
 from earlywarn.modeling.calibrators import Calibrator
 from earlywarn.modeling.candidates import Fitting, Prepared, fit_candidate
@@ -23,15 +24,16 @@ from earlywarn.modeling.fold_backtest import run_folds
 from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.leaks import find_leaks
 from earlywarn.modeling.matrix_rows import (
+    EncodeBy,
     Encoded,
     abstained_of,
-    encode_with,
     enough_data,
     fit_levels,
     in_frozen_order,
     is_known,
     period_sizes,
     rows_of,
+    taken,
 )
 from earlywarn.modeling.risk_ranges import RiskRange
 from earlywarn.modeling.rows import LabeledRows
@@ -39,6 +41,7 @@ from earlywarn.modeling.spec import ModelSpec
 from earlywarn.modeling.splits import Overlap, Split, latest_tested, order_periods
 from earlywarn.modeling.threads import one_blas_thread
 from earlywarn.modeling.trials import Trial
+from earlywarn.modeling.values import each_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +106,8 @@ def _trained(
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     labeled = is_known(ordered, spec.outcome, today)
-    kept, rows = labeled_rows(ordered, spec, enough & labeled, period_sizes(ordered, enough), today)
+    chosen = enough & labeled
+    kept, rows, encode_by = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
     findings += _leaks(kept, rows, spec, folds, today, fitting, progress)
     stop_at(findings, where=f"{network}/{spec.name}")
     found = _backtests(rows, spec, folds, fitting, progress)
@@ -113,11 +117,12 @@ def _trained(
     everything = np.flatnonzero(rows.labeled)
     rows = rows.cut_on(everything, split="the final fit")
     everything = everything[np.isfinite(rows.label[everything])]
-    encoded = encode_with(kept, fit_levels(kept, everything))
+    encoded = encode_by(fit_levels(kept, everything))
     whole = Prepared(
         Split("all", everything, everything[:0]), rows, encoded.catalog.names, encoded.signs, encoded.values
     )
-    model = fit_candidate(lead.choice.name, rows, whole, lead.settings, fitting)
+    sample = drawn(rows, whole, most=spec.training.most_rows)
+    model = fit_candidate(lead.choice.name, rows, thinned(whole, sample), lead.settings, fitting)
     progress("final fit", 1, 1)
     latest, by_time = whole.values[lead.split.test], lead.split.by_time
     calibrator, risk_range = final_calibration(model, lead.told, latest, by_time=by_time, fitting=fitting)
@@ -126,9 +131,9 @@ def _trained(
         calibrator=calibrator,
         risk_range=risk_range,
         encoded=encoded,
-        sheet=_sheet(spec, network, ordered, enough, labeled, found, findings),
-        details=_details(spec, network, rows, everything, lead),
-        quantiles=quantiles_of(encoded.catalog.names, whole.train),
+        sheet=_sheet(spec, network, ordered, enough, labeled, found, findings, sample.note),
+        details={**_details(spec, network, rows, everything, lead), **sample.details},
+        quantiles=quantiles_by_column(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
         held_out=None if folds is not None else _held_out(kept, rows, lead),
     )
@@ -177,19 +182,20 @@ def back_test(
     ordered = in_frozen_order(matrix)
     enough = enough_data(ordered, spec.scoring.needs_any)
     chosen = enough & is_known(ordered, spec.outcome, today)
-    _, rows = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
+    _, rows, _ = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
     with one_blas_thread():
         return _backtests(rows, spec, spec.splits.plan(fold_name or {}), fitting, progress)
 
 
 def labeled_rows(
     ordered: Matrix, spec: ModelSpec, chosen: Flags, sizes: dict[str, int], today: date
-) -> tuple[Matrix, LabeledRows]:
-    """Keep the chosen rows of a matrix, as a matrix and as arrays."""
+) -> tuple[Matrix, LabeledRows, EncodeBy]:
+    """Keep the chosen rows of a matrix, as a matrix and as arrays, with what encodes them."""
     # Rows without a label teach and test nothing, and may be a third of a matrix.
-    kept = ordered.take(chosen)
+    kept, encode_by = taken(ordered, chosen)
     rows = rows_of(
         kept,
+        encode_by=encode_by,
         groups=spec.audit.groups,
         capacity_per=spec.capacity.per,
         today=today,
@@ -198,7 +204,7 @@ def labeled_rows(
         fold_by=spec.splits.by,
         has_days=not spec.as_of.stages,
     )
-    return kept, rows
+    return kept, rows, encode_by
 
 
 def _backtests(
@@ -237,6 +243,7 @@ def plan_of(spec: ModelSpec, rows: LabeledRows) -> Plan:
         tolerance=spec.audit.tolerance,
         with_and_without=spec.audit.with_and_without,
         held_out_share=spec.splits.held_out_schools,
+        most_rows=spec.training.most_rows,
     )
 
 
@@ -248,12 +255,15 @@ def _sheet(
     labeled: Flags,
     found: list[Outcomes],
     findings: tuple[Finding, ...],
+    sampled: str | None,
 ) -> QualitySheet:
     notes = (
         [f"not scored: {int((~enough).sum())} rows, because {spec.scoring.en}"] if not enough.all() else []
     )
     if len(found) > 1:
         notes.append("periods overlap: the strict figures use only labels known before the test began")
+    if sampled is not None:
+        notes.append(sampled)
     return QualitySheet(
         network=network,
         model=spec.name,

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,18 @@ from pathlib import Path
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import CardProse, GroupNames, sheet_json, sheet_table
-from earlywarn.features import Matrix, build_matrix, fold_columns, load_indicators, moments_of
+from earlywarn.features import (
+    MOST_MEMBERSHIPS,
+    Matrix,
+    Portion,
+    build_by_portions,
+    build_matrix,
+    data_end,
+    fold_columns,
+    load_indicators,
+    moments_of,
+    portions_of,
+)
 from earlywarn.modeling import (
     BundleParts,
     Fitting,
@@ -36,7 +48,7 @@ from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.pipeline.run_record import Recipe, run_record
 from earlywarn.registry import ModelVersion, open_registry
 from earlywarn.store import DatabaseUrls
-from earlywarn.tables import Contract, load_contract, open_tables
+from earlywarn.tables import Contract, Tables, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
 
 DECLARATIONS = ("contract.toml", "indicators.toml", "model.toml")
@@ -236,21 +248,43 @@ def labeled_matrix(
     *,
     today: date,
     last_batch: int | None = None,
+    most_memberships: int = MOST_MEMBERSHIPS,
     progress: Progress = no_progress,
 ) -> Matrix:
-    """Build the matrix of a spec, with every label that is known today; later batches may be left out."""
+    """Build the matrix of a spec, with every label that is known today; later batches may be left out.
+
+    A network of more than `most_memberships` is looked at school by school, which changes no value.
+    """
     indicators = load_indicators(model_dir.parent / "indicators.toml", contract)
     tables = open_tables(workspace, contract, last_batch=last_batch)
-    matrix = build_matrix(
-        tables,
-        contract,
-        indicators,
-        cohort=spec.cohort,
-        moments=moments_of(contract, spec.as_of, tables, before=today),
-        families=list(spec.features.families),
-        outcome=spec.outcome,
-        progress=progress,
-    )
+    moments = moments_of(contract, spec.as_of, tables, before=today)
+    known_until = data_end(tables.connection, contract)
+
+    def build(shown: Tables, schools: tuple[str, ...] | None, told: Progress) -> Matrix:
+        return build_matrix(
+            shown,
+            contract,
+            indicators,
+            cohort=spec.cohort,
+            moments=moments,
+            families=list(spec.features.families),
+            outcome=spec.outcome,
+            before=known_until,
+            schools=schools,
+            only_the_cohort=True,
+            progress=told,
+        )
+
+    def build_portion(portion: Portion) -> Matrix:
+        tables_of = open_tables(workspace, contract, last_batch=last_batch, students=portion.students)
+        with closing(tables_of) as shown:
+            return build(shown, portion.schools, no_progress)
+
+    with closing(tables):
+        portions = portions_of(tables, contract, spec.cohort, most=most_memberships)
+        matrix = None if portions else build(tables, None, progress)
+    if matrix is None:
+        matrix = build_by_portions(portions, build_portion, unit=contract.network.unit, progress=progress)
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))
     return matrix

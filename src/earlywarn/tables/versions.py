@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,7 +94,12 @@ def connect(
 
 
 def open_tables(
-    workspace: Workspace, contract: Contract, *, threads: int = 2, last_batch: int | None = None
+    workspace: Workspace,
+    contract: Contract,
+    *,
+    threads: int = 2,
+    last_batch: int | None = None,
+    students: pa.Array[Any] | None = None,
 ) -> Tables:
     """Open what a workspace's intakes accepted.
 
@@ -103,6 +108,7 @@ def open_tables(
         contract: The network's contract.
         threads: How many the engine may use.
         last_batch: The latest batch to look at; None for all.
+        students: Show only these students' rows in tables that name a student; by default everybody's.
 
     Raises:
         TableError: Nothing was taken in yet, or a batch no longer fits the contract.
@@ -111,8 +117,31 @@ def open_tables(
     if not ledger.batches:
         raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
     connection = connect(threads=threads)
-    create_versions(connection, contract, stored_tables(workspace, contract, last_batch=last_batch))
+    stored = stored_tables(workspace, contract, last_batch=last_batch)
+    if students is not None:
+        stored = _of_students(connection, contract, stored, students)
+    create_versions(connection, contract, stored)
     return Tables(connection, contract, tuple(batch.digest for batch in ledger.batches))
+
+
+def _of_students(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    stored: Mapping[str, Stored],
+    students: pa.Array[Any],
+) -> dict[str, Stored]:
+    name = contract.network.student
+    chosen = pa.table({name: students})
+    connection.register("_chosen", chosen)
+    connection.execute("CREATE TABLE chosen_students AS SELECT * FROM _chosen")
+    connection.unregister("_chosen")
+    some = f"WHERE {quote(name)} IN (SELECT {quote(name)} FROM chosen_students)"
+    return {
+        table: replace(one, sql=f"SELECT * FROM ({one.sql}) {some}")
+        if name in contract.tables[table].stored
+        else one
+        for table, one in stored.items()
+    }
 
 
 def stored_tables(

@@ -22,6 +22,7 @@ from earlywarn.modeling import (
     train_model,
     write_bundle,
 )
+from earlywarn.modeling.calibrators import Sigmoid
 from earlywarn.scoring import risk_range_from
 from tests.builders.matrices import labeled_matrix, shuffled
 
@@ -199,3 +200,23 @@ def test_no_sensitive_column_is_a_feature(trained: Trained) -> None:
     """Groups are audited, and stand in no model."""
     assert {one.column for one in trained.sheet.backtests[0].groups} == {"sex"}
     assert not [name for name in trained.model.features if name.startswith("sex")]
+
+
+def test_a_sampled_training_says_so_and_means_the_same() -> None:
+    """With fewer rows than it was given, a fit says the same rates, and the sheet says what it took in."""
+    matrix = labeled_matrix(n_students=600)
+    candidates: dict[str, Any] = {"candidates": {"names": ["logistic"]}, "rules": []}
+
+    full = trained_on(matrix, **candidates)
+    sampled = trained_on(matrix, **candidates, training={"most_rows": 1500})
+
+    n_rows = full.details["n_trained"]
+    assert sampled.details["n_trained"] == n_rows
+    assert 1200 < sampled.details["n_fitted"] < 1800
+    assert f"fits took in {sampled.details['n_fitted']} of {n_rows} rows" in sampled.sheet.notes[-1]
+    assert "n_fitted" not in full.details
+    rows = np.arange(len(matrix))
+    rates = [
+        Sigmoid(1.0, 0.0).risks(one.model.margins(one.encoded.values[rows])).mean() for one in (full, sampled)
+    ]
+    assert rates[1] == pytest.approx(rates[0], abs=0.02)

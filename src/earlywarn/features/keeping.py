@@ -1,0 +1,45 @@
+"""Keep only the pairs that a training needs: those of some schools, and those the cohort is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from earlywarn.features.cohort import PAIRS
+from earlywarn.features.peers import compared_with_peers
+from earlywarn.features.plan import Measure
+from earlywarn.features.ranks import ranked_measures
+from earlywarn.tables import Contract, quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def keep_schools(connection: duckdb.DuckDBPyConnection, contract: Contract, schools: Sequence[str]) -> None:
+    """Keep the pairs of some schools; the empty name is that of a pair without one."""
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in schools)
+    school = quote(contract.network.school)
+    _keep(connection, f"coalesce(CAST({school} AS VARCHAR), '') IN ({listed})")
+
+
+def keep_compared(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+) -> None:
+    """Keep the cohort's pairs, and those that stand in a group with one of them on its date."""
+    groups = []
+    if compared_with_peers(measures):
+        groups.append(contract.network.peers)
+    if ranked_measures(measures):
+        groups.append(contract.network.ranked_among)
+    conditions = ["_in_cohort"]
+    for columns in groups:
+        keys = ", ".join((*(quote(name) for name in columns), "_as_of"))
+        conditions.append(f"({keys}) IN (SELECT ({keys}) FROM {PAIRS} WHERE _in_cohort)")
+    _keep(connection, " OR ".join(conditions))
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, condition: str) -> None:
+    # Made anew and not deleted from: a table keeps the room of what was deleted.
+    connection.execute(f"CREATE TEMP TABLE kept_pairs AS SELECT * FROM {PAIRS} WHERE {condition}")
+    connection.execute(f"DROP TABLE {PAIRS}")
+    connection.execute(f"ALTER TABLE kept_pairs RENAME TO {PAIRS}")

@@ -1,0 +1,166 @@
+"""Build the matrix of a large network portion by portion, so that memory does not grow with the network.
+
+A portion is everybody who was ever enrolled at some of the schools. Whoever is compared with another stands
+in the same portion on that date, every fact of a unit is there, and sums are exact: the whole has the same
+values as a matrix built at once, to the last bit, whatever the number of portions. Columns are kept in the
+narrowest float type that holds each of their values exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.features.cohort import CohortSpec
+from earlywarn.features.matrix import Matrix
+from earlywarn.features.moments import Tables
+from earlywarn.tables import Contract, parse_expression, quote
+
+MOST_MEMBERSHIPS = 150_000
+"""Rows of the membership table, of schools that the cohort may be in, that one portion takes in."""
+
+NARROW = (np.float16, np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some schools, and every student who was ever enrolled at one of them."""
+
+    schools: tuple[str, ...]
+    students: pa.Array[Any]
+
+
+def portions_of(
+    tables: Tables, contract: Contract, cohort: CohortSpec, *, most: int = MOST_MEMBERSHIPS
+) -> list[Portion]:
+    """Cut a network's schools into portions; an empty list says that the matrix is built at once.
+
+    That is so where the network is small, and where somebody is compared or counted across schools: ranks,
+    facts due to units, a cohort that leaves units out.
+    """
+    network = contract.network
+    across = network.ranked_among or cohort.without or (network.peers and network.school not in network.peers)
+    derived = any(table.expected is not None for table in contract.tables.values())
+    if across or derived or network.school in contract.reveals(network.membership):
+        return []
+    school, member = _school(contract), f"versions.{quote(network.membership)}"
+    counted = tables.connection.execute(
+        f"SELECT {school} AS school, count(*) FROM {member} GROUP BY ALL "
+        f"HAVING bool_or({_may_be_of_the_cohort(contract, cohort)}) ORDER BY school"
+    ).fetchall()
+    if sum(n for _, n in counted) <= most:
+        return []
+    found: list[list[str]] = [[]]
+    n_rows = 0
+    for name, n in counted:
+        if found[-1] and n_rows + n > most:
+            found.append([])
+            n_rows = 0
+        found[-1].append(name)
+        n_rows += n
+    return [Portion(tuple(schools), _students(tables, contract, schools)) for schools in found]
+
+
+def _school(contract: Contract) -> str:
+    return f"coalesce(CAST({quote(contract.network.school)} AS VARCHAR), '')"
+
+
+def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
+    """Return SQL that is true of every membership row that may make its unit one of the cohort."""
+    membership = contract.network.membership
+    if cohort.where is None:
+        return "TRUE"
+    expression = parse_expression(cohort.where, contract.types_of(membership), kind="boolean")
+    # A column that is revealed later than its row is empty at first, and may then meet another condition.
+    late = set(expression.columns) & contract.reveals(membership).keys()
+    return "TRUE" if late else f"coalesce({expression.sql}, FALSE)"
+
+
+def _students(tables: Tables, contract: Contract, schools: Sequence[str]) -> pa.Array[Any]:
+    student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in schools)
+    query = f"SELECT DISTINCT {student} FROM {member} WHERE {_school(contract)} IN ({listed}) ORDER BY ALL"
+    found: pa.Table = tables.connection.sql(query).to_arrow_table()
+    return found.column(0).combine_chunks()
+
+
+def build_by_portions(
+    portions: Sequence[Portion],
+    build: Callable[[Portion], Matrix],
+    *,
+    unit: Sequence[str],
+    progress: Progress = no_progress,
+) -> Matrix:
+    """Build each portion, and put them together in the frozen order."""
+    parts, columns = [], _Columns({})
+    for place, portion in enumerate(portions):
+        progress("features", place, len(portions))
+        part = build(portion)
+        columns.add(part.features)
+        parts.append(replace(part, features=part.features.slice(0, 0)))
+    progress("features", len(portions), len(portions))
+    rows = pa.concat_tables([part.rows for part in parts])
+    order = frozen_order(rows, unit)
+    labels = [part.labels for part in parts if part.labels is not None]
+    return replace(
+        parts[0],
+        rows=rows.take(order).combine_chunks(),
+        features=columns.joined(order),
+        codes=pa.concat_tables([part.codes for part in parts]).take(order).combine_chunks(),
+        labels=pa.concat_tables(labels).take(order).combine_chunks() if labels else None,
+        groups=pa.concat_tables([part.groups for part in parts]).take(order).combine_chunks(),
+        peers=pa.concat_tables([part.peers for part in parts], promote_options="default"),
+    )
+
+
+def frozen_order(rows: pa.Table, unit: Sequence[str]) -> np.ndarray:
+    """Return the places of rows by unit, then as-of date, then period: the order of a matrix."""
+    keys = [_ranks(rows["period"]), rows["as_of"].to_numpy().astype("datetime64[D]").astype(np.int32)]
+    return np.lexsort((*keys, *(_ranks(rows[name]) for name in reversed(unit))))
+
+
+def _ranks(words: pa.ChunkedArray[Any]) -> np.ndarray:
+    """Return each word's place among the distinct ones, sorted by their bytes as DuckDB sorts them."""
+    encoded = words.combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    rank = np.empty(len(names), dtype=np.int32)
+    rank[sorted(range(len(names)), key=lambda place: str(names[place]).encode())] = np.arange(len(names))
+    return np.asarray(rank[encoded.indices.to_numpy(zero_copy_only=False)])
+
+
+class _Columns:
+    """Columns that come in parts; each is joined alone, so that only one stands in memory twice."""
+
+    def __init__(self, parts: dict[str, list[np.ndarray]]) -> None:
+        self._parts = parts
+
+    def add(self, features: pa.Table) -> None:
+        for name in features.column_names:
+            self._parts.setdefault(name, []).append(narrowed(features[name].to_numpy()))
+
+    def joined(self, order: np.ndarray) -> pa.Table:
+        names, found = list(self._parts), []
+        for name in names:
+            parts = self._parts.pop(name)
+            kind = np.result_type(*(part.dtype for part in parts))
+            found.append(pa.array(np.concatenate(parts, dtype=kind)[order]))
+        return pa.table(dict(zip(names, found, strict=True)))
+
+
+def narrowed(column: np.ndarray) -> np.ndarray:
+    """Return a column in the narrowest float type that holds each of its values exactly.
+
+    >>> narrowed(np.array([3.0, 0.25, np.nan])).dtype, narrowed(np.array([1 / 3])).dtype
+    (dtype('float16'), dtype('float64'))
+    """
+    for kind in NARROW:
+        with np.errstate(over="ignore"):
+            small = column.astype(kind)
+        if np.array_equal(small.astype(np.float64), column, equal_nan=True):
+            return np.asarray(small)
+    return column

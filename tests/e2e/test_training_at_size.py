@@ -1,0 +1,70 @@
+"""A network too large for one matrix is looked at school by school, and nothing of it changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of, portions_of
+from earlywarn.modeling import load_spec
+from earlywarn.pipeline.data_used import matrix_digest
+from earlywarn.pipeline.demo import TODAY
+from earlywarn.pipeline.train import labeled_matrix
+from earlywarn.tables import load_contract, open_tables
+
+if TYPE_CHECKING:
+    from earlywarn.pipeline.demo import Demo
+
+MOST = 2_000
+"""Memberships that a portion takes in here; the network has several times as many of them."""
+
+
+def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
+    """Built by portions from the cohort's groups alone, it has the bits of the whole network's matrix."""
+    folder = demo.network / "dropout"
+    contract, spec = load_contract(demo.network / "contract.toml"), load_spec(folder / "model.toml")
+    tables = open_tables(demo.workspace, contract)
+    whole = build_matrix(
+        tables,
+        contract,
+        load_indicators(demo.network / "indicators.toml", contract),
+        cohort=spec.cohort,
+        moments=moments_of(contract, spec.as_of, tables, before=TODAY),
+        families=list(spec.features.families),
+        outcome=spec.outcome,
+    )
+    n_portions = len(portions_of(tables, contract, spec.cohort, most=MOST))
+    tables.close()
+
+    found = labeled_matrix(folder, demo.workspace, contract, spec, today=TODAY, most_memberships=MOST)
+
+    assert n_portions > 1
+    assert matrix_digest(found) == matrix_digest(whole)
+    assert _columns(found) == _columns(whole)
+    assert found.features.nbytes < 0.7 * whole.features.nbytes
+
+
+def _columns(matrix: Matrix) -> dict[str, list[object]]:
+    """Return everything of a matrix that is not a feature, in its order."""
+    tables = [matrix.rows, matrix.labels, matrix.groups, matrix.codes]
+    return {
+        f"{place} {name}": table[name].to_pylist()
+        for place, table in enumerate(tables)
+        if table is not None
+        for name in table.column_names
+    }
+
+
+def test_whoever_is_ranked_among_everybody_is_not_cut_into_portions(demo: Demo) -> None:
+    """A network that ranks across schools is built at once, however large it is."""
+    contract = load_contract(demo.network / "contract.toml")
+    spec = load_spec(demo.network / "dropout" / "model.toml")
+    ranked = contract.model_copy(
+        update={"network": contract.network.model_copy(update={"ranked_among": ("grade",)})}
+    )
+    tables = open_tables(demo.workspace, contract)
+
+    found = [len(portions_of(tables, one, spec.cohort, most=MOST)) for one in (contract, ranked)]
+    tables.close()
+
+    assert found[0] > 1
+    assert found[1] == 0
