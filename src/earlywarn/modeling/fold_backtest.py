@@ -14,6 +14,7 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.evaluation import (
     Backtest,
     CutPoints,
+    Draws,
     Floats,
     FoldFigures,
     FoldsSheet,
@@ -203,15 +204,14 @@ def _sheet(
     over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
     scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
     told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
-    name = kept.choice.name
+    name, generator = kept.choice.name, np.random.default_rng(fitting.seed)
+    chosen, past = told[name][0], pooled_rows(rows, pool) if folds.along_time else None
     periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
-    composite = _pooled(rows, everything, results, None, test_rows, plan)
-    aucs = moment_aucs(composite, test_rows, draws)
+    as_chosen = _as_chosen(rows, everything, results, test_rows, draws, plan)
     copies = [copy for one in results for copy in one.copies]
     audit = audit_beside(
         name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
     )
-    splits = [one.split for one in results]
     return Backtest(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
@@ -233,26 +233,33 @@ def _sheet(
         comparisons=tuple(
             compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
         ),
-        by_grade=by_grade(told[name][0], test_rows, draws),
+        by_grade=by_grade(chosen, test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, splits, told[name], test_rows, draws),
+        school_and_grade=school_and_grade_beside(
+            rows, [one.split for one in results], told[name], test_rows, draws
+        ),
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
-        calibration=calibration_facts(
-            told[name][0],
-            test_rows,
-            draws,
-            pooled_rows(rows, pool) if folds.along_time else None,
-            generator=np.random.default_rng(fitting.seed),
-        ),
-        acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
-        folds=_folds_sheet(
-            rows, everything, pool, results, folds, measure(composite, test_rows, draws, auc=aucs.mean)
-        ),
+        calibration=calibration_facts(chosen, test_rows, draws, past, generator=generator),
+        acted_on=acted_on_apart(chosen, rows.answers(everything), test_rows, draws),
+        folds=_folds_sheet(rows, everything, pool, results, folds, as_chosen),
     )
+
+
+def _as_chosen(
+    rows: LabeledRows,
+    everything: Indexes,
+    results: Sequence[FoldResult],
+    test_rows: TestRows,
+    draws: Draws,
+    plan: Plan,
+) -> Metrics:
+    """Measure all folds together, each told by what it chose."""
+    composite = _pooled(rows, everything, results, None, test_rows, plan)
+    return measure(composite, test_rows, draws, auc=moment_aucs(composite, test_rows, draws).mean)
 
 
 def _folds_sheet(
