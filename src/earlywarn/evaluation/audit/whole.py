@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earlywarn.evaluation.arrays import Flags
+from earlywarn.evaluation.audit.columns import Told, family_of, students_of, told_of
 from earlywarn.evaluation.audit.copies import WithAndWithout
 from earlywarn.evaluation.audit.entries import AuditSheet, GroupFigures, Judged, LargestGaps
 from earlywarn.evaluation.audit.grouping import Grouping, crossings, groupings
-from earlywarn.evaluation.audit.groups import Told, audit_grouping, family_of, students_of, told_of
+from earlywarn.evaluation.audit.groups import audit_grouping
 from earlywarn.evaluation.audit.rates import Students
 from earlywarn.evaluation.audit.summaries import largest_gaps
 from earlywarn.evaluation.audit.verdicts import Tolerance
