@@ -19,7 +19,6 @@ from earlywarn.evaluation import (
     FoldFigures,
     FoldsSheet,
     Indexes,
-    Metrics,
     Ranking,
     Scored,
     TestRows,
@@ -121,10 +120,11 @@ def run_folds(
     progress(step, len(outer), len(outer) + 1)
     kept = _tuned(rows, all_folds, plan, fitting)
     chosen = kept.inner(kept.choice.name)
-    backtest = _sheet(_as_tested(rows, results), pool, results, kept, plan, folds, fitting)
+    tested = _tested(rows, results, plan)
+    backtest = _sheet(_as_tested(rows, results), tested, pool, results, kept, plan, folds, fitting)
     progress(step, len(outer) + 1, len(outer) + 1)
-    tested = np.concatenate([one.split.test for one in kept.splits])
-    split = Split(step, everything, tested, by_time=False)
+    told = np.concatenate([one.split.test for one in kept.splits])
+    split = Split(step, everything, told, by_time=False)
     return Outcomes(
         backtest,
         split,
@@ -132,7 +132,7 @@ def run_folds(
         np.concatenate(chosen.margins),
         kept.choice,
         trials=trials_in(kept.inners),
-        tested=_tested(rows, results, plan),
+        tested=tested,
         told=tuple(told_of(chosen, rows, kept.splits)),
     )
 
@@ -192,6 +192,7 @@ def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
 
 def _sheet(
     rows: LabeledRows,
+    tested: Tested,
     pool: Indexes,
     results: Sequence[FoldResult],
     kept: Tuned,
@@ -199,19 +200,16 @@ def _sheet(
     folds: FoldPlan,
     fitting: Fitting,
 ) -> Backtest:
-    everything = np.sort(np.concatenate([one.split.test for one in results]))
-    test_rows = rows.test_rows(everything, _fold_names(rows, results)[everything])
+    everything, test_rows, scored = tested.index, tested.test_rows, tested.scored
     over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
-    scored = [_pooled(rows, everything, results, name, test_rows, plan) for name in results[0].margins]
     told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
-    name, generator = kept.choice.name, np.random.default_rng(fitting.seed)
-    chosen, past = told[name][0], pooled_rows(rows, pool) if folds.along_time else None
+    name = kept.choice.name
     periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
-    as_chosen = _as_chosen(rows, everything, results, test_rows, draws, plan)
     copies = [copy for one in results for copy in one.copies]
     audit = audit_beside(
         name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
     )
+    past = pooled_rows(rows, pool) if folds.along_time else None
     return Backtest(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
@@ -233,44 +231,32 @@ def _sheet(
         comparisons=tuple(
             compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
         ),
-        by_grade=by_grade(chosen, test_rows, draws),
+        by_grade=by_grade(told[name][0], test_rows, draws),
         groups=audit.groups,
         audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(
-            rows, [one.split for one in results], told[name], test_rows, draws
-        ),
+        school_and_grade=school_and_grade_beside(rows, tested.splits, told[name], test_rows, draws),
         held_out=(),
         lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
         list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
-        calibration=calibration_facts(chosen, test_rows, draws, past, generator=generator),
-        acted_on=acted_on_apart(chosen, rows.answers(everything), test_rows, draws),
-        folds=_folds_sheet(rows, everything, pool, results, folds, as_chosen),
+        calibration=calibration_facts(
+            told[name][0], test_rows, draws, past, generator=np.random.default_rng(fitting.seed)
+        ),
+        acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
+        folds=_folds_sheet(rows, tested, pool, results, folds, draws),
     )
-
-
-def _as_chosen(
-    rows: LabeledRows,
-    everything: Indexes,
-    results: Sequence[FoldResult],
-    test_rows: TestRows,
-    draws: Draws,
-    plan: Plan,
-) -> Metrics:
-    """Measure all folds together, each told by what it chose."""
-    composite = _pooled(rows, everything, results, None, test_rows, plan)
-    return measure(composite, test_rows, draws, auc=moment_aucs(composite, test_rows, draws).mean)
 
 
 def _folds_sheet(
     rows: LabeledRows,
-    everything: Indexes,
+    tested: Tested,
     pool: Indexes,
     results: Sequence[FoldResult],
     folds: FoldPlan,
-    as_chosen: Metrics,
+    draws: Draws,
 ) -> FoldsSheet:
-    n_groups = int(np.unique(rows.fold_group[everything]).size)
+    n_groups = int(np.unique(rows.fold_group[tested.index]).size)
+    aucs = moment_aucs(tested.chosen, tested.test_rows, draws)
     return FoldsSheet(
         by=folds.by,
         n_folds=folds.n_folds,
@@ -285,7 +271,7 @@ def _folds_sheet(
             along_time=folds.along_time,
         ),
         each=tuple(_figures(rows, one, pool) for one in results),
-        as_chosen=as_chosen,
+        as_chosen=measure(tested.chosen, tested.test_rows, draws, auc=aucs.mean),
         along_time=folds.along_time,
     )
 
