@@ -2,8 +2,9 @@
 
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
-from earlywarn.scoring.points import RULES, point_rules, reasons_for
+from earlywarn.scoring.points import point_rules, reasons_for
 from earlywarn.scoring.published import (
+    RULES,
     Abstention,
     CurveTerms,
     LinearTerms,

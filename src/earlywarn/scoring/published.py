@@ -20,6 +20,8 @@ from earlywarn.scoring.risk_ranges import RiskRange
 from earlywarn.scoring.trees import Floats, Integers
 
 _MEDIAN = 5
+RULES = "rules"
+"""The kind of a list by rules."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +150,12 @@ class PublishedModel:
         return self.margins_of(self.attributions(rows))
 
     def margins_of(self, attributions: Floats) -> Floats:
-        """Return the margins that attributions add up to."""
-        return np.asarray(self.base + attributions.sum(axis=1))
+        """Return the margins that attributions add up to.
+
+        Points are whole numbers: what rounding left of a sum would order students who have as many.
+        """
+        total = self.base + attributions.sum(axis=1)
+        return np.asarray(np.rint(total) if self.kind == RULES else total)
 
     def risks(self, margins: Floats) -> Floats:
         """Return calibrated chances of the outcome."""

@@ -68,6 +68,23 @@ def test_no_outcome_is_looked_at() -> None:
     assert one.model.features == ("absence", "mark")
 
 
+def test_points_are_whole_so_that_ties_are_ties(tmp_path: Path) -> None:
+    """Whichever rules a student meets, as many points are the same margin to the last bit."""
+    rules = [
+        {"name": f"rule_{n}", "feature": "absence", "above": 0.3 * n, "fr": "r", "en": "r"} for n in range(9)
+    ]
+    matrix = labeled_matrix(n_students=60)
+    roster = rules_roster(matrix, spec(rules=rules), network="net")
+    texts = {"contract.toml": "[network]", "indicators.toml": "", "model.toml": 'name = "leaving"'}
+    model = unsigned_model(write_roster(tmp_path / "bundle", roster, texts, backtest="{}", card=""))
+    absence = np.asarray(matrix.features["absence"].to_numpy())
+
+    margins = model.margins(absence[:, None])
+
+    assert model.features == ("absence",)
+    assert margins.tolist() == np.sum([absence > 0.3 * n for n in range(9)], axis=0).tolist()
+
+
 def test_what_cannot_be_a_list_is_refused() -> None:
     """No rule, or a rule on a feature that the families do not give, is named."""
     matrix = labeled_matrix(n_students=20)
