@@ -120,7 +120,7 @@ def test_residuals_of_noise_bend_nothing() -> None:
     values = generator.normal(size=(2000, 100))
     label = generator.random(2000) < 0.3
 
-    bent = bent_columns(values, label - 0.3, np.full(2000, 0.21))
+    bent = bent_columns(values, label.astype(np.float64) - 0.3, np.full(2000, 0.21))
 
     assert bent.size <= 4
 
@@ -134,5 +134,6 @@ def test_an_empty_column_and_a_constant_one_are_left_out() -> None:
     found = fit_logistic(odd, label, (*NAMES, "empty", "constant"), signs, penalty=0.01, curves=True)
     again = replace(found, features=(*NAMES, "empty", "constant"))
 
-    assert {"empty", "constant"}.isdisjoint({term.feature for term in (*found.linear, *found.curves)})
+    named = [term.feature for term in found.linear] + [curve.feature for curve in found.curves]
+    assert {"empty", "constant"}.isdisjoint(named)
     assert np.isfinite(again.margins(odd)).all()
