@@ -177,7 +177,8 @@ def lines_of(found: list[Pair], n_students: int, n_tested: int) -> list[str]:
     lines = [
         "# Fits on a sample of the rows without the outcome, against fits on all rows",
         "",
-        f"Written by `python -m benchmarks.sampling --students {n_students} --folder FOLDER`, "
+        f"Written by `python -m benchmarks.sampling --students {n_students} --folder FOLDER --candidates "
+        f"{' '.join(one.name for one in found)}`, "
         f"{os.cpu_count()} cores; {n_tested:,} held-out rows of the invented network, none of them sampled.",
         "Each figure is sampled minus full, with its 95% interval over schools, the same drawn for both.",
         "Brier and ECE: after calibration on the other half of the latest cohort's students, as the model "

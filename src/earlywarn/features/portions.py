@@ -96,13 +96,13 @@ def build_by_portions(
     unit: Sequence[str],
     progress: Progress = no_progress,
 ) -> Matrix:
-    """Build each portion, and put them together in the frozen order."""
+    """Build each portion, and put them together in the frozen order; no peer snapshot is kept."""
     parts, columns = [], _Columns({})
     for place, portion in enumerate(portions):
         progress("features", place, len(portions))
         part = build(portion)
         columns.add(part.features)
-        parts.append(replace(part, features=part.features.slice(0, 0)))
+        parts.append(replace(part, features=part.features.slice(0, 0), peers=part.peers.slice(0, 0)))
     progress("features", len(portions), len(portions))
     rows = pa.concat_tables([part.rows for part in parts])
     order = frozen_order(rows, unit)
@@ -114,7 +114,6 @@ def build_by_portions(
         codes=pa.concat_tables([part.codes for part in parts]).take(order).combine_chunks(),
         labels=pa.concat_tables(labels).take(order).combine_chunks() if labels else None,
         groups=pa.concat_tables([part.groups for part in parts]).take(order).combine_chunks(),
-        peers=pa.concat_tables([part.peers for part in parts], promote_options="default"),
     )
 
 

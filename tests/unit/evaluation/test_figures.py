@@ -61,3 +61,20 @@ def test_risks_said_too_high_have_a_negative_intercept() -> None:
 
     assert sheet.intercept == pytest.approx(np.log(0.25), abs=1e-6)
     assert sheet.expected_error == pytest.approx(0.3)
+
+
+def test_draws_counted_by_cluster_are_the_weighted_measures_themselves() -> None:
+    """With many ties and without, each draw's figures are those of rows weighted by that draw."""
+    chance = np.random.default_rng(3)
+    clusters, label = chance.integers(0, 12, 400), chance.random(400) < 0.2
+    draws = draw_clusters(clusters, n_draws=30, generator=chance)
+    for scores in (chance.normal(size=400), chance.integers(0, 5, 400).astype(np.float64)):
+        ranking = Ranking(scores, label)
+        weights = [counts[clusters] for counts in draws.counts]
+
+        aucs, precisions = ranking.drawn_aucs(draws), ranking.drawn_average_precisions(draws)
+
+        assert aucs.tolist() == [ranking.auc(one) for one in weights]
+        np.testing.assert_allclose(
+            precisions, [ranking.average_precision(one) for one in weights], rtol=1e-12
+        )
