@@ -176,7 +176,7 @@ def _beaten(lead: Sheet, name: str) -> Gate:
 def _simpler(lead: Sheet) -> Gate:
     """Nothing simpler may be better on the held-out future by a paired interval.
 
-    What is never published has no calibrator of its own, so its ranking alone is held against the model.
+    The best columns of each moment say no risks of one scale, so their ranking alone counts.
     """
     order = [one["name"] for one in lead["candidates"]]
     simpler = order[: order.index(lead["chosen"])]
@@ -185,10 +185,10 @@ def _simpler(lead: Sheet) -> Gate:
         if pair["other"] not in simpler:
             continue
         said = f"AUC {signed(pair['auc'])}, Brier {signed(pair['brier'], 4)}"
-        has_calibrator = pair["other"] not in NEVER_PUBLISHED
-        if pair["verdict"] == "worse" or (has_calibrator and _above(pair["brier"], 0.0)):
+        loses = pair["other"] != "column_per_moment" and _above(pair["brier"], 0.0)
+        if pair["verdict"] == "worse" or loses:
             reason = f"{pair['model']} is worse than {pair['other']}, which is simpler ({said})"
-            if has_calibrator:
+            if pair["other"] not in NEVER_PUBLISHED:
                 reason += f": declare [candidates] names up to {pair['other']}"
             closed.append(reason)
         figures.append(f"{pair['other']} ({said})")
