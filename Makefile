@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long bench-intake bench-models fmt serve notebooks cards demo-built openapi pages screenshot lock clean
+.PHONY: help demo test check check-long bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +33,15 @@ bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain rea
 
 bench-models: $(VENV)/.bench  ## Set our models beside logistic regression, LightGBM and FLAML (about an hour)
 	$(BIN)/python -m benchmarks.models
+
+bench-leaks: $(VENV)/.dev  ## Plant every leak, and print which detector catches it
+	$(BIN)/python benchmarks/leaks.py
+
+bench-log: $(VENV)/.dev  ## Time what logging to MLflow adds to a training
+	$(BIN)/python -m benchmarks.run_log
+
+bench-training: $(VENV)/.dev  ## Train on a network of the province's size, and write time and memory (STUDENTS=1400000)
+	$(BIN)/python benchmarks/training.py --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
 
 fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -40,9 +40,13 @@ class Without(Declared):
     """Units that are left out: those of whom a table had, by the as-of date, a row that meets a condition."""
 
     table: str
+    """The table that says it."""
     where: str
+    """Which rows of it leave a unit out."""
     fr: str
+    """Why, in French."""
     en: str
+    """Why, in English."""
 
 
 class CohortSpec(Declared):
@@ -52,7 +56,9 @@ class CohortSpec(Declared):
     """
 
     where: str | None = None
+    """A condition over the membership table's columns."""
     without: Without | None = None
+    """Whom to leave out, counted, by what any table said of them by then."""
 
     def condition(self, contract: Contract) -> str:
         """Return the condition as SQL over `pairs`.

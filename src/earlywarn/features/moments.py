@@ -59,8 +59,11 @@ class AsOfSpec(Declared):
     """When units are looked at: days of the school year, days from a period's start, or stages."""
 
     dates: tuple[str, ...] = ()
+    """Days of every school year, MM-DD."""
     offset_days: tuple[int, ...] = ()
+    """Days from the start of a period."""
     stages: tuple[str, ...] = ()
+    """Stages, where a network has no dates; give one of the three."""
 
     @field_validator("dates")
     @classmethod

@@ -30,17 +30,24 @@ class _InWords(Declared):
     """What the outcome is, in the words that a page shows."""
 
     fr: str
+    """What the outcome is, in French."""
     en: str
+    """What the outcome is, in English."""
     delay_days: int = Field(default=0, ge=0, le=366)
+    """How long after its day a fact may still be entered; the label waits for it."""
 
 
 class EventOutcome(_InWords):
     """Something happens within a number of days from the as-of date, or before the period ends."""
 
     form: Literal["event"]
+    """Which form."""
     table: str
+    """The table whose rows are the event."""
     where: str | None = None
+    """Which rows of it count."""
     horizon_days: int | None = Field(default=None, ge=1, le=3660)
+    """Days after the as-of date in which it counts; to the end of the period without."""
 
 
 class _InPeriods(_InWords):
@@ -52,7 +59,9 @@ class _InPeriods(_InWords):
     """
 
     period: str | None = None
+    """The column that says which period a row is of."""
     by: str | None = Field(default=None, pattern=_DAY_OF_YEAR)
+    """MM-DD of the last period by which the facts are in."""
 
 
 class EqualsOutcome(_InPeriods):
@@ -64,11 +73,17 @@ class EqualsOutcome(_InPeriods):
     """
 
     form: Literal["equals"]
+    """Which form."""
     table: str
+    """The table that says it."""
     column: str
+    """The column that is looked at."""
     values: tuple[str, ...] = Field(min_length=1)
+    """The values that are the outcome."""
     at: tuple[At] | tuple[()] = ()
+    """The period whose value counts; without, the latest value ever known."""
     happened_on: str | None = None
+    """The column of the outcome's own day, for lead time."""
 
     @model_validator(mode="after")
     def _in_a_period(self) -> EqualsOutcome:
@@ -81,11 +96,17 @@ class BelowOutcome(_InPeriods):
     """A number lies below a mark in one of the periods."""
 
     form: Literal["below"]
+    """Which form."""
     table: str
+    """The table that says it."""
     value: str
+    """A number, or arithmetic over columns."""
     mark: float
+    """The outcome lies below this."""
     where: str | None = None
+    """Which rows count."""
     at: tuple[At, ...] = ("period",)
+    """In which of the periods."""
 
 
 class QuantileOutcome(_InPeriods):
@@ -97,13 +118,21 @@ class QuantileOutcome(_InPeriods):
     """
 
     form: Literal["quantile"]
+    """Which form."""
     table: str
+    """The table that says it."""
     value: str
+    """A number, or arithmetic over columns."""
     share: float = Field(gt=0, lt=1)
+    """The lowest share that is the outcome."""
     where: str | None = None
+    """Which rows count."""
     at: tuple[At, ...] = ("next_period",)
+    """In which period."""
     per: tuple[CutGroup, ...] = ()
+    """Groups with a cut-point of their own."""
     ranked: bool = False
+    """Cut ranks of the period instead of values."""
 
 
 class ExitOutcome(_InWords):
@@ -114,10 +143,15 @@ class ExitOutcome(_InWords):
     """
 
     form: Literal["exit"]
+    """Which form."""
     table: str
+    """The table of stays."""
     return_by: str = Field(pattern=_DAY_OF_YEAR)
+    """MM-DD of the following period by which a student is back."""
     completed: str
+    """Which last stays are no exit."""
     censored: str
+    """Of which last stays nothing can be said."""
 
 
 Outcome = Annotated[

@@ -29,13 +29,16 @@ class Both(Declared):
     """Words in both languages."""
 
     fr: str
+    """In French."""
     en: str
+    """In English."""
 
 
 class FeaturesSpec(Declared):
     """Which families of indicators a model may use; sensitive columns are in none."""
 
     families: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Families of `indicators.toml`, in any order; features keep the order of that file."""
 
 
 class CandidatesSpec(Declared):
@@ -49,6 +52,7 @@ class CandidatesSpec(Declared):
         "lightgbm_on_logistic",
         "blend",
     )
+    """Simple ones first; rules and the best column of each moment stand beside them and are never chosen."""
 
     @model_validator(mode="after")
     def _one_at_least_can_be_published(self) -> CandidatesSpec:
@@ -61,11 +65,17 @@ class Rule(Declared):
     """One rule that schools use today: a point for each student who meets it."""
 
     name: str
+    """Names the rule in sheets and reasons."""
     feature: str
+    """A feature of the allowed families, as `earlywarn report` and `model.json` name it."""
     above: float | None = None
+    """The point is given above this."""
     below: float | None = None
+    """The point is given below this; give one of the two."""
     fr: str = ""
+    """What is said of whoever meets it, in French."""
     en: str = ""
+    """The same in English."""
 
     @model_validator(mode="after")
     def _one_side(self) -> Rule:
@@ -78,7 +88,9 @@ class TuningSpec(Declared):
     """How much tuning may cost: trials of each kind of trees, and the training rows that they may use."""
 
     trials: int = Field(default=Tuning().trials, ge=1, le=20)
+    """Settings tried for each kind of trees; the first are known ones."""
     most_rows: int = Field(default=Tuning().most_rows, ge=1_000, le=300_000)
+    """Rows that each inner split may fit on while tuning."""
 
     @property
     def tuning(self) -> Tuning:
@@ -90,15 +102,20 @@ class CapacitySpec(Declared):
     """How many a school can help: a share of each group."""
 
     share: Share = 0.10
+    """The part of each list's units that a school can help."""
     per: Annotated[tuple[Literal["school", "grade"], ...], Field(min_length=1)] = ("school", "grade")
+    """What a list is cut by, besides the moment."""
 
 
 class AuditSpec(Declared):
     """Which sensitive columns audits read, and how far a group may lie before the sheet says "outside"."""
 
     groups: tuple[str, ...] = ()
+    """Sensitive columns that audits compare; they enter no model."""
     calibration: Share = 0.03
+    """How far mean risk may lie from the rate in a group."""
     rates: Share = 0.10
+    """How far recall and false-positive rate may lie from everybody else's."""
     with_and_without: bool = True
     """Also fit a copy that knows these columns, to say what leaving them out costs; it is never kept."""
 
@@ -118,11 +135,17 @@ class SplitsSpec(Declared):
     """
 
     test: Literal["latest"] | tuple[str, ...] = "latest"
+    """Which periods are held out; the latest whose labels are known by default."""
     overlap: Literal["strict", "accepted", "both"] = "strict"
+    """Whether labels not yet known when the test begins may train; both prints the two, strict first."""
     held_out_schools: Share = 0.2
+    """The share of schools left out of a further fit, to say how it does in schools never seen."""
     by: str | None = None
+    """What folds leave out together, where there is no time to split along."""
     folds: int = Field(default=5, ge=2, le=20)
+    """How many folds."""
     reason: Both | None = None
+    """Why students are drawn at random, where they are."""
 
     @model_validator(mode="after")
     def _one_way(self) -> SplitsSpec:
@@ -179,6 +202,7 @@ class TrainingSpec(Declared):
     """How many rows a fit takes in: beyond, all with the outcome and a sample of the others."""
 
     most_rows: Annotated[int, Field(ge=1000)] = MOST_ROWS
+    """Rows that a fit takes in; the share of others that a sample keeps corrects the intercept."""
 
 
 class GatesSpec(Declared):
@@ -213,16 +237,22 @@ class ScoringSpec(Declared):
     """Who is not scored: a unit of whom none of these features is known, with the reason in words."""
 
     needs_any: tuple[str, ...] = ()
+    """Features of which one must be known; empty scores everybody."""
     fr: str = "les données sont trop peu nombreuses"
+    """Why the others are not scored, in French."""
     en: str = "there are too few data"
+    """The same in English."""
 
 
 class CardSpec(Declared):
     """Prose that people write: what the model is for, what it must never be used for, where it is weak."""
 
     use: Both | None = None
+    """What the model is for."""
     not_for: Both | None = None
+    """What it must never be used for."""
     limits: Both | None = None
+    """Where it is weak."""
 
     @property
     def prose(self) -> CardProse:
@@ -236,21 +266,37 @@ class ModelSpec(Declared):
     """One declared model of a network."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """The model's name; its folder has the same."""
     outcome: Outcome
+    """What is warned of, in one of five forms."""
     cohort: CohortSpec = CohortSpec()
+    """Whom it is about."""
     as_of: AsOfSpec
+    """On which days, offsets or stages of a period it looks."""
     features: FeaturesSpec
+    """Which families of indicators it may use."""
     candidates: CandidatesSpec = CandidatesSpec()
+    """Which candidates compete."""
     tuning: TuningSpec = TuningSpec()
+    """What tuning may cost."""
     rules: tuple[Rule, ...] = ()
+    """What schools go by today."""
     capacity: CapacitySpec = CapacitySpec()
+    """How many a school can help."""
     audit: AuditSpec = AuditSpec()
+    """Which groups are audited, and how far they may lie."""
     splits: SplitsSpec = SplitsSpec()
+    """What is held out."""
     leaks: LeaksSpec = LeaksSpec()
+    """From where on a figure is too good to be true."""
     training: TrainingSpec = TrainingSpec()
+    """How many rows a fit takes in."""
     gates: GatesSpec = GatesSpec()
+    """What must hold before a promotion."""
     scoring: ScoringSpec = ScoringSpec()
+    """Who is not scored."""
     card: CardSpec = CardSpec()
+    """What people write on the card."""
 
     @model_validator(mode="after")
     def _rules_are_declared(self) -> ModelSpec:
