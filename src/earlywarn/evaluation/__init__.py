@@ -91,6 +91,7 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
+from earlywarn.evaluation.steps import STEPS, simpler_than
 from earlywarn.evaluation.table import sheet_table
 from earlywarn.evaluation.unit_days import UnitDays
 
@@ -101,6 +102,7 @@ __all__ = [
     "FEWEST_SCHOOLS",
     "NOT_ACTED_ON",
     "NOT_LISTED",
+    "STEPS",
     "TIE_RULE",
     "AbstentionSheet",
     "ActedOnFigures",
@@ -200,6 +202,7 @@ __all__ = [
     "sheet_json",
     "sheet_table",
     "side_sheet",
+    "simpler_than",
     "stop_at",
     "tie_order",
     "unsure_of",

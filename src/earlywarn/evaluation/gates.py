@@ -12,6 +12,7 @@ from typing import Any
 from earlywarn.evaluation.calibration_bounds import Bounds, slope_reason
 from earlywarn.evaluation.cards import CardProse, GroupNames, card_markdown
 from earlywarn.evaluation.leaks import DETECTORS, TITLES
+from earlywarn.evaluation.steps import simpler_than
 from earlywarn.evaluation.text import Sheet, number, signed
 
 BASELINES = ("rules", "one_column", "column_per_moment")
@@ -178,8 +179,7 @@ def _simpler(lead: Sheet) -> Gate:
 
     The best columns of each moment say no risks of one scale, so their ranking alone counts.
     """
-    order = [one["name"] for one in lead["candidates"]]
-    simpler = order[: order.index(lead["chosen"])]
+    simpler = simpler_than(lead["chosen"])
     closed, figures = [], []
     for pair in lead["comparisons"]:
         if pair["other"] not in simpler:

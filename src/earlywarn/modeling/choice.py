@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earlywarn.evaluation import (
+    STEPS,
     Comparison,
     Draws,
     Figure,
@@ -32,9 +33,6 @@ from earlywarn.modeling.rows import LabeledRows
 
 FALSE_CHOICE = 0.10
 """The chance that something more complex than needed is chosen where nothing tells anything."""
-
-STEPS = {"one_column": 0, "logistic": 1, "lightgbm": 2, "lightgbm_on_logistic": 2, "blend": 2}
-"""Trees in any form cost a school the same to serve and to explain."""
 
 
 @dataclass(frozen=True, eq=False)
