@@ -74,7 +74,7 @@ def test_every_candidate_stands_beside_the_chosen_one(trained: Trained) -> None:
 
 
 def test_where_nothing_tells_a_complex_candidate_is_rarely_chosen() -> None:
-    """On pure noise the choice errs about one time in ten, as announced: at most one in eight here."""
+    """On pure noise the choice seldom errs: at most one in eight here."""
     leads = [
         trained_on(labeled_matrix(n_students=1000, strength=0.0, seed=seed)).sheet.backtests[0]
         for seed in range(8)
