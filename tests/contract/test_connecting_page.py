@@ -45,5 +45,5 @@ def test_figures_on_the_page_are_the_committed_ones(project: Path) -> None:
 
     shown = [line for line in _page(project).splitlines() if FIGURES.match(line)]
 
-    assert len(shown) == 16
+    assert len(shown) == 22
     assert [line for line in shown if line.rstrip() not in printed] == []

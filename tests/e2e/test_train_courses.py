@@ -16,6 +16,7 @@ from earlywarn.pipeline.promote import promote
 from earlywarn.pipeline.report import report
 from earlywarn.pipeline.train import TrainingResult, train
 from earlywarn.workspace import Workspace, locked
+from tests.builders.lean import SIMPLE, lean_model
 
 TODAY = date(2015, 9, 1)
 
@@ -37,9 +38,16 @@ def workspace(real_data: Path, project: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def trained(workspace: Workspace, project: Path) -> TrainingResult:
-    """Train one of the two declared models, once."""
-    return train(project / "models" / "oulad" / "fail_or_withdraw", workspace, today=TODAY, pictures=False)
+def model(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Declare one of the two models with little tuning."""
+    declared = project / "models" / "oulad" / "fail_or_withdraw"
+    return lean_model(declared, tmp_path_factory.mktemp("lean"), names=SIMPLE)
+
+
+@pytest.fixture(scope="module")
+def trained(workspace: Workspace, model: Path) -> TrainingResult:
+    """Train it, once."""
+    return train(model, workspace, today=TODAY, pictures=False)
 
 
 def _backtests(trained: TrainingResult) -> dict[str, Any]:

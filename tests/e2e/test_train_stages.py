@@ -21,6 +21,7 @@ from earlywarn.pipeline.score import score
 from earlywarn.pipeline.train import TrainingResult, train
 from earlywarn.tables import IntakeReport
 from earlywarn.workspace import Workspace
+from tests.builders.lean import lean_model
 
 TODAY = date(2026, 11, 20)
 
@@ -60,13 +61,18 @@ def pupils(real_data: Path, project: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def dropout(programs: Taken) -> TrainingResult:
     """Train the model without fees, once."""
-    return train(programs.folder / "dropout", programs.workspace, today=TODAY, pictures=False)
+    return _trained(programs, "dropout")
 
 
 @pytest.fixture(scope="module")
 def fail(pupils: Taken) -> TrainingResult:
     """Train the model of mathematics, once."""
-    return train(pupils.folder / "fail", pupils.workspace, today=TODAY, pictures=False)
+    return _trained(pupils, "fail")
+
+
+def _trained(taken: Taken, model: str) -> TrainingResult:
+    lean = lean_model(taken.folder / model, taken.workspace.home.parent / f"lean-{model}")
+    return train(lean, taken.workspace, today=TODAY, pictures=False)
 
 
 def _lead(trained: TrainingResult) -> dict[str, Any]:
@@ -129,7 +135,7 @@ def test_fees_add_what_may_have_been_known_too_late(dropout: TrainingResult, pro
     """At enrollment, debts and unpaid fees alone add several points: the card says why to doubt them."""
     without = _lead(dropout)
 
-    trained = train(programs.folder / "dropout_with_fees", programs.workspace, today=TODAY, pictures=False)
+    trained = _trained(programs, "dropout_with_fees")
 
     lead = _lead(trained)
     added = _aucs(lead, "logistic")["enrollment"] - _aucs(without, "logistic")["enrollment"]
@@ -195,7 +201,7 @@ def test_the_report_says_that_random_pupils_carry_no_claim(fail: TrainingResult,
 
 def test_the_second_file_is_a_subject_of_its_own(pupils: Taken) -> None:
     """High or Low is the same outcome as a final grade under 10, and no pupil is of both subjects."""
-    trained = train(pupils.folder / "fail_portuguese", pupils.workspace, today=TODAY, pictures=False)
+    trained = _trained(pupils, "fail_portuguese")
 
     lead = _lead(trained)
 

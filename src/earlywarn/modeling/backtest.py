@@ -131,19 +131,19 @@ def run_backtest(
     choice = choose(inners, rows, splits, fitting)
     whole, test_rows = prepare(rows, split), rows.test_rows(split.test)
     taught = thin(rows, whole, most=plan.most_rows)
-    scored, settings = [], dict[str, dict[str, object]]()
-    for name, (margin, risk, own) in baselines(rows, whole, taught, plan).items():
-        scored.append(score_rows(name, margin, risk, test_rows, share=plan.share))
-        settings[name] = own
+    told = baselines(rows, whole, taught, plan)
     fitted: dict[str, FittedModel] = {}
-    for place, inner in enumerate(inners):
-        progress(step, len(inners) + place, n_steps)
+    for place, inner in enumerate(inners, start=len(inners)):
+        progress(step, place, n_steps)
         model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
         margin = margins_of(model, whole, split.test, fitting)
         calibrator = calibrated_model(model, inner, rows, splits, whole.values, fitting)
-        risk = calibrator.risks(margin)
-        scored.append(score_rows(inner.name, margin, risk, test_rows, share=plan.share))
-        settings[inner.name] = described(inner.settings, model)
+        told[inner.name] = margin, calibrator.risks(margin), described(inner.settings, model)
+    settings = {name: own for name, (_, _, own) in told.items()}
+    scored = [
+        score_rows(name, margin, risk, test_rows, share=plan.share)
+        for name, (margin, risk, _) in told.items()
+    ]
     found = next(inner for inner in inners if inner.name == choice.name)
     progress(step, 2 * len(inners), n_steps)
     unseen = _held_out(rows, split, found, splits, plan, fitting)
@@ -154,17 +154,10 @@ def run_backtest(
     progress(step, n_steps, n_steps)
     chosen = next(one for one in scored if one.name == choice.name)
     tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
+    latest = told_rows(rows, split.test, chosen.margin, rows.truth(split.test))
     earlier = basis_of(told_of(found, rows, splits), by_time=splits[0].split.by_time)
-    return Outcomes(
-        backtest,
-        split,
-        found.settings,
-        chosen.margin,
-        choice,
-        trials=trials_in(inners),
-        tested=tested,
-        told=(told_rows(rows, split.test, chosen.margin, rows.truth(split.test)), earlier),
-    )
+    trials, both = trials_in(inners), (latest, earlier)
+    return Outcomes(backtest, split, found.settings, chosen.margin, choice, trials, tested, both)
 
 
 def trials_in(inners: Sequence[Inner]) -> tuple[Trial, ...]:
