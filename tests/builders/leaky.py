@@ -284,7 +284,7 @@ class Leaky:
 
     def train_declared(self, folder: Path) -> TrainingResult:
         """Train a declared model by the real verb."""
-        return train(folder, self.workspace, today=TODAY, seed=self.seed, threads=1)
+        return train(folder, self.workspace, today=TODAY, seed=self.seed, threads=1, pictures=False)
 
 
 def _write(path: Path, text: str) -> None:

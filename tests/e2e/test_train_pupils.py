@@ -22,6 +22,7 @@ from earlywarn.pipeline.score import score
 from earlywarn.pipeline.train import TrainingResult, labeled_matrix, train
 from earlywarn.tables import IntakeReport, load_contract, open_tables
 from earlywarn.workspace import Workspace
+from tests.builders.lean import lean_model
 
 TODAY = date(1990, 1, 1)
 MODELS = ("reading_bottom_quartile", "mathematics_bottom_quartile", "retained")
@@ -56,10 +57,15 @@ def intake(real_data: Path, network: Path, home: Path, workspace: Workspace) -> 
 
 
 @pytest.fixture(scope="module")
-def trained(intake: IntakeReport, network: Path, workspace: Workspace) -> Mapping[str, TrainingResult]:
-    """Train the three declared models, once; none without the tables."""
+def trained(
+    intake: IntakeReport, network: Path, workspace: Workspace, home: Path
+) -> Mapping[str, TrainingResult]:
+    """Train the three declared models, once, with little tuning; none without the tables."""
     assert intake.batch == 1
-    return {name: train(network / name, workspace, today=TODAY, pictures=False) for name in MODELS}
+    return {
+        name: train(lean_model(network / name, home / f"lean-{name}"), workspace, today=TODAY, pictures=False)
+        for name in MODELS
+    }
 
 
 def lead(result: TrainingResult) -> dict[str, Any]:
