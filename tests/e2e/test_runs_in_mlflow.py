@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -63,7 +64,10 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
 
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(registry.uri)
-    yield Logged(home, network, result, published, mlflow.MlflowClient(registry.uri, registry.uri))
+    with pytest.MonkeyPatch.context() as patched:
+        # Python caches the code of a model that is loaded from a local store beside it: no file of ours.
+        patched.setattr(sys, "dont_write_bytecode", True)
+        yield Logged(home, network, result, published, mlflow.MlflowClient(registry.uri, registry.uri))
     mlflow.set_tracking_uri(before)
 
 
