@@ -10,6 +10,7 @@ from pathlib import Path
 from earlywarn.pipeline.ingest import ingest
 from earlywarn.tables import Contract, IntakeReport, TableIntake, Tables, load_contract, open_tables
 from earlywarn.workspace import Workspace
+from tests.builders.network import Rows, tiny_contract, tiny_extracts, tiny_file
 
 CONTRACT = """
 [network]
@@ -131,6 +132,14 @@ class Network:
             accept_drift=accept_drift,
         )
 
+    def take_in_rows(
+        self, rows: Rows, *, received_on: date = RECEIVED, backfill: bool = True
+    ) -> IntakeReport:
+        """Take in one file per table, headed as the table is."""
+        contract = self.contract
+        files = {f"{table}.csv": tiny_file(contract, table, given) for table, given in rows.items()}
+        return self.take_in(files, received_on=received_on, backfill=backfill)
+
     def absences(self, *lines: str, received_on: date = RECEIVED, backfill: bool = True) -> TableIntake:
         """Take in one file of absences, given without its header."""
         content = "\n".join([HEADER, *lines]) + "\n"
@@ -157,6 +166,14 @@ def declare(home: Path, contract: str = CONTRACT, extracts: str = EXTRACTS) -> N
     (folder / "contract.toml").write_text(contract, encoding="utf-8")
     (folder / "extracts.toml").write_text(extracts, encoding="utf-8")
     return Network(home)
+
+
+def declare_tables(home: Path, contract: str, indicators: str = "") -> Network:
+    """Write the declarations of a network whose files are named and headed as its tables are."""
+    network = declare(home, contract, tiny_extracts(tiny_contract(contract)))
+    if indicators:
+        (home / "network" / "indicators.toml").write_text(indicators, encoding="utf-8")
+    return network
 
 
 def reasons(intake: TableIntake) -> dict[str, tuple[int, ...]]:

@@ -6,15 +6,18 @@ the real intake, and the model is trained by the real verb.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from earlywarn.pipeline.ingest import ingest
 from earlywarn.pipeline.train import TrainingResult, train
 from earlywarn.workspace import Workspace
+from tests.builders.intake import declare_tables
+from tests.builders.network import Row
 
 TODAY = date(2025, 8, 15)
 YEARS = (2021, 2022, 2023, 2024)
@@ -203,18 +206,7 @@ en = "text"
 [card.limits]
 fr = "texte"
 en = "text"
-{more}
 """
-
-EXTRACTS = {
-    "stays": ("student_id", "school_id", "grade", "starts_on", "left_on", "number", "sex"),
-    "absences": ("student_id", "happened_on", "recorded_on"),
-    "marks": ("student_id", "given_on", "mark"),
-    "incidents": ("student_id", "happened_on"),
-    "files": ("student_id", "opened_on"),
-    "closings": ("student_id", "opened_on", "outcome"),
-}
-
 
 HONEST = ("attendance", "marks", "conduct")
 
@@ -246,86 +238,58 @@ class Leaky:
 
     def take_in(self) -> Leaky:
         """Declare the network, write its files and take them in."""
-        files = self.home / "files"
-        for folder in (self.network, files):
-            folder.mkdir(parents=True)
-        _write(self.network / "contract.toml", CONTRACT)
-        _write(self.network / "indicators.toml", INDICATORS)
-        _write(self.network / "extracts.toml", _extracts())
-        for name, rows in facts(self.n_students, self.seed, twins=self.twins).items():
-            header = ",".join(EXTRACTS[name])
-            _write(files / f"{name}.csv", "\n".join([header, *(",".join(row) for row in rows)]) + "\n")
-        keys = self.home / "keys"
-        ingest(self.network, files, self.workspace, received_on=TODAY, backfill=True, keys=keys)
+        rows = facts(self.n_students, self.seed, twins=self.twins)
+        declare_tables(self.home, CONTRACT, INDICATORS).take_in_rows(rows, received_on=TODAY)
         return self
 
     def declare(
         self,
-        *families: str,
+        families: Sequence[str] = HONEST,
+        *,
         rule: tuple[str, str] = ("absences__count__period", "above = 4"),
-        names: str = '["rules", "one_column", "logistic"]',
-        more: str = "",
+        names: Sequence[str] = ("rules", "one_column", "logistic"),
     ) -> Path:
-        """Declare the model with these families besides the honest ones, or with these alone after "only"."""
+        """Declare the model, and return its folder."""
         folder = self.network / "incident"
         folder.mkdir(exist_ok=True)
-        allowed = families[1:] if families[:1] == ("only",) else (*HONEST, *families)
-        listed = "[" + ", ".join(f'"{name}"' for name in allowed) + "]"
-        filled = {"families": listed, "names": names, "feature": rule[0], "limit": rule[1], "more": more}
-        text = MODEL
-        for name, words in filled.items():
-            text = text.replace("{" + name + "}", words)
-        _write(folder / "model.toml", text)
+        text = MODEL.format(
+            families=json.dumps(families), names=json.dumps(names), feature=rule[0], limit=rule[1]
+        )
+        (folder / "model.toml").write_text(text, encoding="utf-8")
         return folder
 
-    def train(self, *families: str, more: str = "") -> TrainingResult:
-        """Declare the model and train it by the real verb."""
-        return self.train_declared(self.declare(*families, more=more))
+    def train(self, *families: str) -> TrainingResult:
+        """Declare the model with these families besides the honest ones, and train it by the real verb."""
+        return self.train_declared(self.declare((*HONEST, *families)))
 
     def train_declared(self, folder: Path) -> TrainingResult:
         """Train a declared model by the real verb."""
         return train(folder, self.workspace, today=TODAY, seed=self.seed, threads=1, pictures=False)
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _extracts() -> str:
-    parts = ['[defaults]\nseparator = ","\ndecimal = "."\ndate_format = ["%Y-%m-%d"]\n']
-    for name, columns in EXTRACTS.items():
-        listed = "\n".join(f'{column} = "{column}"' for column in columns)
-        parts.append(f'[[extract]]\ntable = "{name}"\nfile = "{name}.csv"\n[extract.columns]\n{listed}\n')
-    return "\n".join(parts)
-
-
-Rows = list[tuple[str, ...]]
-
-
-def facts(n_students: int, seed: int, *, twins: bool = False) -> dict[str, Rows]:
+def facts(n_students: int, seed: int, *, twins: bool = False) -> dict[str, list[Row]]:
     """Return the rows of each file: how much students miss differs, and tells part of the year."""
     chance = np.random.default_rng(seed)
     n_people = n_students // 2 if twins else n_students
     n_schools = 8
-    rows: dict[str, Rows] = {name: [] for name in EXTRACTS}
+    rows: dict[str, list[Row]] = {"stays": []}
     for person in range(n_people):
         frailty = chance.normal()
         ids = [f"s{person:04d}"] + ([f"t{person:04d}"] if twins else [])
-        school = person * n_schools // n_people
+        place = {"school_id": f"school{person * n_schools // n_people}", "grade": f"sec{1 + person % 2}"}
         for year in YEARS:
             told = _year(chance, frailty, year)
-            for copy, student in enumerate(ids):
-                first = date(year, 9, 1).isoformat()
-                last = date(year + 1, 6, 20).isoformat()
-                number = str(1000 + person * len(ids) + copy)
-                stay = (student, f"school{school}", f"sec{1 + person % 2}", first, last, number)
-                rows["stays"].append((*stay, "FM"[person % 3 == 0]))
-                for name, some in told.items():
-                    rows[name] += [(student, *one) for one in some]
+            stay = {**place, "starts_on": date(year, 9, 1), "left_on": date(year + 1, 6, 20)}
+            for copy, name in enumerate(ids):
+                student = {"student_id": name}
+                number = 1000 + person * len(ids) + copy
+                rows["stays"].append({**student, **stay, "number": number, "sex": "FM"[person % 3 == 0]})
+                for table, some in told.items():
+                    rows.setdefault(table, []).extend({**student, **one} for one in some)
     return rows
 
 
-def _year(chance: np.random.Generator, frailty: float, year: int) -> dict[str, Rows]:
+def _year(chance: np.random.Generator, frailty: float, year: int) -> dict[str, list[Row]]:
     start = date(year, 9, 1)
     n_days = min(60, chance.poisson(np.exp(1.6 + 0.5 * frailty)))
     days = sorted(start + timedelta(days=int(day)) for day in chance.choice(250, size=n_days, replace=False))
@@ -333,18 +297,20 @@ def _year(chance: np.random.Generator, frailty: float, year: int) -> dict[str, R
     recorded = [day + timedelta(days=30 if chance.random() < 0.2 else 0) for day in days]
     marks = [(start + timedelta(days=int(day)), 70 - 6 * frailty + 6 * chance.normal()) for day in (20, 60)]
     has_incident = chance.random() < 1 / (1 + np.exp(1.2 - 1.3 * frailty))
-    told: dict[str, Rows] = {
-        "absences": [(day.isoformat(), later.isoformat()) for day, later in zip(days, recorded, strict=True)],
-        "marks": [(day.isoformat(), f"{mark:.1f}") for day, mark in marks],
+    told: dict[str, list[Row]] = {
+        "absences": [
+            {"happened_on": day, "recorded_on": later} for day, later in zip(days, recorded, strict=True)
+        ],
+        "marks": [{"given_on": day, "mark": f"{mark:.1f}"} for day, mark in marks],
         "incidents": [],
         "files": [],
         "closings": [],
     }
     if has_incident:
-        told["incidents"].append((date(year + 1, 2, 1 + int(chance.integers(25))).isoformat(),))
-    opened = (start + timedelta(days=10)).isoformat()
+        told["incidents"].append({"happened_on": date(year + 1, 2, 1 + int(chance.integers(25)))})
+    opened = {"opened_on": start + timedelta(days=10)}
     if has_incident or chance.random() < 0.02:
-        told["files"].append((opened,))
+        told["files"].append(opened)
     if year < YEARS[-1]:
-        told["closings"].append((opened, str(int(has_incident))))
+        told["closings"].append({**opened, "outcome": int(has_incident)})
     return told

@@ -19,8 +19,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.builders.intake import Network, declare
-from tests.builders.network import tiny_extracts, tiny_file
+from tests.builders.intake import Network, declare_tables
 
 AS_OF = date(2026, 11, 20)
 FIRST, LAST = date(2026, 9, 1), date(2026, 11, 19)
@@ -129,9 +128,7 @@ labels = { fr = { maths = "mathématique" }, en = { maths = "mathematics" } }
 
 def recording_network(home: Path) -> Network:
     """Return the network, declared and taken in as of its day."""
-    network = declare(home, CONTRACT)
-    contract = network.contract
-    (home / "network" / "extracts.toml").write_text(tiny_extracts(contract), encoding="utf-8")
+    network = declare_tables(home, CONTRACT)
     rows = {
         "schools": [_school(school) for school in SIZES],
         "stays": list(_stays()),
@@ -141,8 +138,7 @@ def recording_network(home: Path) -> Network:
         "absences": list(_absences()),
         "marks": list(_marks()),
     }
-    files = {f"{table}.csv": tiny_file(contract, table, given) for table, given in rows.items()}
-    network.take_in(files, received_on=AS_OF)
+    network.take_in_rows(rows, received_on=AS_OF)
     return network
 
 

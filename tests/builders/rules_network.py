@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from earlywarn.workspace import Workspace
-from tests.builders.scored_network import ScoredNetwork, declare, invented_rows, take_in
+from tests.builders.scored_network import ScoredNetwork, taken_in
 
 ABSENT, LOW = 0.05, 65.0
 MODEL = f"""
@@ -54,9 +53,7 @@ en = "Nothing is measured."
 
 def unlabeled_network(home: Path) -> ScoredNetwork:
     """Declare the network, take its one year in, and declare the model."""
-    network = ScoredNetwork(home / "tiny", Workspace(home / "workspace"), home / "keys", invented_rows())
-    declare(network.folder)
-    take_in(home / "files", network)
+    network = taken_in(home)
     (network.folder / "failing").mkdir()
     (network.folder / "failing" / "model.toml").write_text(MODEL, encoding="utf-8")
     return network

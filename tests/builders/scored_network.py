@@ -20,10 +20,10 @@ from earlywarn.features import (
     load_indicators,
     moments_on,
 )
-from earlywarn.pipeline.ingest import ingest
 from earlywarn.publication import write_published
 from earlywarn.tables import load_contract, open_tables
 from earlywarn.workspace import Workspace
+from tests.builders.intake import declare_tables
 
 AS_OF = date(2024, 11, 20)
 N_STUDENTS = 90
@@ -125,18 +125,6 @@ min_count = 5
 fr = "parcours {code}"
 en = "path {code}"
 """
-EXTRACTS = """
-[defaults]
-separator = ";"
-decimal = "."
-date_format = ["%Y-%m-%d"]
-"""
-COLUMNS = {
-    "stays": ("student_id", "course", "school_id", "grade", "path", "starts_on", "left_on"),
-    "days": ("school_id", "happened_on"),
-    "absences": ("student_id", "happened_on", "days"),
-    "marks": ("student_id", "course", "reported_on", "mark"),
-}
 SPEC = """
 name = "{name}"
 [cohort]
@@ -160,20 +148,25 @@ class ScoredNetwork:
 
 def published_network(home: Path) -> ScoredNetwork:
     """Write, take in, fit and publish; the model `second` sees the second grade only, and no attendance."""
-    network = ScoredNetwork(home / "tiny", Workspace(home / "workspace"), home / "keys", invented_rows())
-    declare(network.folder)
-    take_in(home / "files", network)
+    network = taken_in(home)
     attendance_too = ["attendance", "marks", "schooling"]
     _publish(home, network, "first", "", attendance_too)
     _publish(home, network, "second", "where = \"grade = 'sec2'\"", ["marks", "schooling"])
     return network
 
 
+def taken_in(home: Path) -> ScoredNetwork:
+    """Declare the network, write its rows as files and take them in."""
+    network, rows = declare_tables(home, CONTRACT, INDICATORS), invented_rows()
+    network.take_in_rows(rows, received_on=AS_OF)
+    return ScoredNetwork(network.home / "network", network.workspace, network.keys, rows)
+
+
 def invented_rows() -> dict[str, list[dict[str, object]]]:
     """Ninety students in two schools and two grades, some in two courses, some without marks."""
     chance = np.random.default_rng(4)
     start = date(2024, 9, 3)
-    rows: dict[str, list[dict[str, object]]] = {name: [] for name in COLUMNS}
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in ("stays", "days", "absences", "marks")}
     for school in ("s1", "s2"):
         rows["days"] += [
             {"school_id": school, "happened_on": str(start + timedelta(days=d))} for d in range(0, 77, 1)
@@ -195,29 +188,6 @@ def invented_rows() -> dict[str, list[dict[str, object]]]:
                 days = float(chance.choice([0.25, 0.5, 1.0]))
                 rows["absences"].append({"student_id": student, "happened_on": when, "days": days})
     return rows
-
-
-def declare(folder: Path) -> None:
-    """Write the network's declarations."""
-    folder.mkdir(parents=True)
-    extracts = EXTRACTS + "".join(
-        f'\n[[extract]]\ntable = "{name}"\nfile = "{name}.csv"\n[extract.columns]\n'
-        + "".join(f'{column} = "{column}"\n' for column in columns)
-        for name, columns in COLUMNS.items()
-    )
-    for name, text in (("contract", CONTRACT), ("indicators", INDICATORS), ("extracts", extracts)):
-        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
-
-
-def take_in(files: Path, network: ScoredNetwork) -> None:
-    """Write the network's rows as files, and take them in."""
-    files.mkdir()
-    for name, columns in COLUMNS.items():
-        lines = [
-            ";".join("" if row[c] is None else str(row[c]) for c in columns) for row in network.rows[name]
-        ]
-        (files / f"{name}.csv").write_text("\n".join([";".join(columns), *lines]) + "\n", encoding="utf-8")
-    ingest(network.folder, files, network.workspace, received_on=AS_OF, backfill=True, keys=network.keys)
 
 
 def _publish(home: Path, network: ScoredNetwork, name: str, where: str, families: list[str]) -> None:

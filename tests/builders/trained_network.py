@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from earlywarn.pipeline.ingest import ingest
 from earlywarn.workspace import Workspace
+from tests.builders.intake import declare_tables
+from tests.builders.network import Row
 
 TODAY = date(2023, 12, 1)
 YEARS = (2020, 2021, 2022)
+N_STUDENTS = 240
 CONTRACT = """
 [network]
 name = "small"
@@ -108,11 +110,6 @@ not_worse_than = ["rules"]
 [audit]
 groups = ["sex"]
 """
-COLUMNS = {
-    "stays": ("student_id", "school_id", "grade", "sex", "starts_on", "left_on"),
-    "absences": ("student_id", "happened_on", "days"),
-    "marks": ("student_id", "reported_on", "mark"),
-}
 
 
 @dataclass(frozen=True)
@@ -123,41 +120,28 @@ class SmallNetwork:
     workspace: Workspace
 
 
-def small_network(home: Path, *, n_students: int = 240, seed: int = 3) -> SmallNetwork:
+def small_network(home: Path) -> SmallNetwork:
     """Declare the network below `home`, and take its files in."""
-    network, files = home / "small", home / "files"
-    (network / "low").mkdir(parents=True)
-    files.mkdir()
-    extracts = ['[defaults]\nseparator = ";"\ndecimal = "."\ndate_format = ["%Y-%m-%d"]\n']
-    for table, columns in COLUMNS.items():
-        names = "\n".join(f'{name} = "{name}"' for name in columns)
-        extracts.append(f'[[extract]]\ntable = "{table}"\nfile = "{table}.csv"\n[extract.columns]\n{names}\n')
-    texts = {
-        "contract": CONTRACT,
-        "indicators": INDICATORS,
-        "extracts": "\n".join(extracts),
-        "low/model": SPEC,
-    }
-    for name, text in texts.items():
-        (network / f"{name}.toml").write_text(text, encoding="utf-8")
-    for table, rows in _rows(n_students, np.random.default_rng(seed)).items():
-        lines = [";".join(COLUMNS[table]), *(";".join(row) for row in rows)]
-        (files / f"{table}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    workspace = Workspace(home / "workspace")
-    ingest(network, files, workspace, received_on=TODAY, backfill=True, keys=home / "keys")
-    return SmallNetwork(network / "low", workspace)
+    network = declare_tables(home, CONTRACT, INDICATORS)
+    network.take_in_rows(_rows(np.random.default_rng(3)), received_on=TODAY)
+    model = home / "network" / "low"
+    model.mkdir()
+    (model / "model.toml").write_text(SPEC, encoding="utf-8")
+    return SmallNetwork(model, network.workspace)
 
 
-def _rows(n_students: int, chance: np.random.Generator) -> dict[str, list[tuple[str, ...]]]:
-    found: dict[str, list[tuple[str, ...]]] = {table: [] for table in COLUMNS}
-    for student in range(n_students):
-        frailty, name = chance.normal(), f"s{student:04d}"
+def _rows(chance: np.random.Generator) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {"stays": [], "absences": [], "marks": []}
+    for number in range(N_STUDENTS):
+        frailty, student = chance.normal(), {"student_id": f"s{number:04d}"}
+        place = {"school_id": f"school{number % 5}", "grade": f"sec{1 + number % 2}"}
+        told = {**student, **place, "sex": "FM"[number % 3 % 2]}
         for year in YEARS:
-            where = (f"school{student % 5}", f"sec{1 + student % 2}", "FM"[student % 3 % 2])
-            found["stays"].append((name, *where, f"{year}-08-30", f"{year + 1}-06-23"))
-            for day in range(int(chance.poisson(np.exp(0.7 * frailty)))):
-                found["absences"].append((name, f"{year}-09-{1 + day % 28:02d}", "1"))
-            mark = 66 - 7 * frailty + 6 * chance.normal()
-            found["marks"].append((name, f"{year + 1}-06-20", f"{np.clip(mark, 20, 100):.0f}"))
-    found["absences"] = list(dict.fromkeys(found["absences"]))
+            found["stays"].append({**told, "starts_on": f"{year}-08-30", "left_on": f"{year + 1}-06-23"})
+            n_days = min(28, int(chance.poisson(np.exp(0.7 * frailty))))
+            found["absences"] += [
+                {**student, "happened_on": f"{year}-09-{1 + day:02d}", "days": 1} for day in range(n_days)
+            ]
+            mark = np.clip(66 - 7 * frailty + 6 * chance.normal(), 20, 100)
+            found["marks"].append({**student, "reported_on": f"{year + 1}-06-20", "mark": f"{mark:.0f}"})
     return found

@@ -25,10 +25,9 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
 def _worse(leaky: Leaky) -> Path:
     """Declare a model whose only column is bound to point the wrong way; a plain rule on it is better."""
     return leaky.declare(
-        "only",
-        "mistaken",
+        ["mistaken"],
         rule=("marks_upside_down__mean__period", "below = 66"),
-        names='["rules", "logistic"]',
+        names=["rules", "logistic"],
     )
 
 

@@ -238,7 +238,7 @@ def test_a_batch_that_came_later_is_left_out(logged: Logged) -> None:
     files = logged.home / "later"
     files.mkdir()
     for name in ("stays", "absences", "marks"):
-        head, *rows = (logged.home / "files" / f"{name}.csv").read_text("utf-8").splitlines()
+        head, *rows = (logged.home / "files-0" / f"{name}.csv").read_text("utf-8").splitlines()
         text = "\n".join([head, *(row.replace("s0", "t0", 1) for row in rows)]) + "\n"
         (files / f"{name}.csv").write_text(text, encoding="utf-8")
     ingest(

@@ -90,7 +90,7 @@ def client(
 
 def test_training_without_outcomes_names_the_way(network: ScoredNetwork) -> None:
     """The refusal says what to run instead, word for word."""
-    with pytest.raises(TrainingError, match=r"no label is known yet.*`earlywarn start tiny/failing`"):
+    with pytest.raises(TrainingError, match=r"no label is known yet.*`earlywarn start network/failing`"):
         train(network.folder / "failing", network.workspace, today=AS_OF)
 
 
