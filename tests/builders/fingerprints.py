@@ -15,22 +15,13 @@ from typing import get_args
 from earlywarn.evaluation import sheet_json
 from earlywarn.modeling import Fitting, ModelSpec, train_model
 from earlywarn.modeling.spec import CandidateName
-from tests.builders.matrices import labeled_matrix, shuffled
+from tests.builders.matrices import LEAVING, labeled_matrix, shuffled
 
 KINDS = tuple(name for name in get_args(CandidateName) if name != "rules")
 """Every candidate that can be published; a new one is tested by being declared."""
 SPEC = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
+    **LEAVING,
     "as_of": {"dates": ["10-15"]},
-    "features": {"families": ["attendance", "marks"]},
     "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
     "audit": {"groups": ["sex"]},
 }

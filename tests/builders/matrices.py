@@ -1,8 +1,9 @@
-"""Build labeled matrices from a few numbers, as training receives them."""
+"""Build labeled matrices from a few numbers, as training receives them, and the model declared on them."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,20 @@ from earlywarn.features import Catalog, FeatureEntry, Matrix
 GRADES = ("sec1", "sec2")
 SIGNS = {"period_day": 0, "absence": 1, "mark": -1, "noise": 0}
 FAMILIES = {"period_day": "calendar", "absence": "attendance", "mark": "marks", "noise": "other"}
+LEAVING: dict[str, Any] = {
+    "name": "leaving",
+    "outcome": {
+        "form": "equals",
+        "table": "results",
+        "column": "r",
+        "values": ["x"],
+        "fr": "partir",
+        "en": "leaving",
+    },
+    "as_of": {"dates": ["10-15", "03-15"]},
+    "features": {"families": ["attendance", "marks"]},
+}
+"""What every declared model on such a matrix says; tests add what they are about."""
 
 
 def labeled_matrix(

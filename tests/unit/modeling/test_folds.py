@@ -18,20 +18,11 @@ from earlywarn.features import Matrix
 from earlywarn.modeling import Fitting, LabeledRows, ModelSpec, Trained, train_model
 from earlywarn.modeling.folds import balanced_folds, group_folds, inner_folds
 from earlywarn.modeling.matrix_rows import rows_of
-from tests.builders.matrices import labeled_matrix, shuffled
+from tests.builders.matrices import LEAVING, labeled_matrix, shuffled
 
 SPEC: dict[str, Any] = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
+    **LEAVING,
     "as_of": {"stages": ["start", "end"]},
-    "features": {"families": ["attendance", "marks"]},
     "candidates": {"names": ["rules", "one_column", "logistic"]},
     "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
     "splits": {"by": "school", "folds": 3},

@@ -18,23 +18,13 @@ from earlywarn.features import Matrix
 from earlywarn.modeling import Fitting, ModelSpec, train_model
 from earlywarn.modeling.leaks import find_leaks
 from earlywarn.modeling.matrix_rows import in_frozen_order
-from tests.builders.matrices import labeled_matrix, shuffled
+from tests.builders.matrices import LEAVING, labeled_matrix, shuffled
 
 N_SEEDS = 8 * int(os.environ.get("EARLYWARN_CASES", "1"))
 TODAY = date(2026, 1, 1)
 REASON = {"fr": "raison", "en": "reason"}
 SPEC: dict[str, Any] = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
-    "as_of": {"dates": ["10-15", "03-15"]},
-    "features": {"families": ["attendance", "marks"]},
+    **LEAVING,
     "candidates": {"names": ["one_column", "logistic"]},
 }
 

@@ -14,20 +14,10 @@ import pytest
 from earlywarn.evaluation import CardProse, GroupNames, card_markdown, sheet_json, sheet_table
 from earlywarn.modeling import Fitting, ModelSpec, train_model
 from earlywarn.modeling.matrix_rows import rows_of
-from tests.builders.matrices import labeled_matrix
+from tests.builders.matrices import LEAVING, labeled_matrix
 
 SPEC: dict[str, Any] = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
-    "as_of": {"dates": ["10-15", "03-15"]},
-    "features": {"families": ["attendance", "marks"]},
+    **LEAVING,
     "candidates": {"names": ["rules", "one_column"]},
     "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
 }

@@ -24,20 +24,10 @@ from earlywarn.modeling import (
 )
 from earlywarn.modeling.calibrators import Sigmoid
 from earlywarn.scoring import risk_range_from
-from tests.builders.matrices import labeled_matrix, shuffled
+from tests.builders.matrices import LEAVING, labeled_matrix, shuffled
 
 SPEC: dict[str, Any] = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
-    "as_of": {"dates": ["10-15", "03-15"]},
-    "features": {"families": ["attendance", "marks"]},
+    **LEAVING,
     "rules": [{"name": "absent", "feature": "absence", "above": 2.0}],
     "audit": {"groups": ["sex"]},
 }

@@ -14,20 +14,10 @@ import pytest
 from earlywarn.evaluation import WithAndWithout, sheet_json
 from earlywarn.features import Matrix
 from earlywarn.modeling import BundleParts, Fitting, ModelSpec, Trained, train_model, write_bundle
-from tests.builders.matrices import labeled_matrix
+from tests.builders.matrices import LEAVING, labeled_matrix
 
 SPEC: dict[str, Any] = {
-    "name": "leaving",
-    "outcome": {
-        "form": "equals",
-        "table": "results",
-        "column": "r",
-        "values": ["x"],
-        "fr": "partir",
-        "en": "leaving",
-    },
-    "as_of": {"dates": ["10-15", "03-15"]},
-    "features": {"families": ["attendance", "marks"]},
+    **LEAVING,
     "candidates": {"names": ["logistic"]},
 }
 
