@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from earlywarn.features import (
     AsOfSpec,
     CohortSpec,
-    ExitOutcome,
     Matrix,
     build_matrix,
     fit_encoding,
@@ -41,17 +40,9 @@ from tests.builders.histories import (
 )
 from tests.builders.intake import declare
 from tests.builders.network import CONTRACT, tiny_contract, tiny_extracts, tiny_file, tiny_indicators
+from tests.builders.outcomes import EXIT
 
 N_HISTORIES = 30 * int(os.environ.get("EARLYWARN_CASES", "1"))
-OUTCOME = ExitOutcome(
-    form="exit",
-    fr="ne revient pas",
-    en="does not come back",
-    table="stays",
-    return_by="09-30",
-    completed="exit_type = 'graduated'",
-    censored="exit_type = 'transferred'",
-)
 WITHOUT = Without(table="marks", where="mark < 15", fr="résultat très bas", en="a very low mark")
 COUNTED: Counter[str] = Counter()
 
@@ -89,7 +80,7 @@ def matrix_of(history: Sequence[Fact], until: date) -> Matrix:
                 moments=moments_of(
                     contract, AsOfSpec(dates=("10-15", "11-20", "03-15")), tables, before=until
                 ),
-                outcome=OUTCOME,
+                outcome=EXIT,
                 before=until,
             )
         finally:

@@ -8,11 +8,7 @@ import pytest
 
 from earlywarn.errors import DeclarationError
 from earlywarn.features import (
-    BelowOutcome,
     CohortSpec,
-    EqualsOutcome,
-    EventOutcome,
-    ExitOutcome,
     Indicators,
     Moment,
     Outcome,
@@ -20,23 +16,9 @@ from earlywarn.features import (
     check_outcome,
 )
 from tests.builders.network import Row, Rows, memory_tables, stay, tiny_contract, tiny_indicators
+from tests.builders.outcomes import BELOW, EQUALS, EVENT, EXIT, LATER
 
 AS_OF = date(2024, 10, 15)
-LATER = date(2029, 1, 1)
-EVENT = EventOutcome(form="event", fr="f", en="e", table="absences", where="days >= 1", horizon_days=10)
-EQUALS = EqualsOutcome(form="equals", fr="f", en="e", table="stays", column="exit_type", values=("dropout",))
-BELOW = BelowOutcome(
-    form="below", fr="f", en="e", table="marks", value="mark", mark=60, at=("period", "next_period")
-)
-EXIT = ExitOutcome(
-    form="exit",
-    fr="f",
-    en="e",
-    table="stays",
-    return_by="09-30",
-    completed="exit_type = 'graduated'",
-    censored="exit_type = 'transferred'",
-)
 
 
 def happened(outcome: Outcome, rows: Rows, before: date = LATER) -> list[object]:
