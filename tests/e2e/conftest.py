@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, make_url, text
@@ -12,7 +14,11 @@ from earlywarn.store import DatabaseUrls, open_database, owner_engine
 from earlywarn.store.roles import connect, prepare_database
 from earlywarn.workspace import Workspace
 from tests.builders.nursery import Nursery, nursery
+from tests.builders.served import Served, served
 from tests.builders.survival import Ends, Scene, both_ends, scene
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +90,26 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def ends(given: Scene, warm: Nursery) -> Ends:
     """Return the states before and after the second batch."""
     return both_ends(given, warm)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium, or skip where the machine has none."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    if not chromium.exists():
+        pytest.skip(f"no browser at {chromium}: install chromium, or set CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return the real service of this module."""
+    with served(tmp_path_factory.mktemp("served")) as service:
+        yield service

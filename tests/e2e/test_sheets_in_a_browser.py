@@ -7,15 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from earlywarn.pipeline.ingest import ingest
 from earlywarn.pipeline.quality import quality
 from earlywarn.synthetic import soil, synthesize
 from earlywarn.workspace import Workspace
 from tests.builders.recording import AS_OF, recording_network
-from tests.builders.served import Served, served
-from tests.e2e.test_pages_in_a_browser import CHROMIUM, COLORS, DESKTOP, PHONE, contrast
+from tests.builders.served import Served
+from tests.e2e.test_pages_in_a_browser import COLORS, DESKTOP, PHONE, contrast
 
 FILES = (
     "intake-000001.fr.html",
@@ -25,19 +25,6 @@ FILES = (
 OVERFLOW = "() => document.documentElement.scrollWidth"
 TABLES_FIT = """() => [...document.querySelectorAll('table')].every(
   table => table.scrollWidth <= table.parentElement.clientWidth + 1)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a headless Chromium, or skip where the machine has none."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}: install chromium, or set CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +39,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     quality(network.home / "network", network.workspace, as_of=AS_OF)
     (network.workspace.reports / "quality").rename(dirty.reports / "quality")
     return dirty.reports
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return the real service."""
-    with served(tmp_path_factory.mktemp("served")) as service:
-        yield service
 
 
 @pytest.fixture
