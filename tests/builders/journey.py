@@ -16,12 +16,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.builders.lean import lean_network
+
 TODAY = "2026-11-20"
 
 
 def travel(home: Path, project: Path, people: Mapping[str, Any]) -> None:
     """Inspect, refuse, take in, train, publish, score, answer, rotate, score again, and answer again."""
-    network = str(project / "models" / "quebec")
+    network = str(lean_network(project / "models" / "quebec", home / "declared"))
     refused = sorted((home / "refused").iterdir())
     _inspect(home, network, refused)
     _take_exports_in(home, network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from earlywarn.pipeline.score import score
 from earlywarn.pipeline.train import TrainingResult, train
 from earlywarn.tables import IntakeReport
 from earlywarn.workspace import Workspace
-from tests.builders.lean import lean_model
+from tests.builders.lean import PLAIN, lean_model
 
 TODAY = date(2026, 11, 20)
 
@@ -70,8 +71,8 @@ def fail(pupils: Taken) -> TrainingResult:
     return _trained(pupils, "fail")
 
 
-def _trained(taken: Taken, model: str) -> TrainingResult:
-    lean = lean_model(taken.folder / model, taken.workspace.home.parent / f"lean-{model}")
+def _trained(taken: Taken, model: str, *, names: Sequence[str] | None = None) -> TrainingResult:
+    lean = lean_model(taken.folder / model, taken.workspace.home.parent / f"lean-{model}", names=names)
     return train(lean, taken.workspace, today=TODAY, pictures=False)
 
 
@@ -135,7 +136,7 @@ def test_fees_add_what_may_have_been_known_too_late(dropout: TrainingResult, pro
     """At enrollment, debts and unpaid fees alone add several points: the card says why to doubt them."""
     without = _lead(dropout)
 
-    trained = _trained(programs, "dropout_with_fees")
+    trained = _trained(programs, "dropout_with_fees", names=PLAIN)
 
     lead = _lead(trained)
     added = _aucs(lead, "logistic")["enrollment"] - _aucs(without, "logistic")["enrollment"]
@@ -201,7 +202,7 @@ def test_the_report_says_that_random_pupils_carry_no_claim(fail: TrainingResult,
 
 def test_the_second_file_is_a_subject_of_its_own(pupils: Taken) -> None:
     """High or Low is the same outcome as a final grade under 10, and no pupil is of both subjects."""
-    trained = _trained(pupils, "fail_portuguese")
+    trained = _trained(pupils, "fail_portuguese", names=PLAIN)
 
     lead = _lead(trained)
 
