@@ -35,7 +35,7 @@ bench-models: $(VENV)/.bench  ## Set our models beside logistic regression, Ligh
 	$(BIN)/python -m benchmarks.models
 
 bench-leaks: $(VENV)/.dev  ## Plant every leak, and print which detector catches it
-	$(BIN)/python benchmarks/leaks.py
+	$(BIN)/python -m benchmarks.leaks
 
 bench-log: $(VENV)/.dev  ## Time what logging to MLflow adds to a training
 	$(BIN)/python -m benchmarks.run_log
@@ -88,7 +88,7 @@ $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: requirements-demo.txt pyproject.toml | $(BIN)/pip
-	@echo "Installing what the program needs (about 1.2 GB, once)..."
+	@echo "Installing what the program needs (about 1.3 GB, once)..."
 	$(INSTALL) --require-hashes -r requirements-demo.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

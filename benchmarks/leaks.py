@@ -1,6 +1,6 @@
 """Plant leaks one at a time, train, and print which detector caught each; then look for false alarms.
 
-`python benchmarks/leaks.py` runs on the small network of the tests: every leak goes through the real intake
+`python -m benchmarks.leaks` runs on the small network of the tests: every leak goes through the real intake
 and the real training, and so does every clean network, each of another seed. `--quebec N` adds N networks of
 the invented Québec kind, with both of its models. What is printed is what docs/leaks-and-gates.md shows.
 """
@@ -8,7 +8,6 @@ the invented Québec kind, with both of its models. What is printed is what docs
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,29 +15,23 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
-import numpy as np
+from earlywarn.domain import no_progress
+from earlywarn.errors import LeakError
+from earlywarn.evaluation import Finding
+from earlywarn.evaluation.leaks import TITLES
+from earlywarn.features import asof
+from earlywarn.modeling import Fitting, load_spec
+from earlywarn.modeling import training as modeling_training
+from earlywarn.modeling.leaks import columns, sampling
+from earlywarn.pipeline.ingest import ingest
+from earlywarn.pipeline.leaks import replay_finding
+from earlywarn.pipeline.train import labeled_matrix
+from earlywarn.synthetic import synthesize
+from earlywarn.tables import load_contract
+from earlywarn.workspace import Workspace
+from tests.builders.leaky import TODAY, Leaky, deaf, seeing_the_future, training_on_the_test
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from earlywarn.domain import no_progress  # noqa: E402
-from earlywarn.errors import LeakError  # noqa: E402
-from earlywarn.evaluation import Finding  # noqa: E402
-from earlywarn.evaluation.leaks import TITLES  # noqa: E402
-from earlywarn.features import asof  # noqa: E402
-from earlywarn.modeling import Fitting, load_spec  # noqa: E402
-from earlywarn.modeling import training as modeling_training  # noqa: E402
-from earlywarn.modeling.leaks import columns, sampling  # noqa: E402
-from earlywarn.modeling.splits import Split, time_split  # noqa: E402
-from earlywarn.pipeline.ingest import ingest  # noqa: E402
-from earlywarn.pipeline.leaks import replay_finding  # noqa: E402
-from earlywarn.pipeline.train import labeled_matrix  # noqa: E402
-from earlywarn.synthetic import synthesize  # noqa: E402
-from earlywarn.tables import load_contract  # noqa: E402
-from earlywarn.workspace import Workspace  # noqa: E402
-from tests.builders.leaky import TODAY, Leaky  # noqa: E402
-
-QUEBEC = HERE.parent / "models" / "quebec"
+QUEBEC = Path(__file__).resolve().parent.parent / "models" / "quebec"
 QUEBEC_DAY = date(2026, 11, 20)
 N_STUDENTS = 2_000
 
@@ -84,19 +77,6 @@ def caught_by(train: Callable[[], object]) -> str:
     return "nothing"
 
 
-def _seeing_the_future(row: str, as_of: str) -> str:
-    return f"({row}.superseded_on IS NULL OR {row}.superseded_on >= {as_of})"
-
-
-def _training_on_the_test(rows: object, test: object, **asked: object) -> Split:
-    split = time_split(rows, test, **asked)  # type: ignore[arg-type]
-    return Split(split.name, np.union1d(split.train, split.test), split.test)
-
-
-def _deaf(values: np.ndarray, _label: object, _cells: object) -> np.ndarray:
-    return np.full(values.shape[1], 0.5)
-
-
 def planted(home: Path) -> list[tuple[str, str]]:
     """Plant every leak, and say which detector caught it."""
     one = Leaky(home / "leaky").take_in()
@@ -108,9 +88,9 @@ def planted(home: Path) -> list[tuple[str, str]]:
         ("every student under two numbers", caught_by(twins.train)),
     ]
     broken: list[tuple[str, object, str, Callable[..., object]]] = [
-        ("an engine without `visible_from < as_of`", asof, "row_is_known", _seeing_the_future),
-        ("tested rows that also train", sampling, "time_split", _training_on_the_test),
-        ("an alarm that no longer hears", columns, "aucs_alone", _deaf),
+        ("an engine without `visible_from < as_of`", asof, "row_is_known", seeing_the_future),
+        ("tested rows that also train", sampling, "time_split", training_on_the_test),
+        ("an alarm that no longer hears", columns, "aucs_alone", deaf),
     ]
     for words, module, name, replacement in broken:
         with patch.object(module, name, replacement):

@@ -7,12 +7,12 @@ machine the processor's own seconds are what counts.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from earlywarn.registry import ChildRun, DataInput, Registry, RunRecord, open_registry
+from tests.builders.published import write_bundle
 
 N_CANDIDATES, N_TRIALS = 6, 10
 METRICS = {f"strict/part {place // 20}/figure {place}": place / 400 for place in range(350)}
@@ -25,9 +25,6 @@ INPUTS = [
 
 def main() -> None:
     """Print the seconds of a whole record, with and without nested runs."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from tests.builders.published import write_bundle
-
     with tempfile.TemporaryDirectory() as folder:
         write_bundle(Path(folder) / "bundle", n_seeds=3, n_rounds=100)
         registry = open_registry(Path(folder) / "mlflow")

@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from earlywarn.evaluation import Floats
+from earlywarn.modeling import LabeledRows
+from earlywarn.modeling.splits import Split, time_split
 from earlywarn.pipeline.train import TrainingResult, train
 from earlywarn.workspace import Workspace
 from tests.builders.intake import declare_tables
@@ -265,6 +269,22 @@ class Leaky:
     def train_declared(self, folder: Path) -> TrainingResult:
         """Train a declared model by the real verb."""
         return train(folder, self.workspace, today=TODAY, seed=self.seed, threads=1, pictures=False)
+
+
+def seeing_the_future(row: str, as_of: str) -> str:
+    """Say when a row is known, and forget `visible_from < as_of`: stands in for `asof.row_is_known`."""
+    return f"({row}.superseded_on IS NULL OR {row}.superseded_on >= {as_of})"
+
+
+def training_on_the_test(rows: LabeledRows, test: tuple[str, ...], **asked: Any) -> Split:
+    """Split, and train on the tested rows as well: stands in for `time_split`."""
+    split = time_split(rows, test, **asked)
+    return Split(split.name, np.union1d(split.train, split.test), split.test)
+
+
+def deaf(values: Floats, _label: object, _cells: object) -> Floats:
+    """Hear nothing in any column: stands in for `aucs_alone`."""
+    return np.full(values.shape[1], 0.5)
 
 
 def facts(n_students: int, seed: int, *, twins: bool = False) -> dict[str, list[Row]]:

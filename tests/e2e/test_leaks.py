@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from earlywarn.errors import LeakError
-from earlywarn.evaluation import DETECTORS, Floats
+from earlywarn.evaluation import DETECTORS
 from earlywarn.features import asof
 from earlywarn.modeling.leaks import columns, sampling
-from earlywarn.modeling.splits import Split, time_split
-from tests.builders.leaky import Leaky
+from tests.builders.leaky import Leaky, deaf, seeing_the_future, training_on_the_test
 
 
 @pytest.fixture(scope="module")
@@ -60,33 +58,20 @@ def test_the_same_person_under_two_numbers(tmp_path: Path) -> None:
 
 def test_an_engine_that_sees_the_future(leaky: Leaky, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `visible_from < as_of`, cut tables give other features."""
-
-    def broken(row: str, as_of: str) -> str:
-        return f"({row}.superseded_on IS NULL OR {row}.superseded_on >= {as_of})"
-
-    monkeypatch.setattr(asof, "row_is_known", broken)
+    monkeypatch.setattr(asof, "row_is_known", seeing_the_future)
 
     assert "as-of replay" in caught(stopped(leaky))
 
 
 def test_tested_rows_that_also_train(leaky: Leaky, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that has seen the rows knows even labels that mean nothing."""
-
-    def broken(rows: object, test: object, **asked: object) -> Split:
-        split = time_split(rows, test, **asked)  # type: ignore[arg-type]
-        return Split(split.name, np.union1d(split.train, split.test), split.test)
-
-    monkeypatch.setattr(sampling, "time_split", broken)
+    monkeypatch.setattr(sampling, "time_split", training_on_the_test)
 
     assert "label shuffle" in caught(stopped(leaky))
 
 
 def test_an_alarm_that_no_longer_works(leaky: Leaky, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted column is not caught, so that no figure of the alarm is believed."""
-
-    def deaf(values: Floats, _label: object, _cells: object) -> Floats:
-        return np.full(values.shape[1], 0.5)
-
     monkeypatch.setattr(columns, "aucs_alone", deaf)
 
     assert caught(stopped(leaky)) == {"planted future column"}
