@@ -28,7 +28,7 @@ SPEC = {
 
 
 def fingerprint(kind: str, *, n_threads: int = 1, order: int | None = None) -> str:
-    """Return one digest of trees, linear terms, calibrator, quantiles and sheet.
+    """Return one digest of trees, linear terms, calibrator, quantiles, sheet and trials.
 
     Args:
         kind: The candidate that competes, alone beside the rules.
@@ -49,6 +49,7 @@ def fingerprint(kind: str, *, n_threads: int = 1, order: int | None = None) -> s
         json.dumps(trained.calibrator.to_dict(), sort_keys=True),
         json.dumps(trained.quantiles, sort_keys=True),
         sheet_json(trained.sheet),
+        repr(trained.trials),
     ]
     return sha256("\0".join(left).encode()).hexdigest()
 
