@@ -130,8 +130,8 @@ def differences(found: Matrix, expected: Matrix, *, plain_only: bool = False) ->
 
 
 def _bits(column: pa.ChunkedArray[pa.DoubleScalar]) -> np.ndarray:
-    """Return a column's bits; a missing value is one of many NaN."""
-    values = column.to_numpy()
+    """Return a column's bits as float64, however narrow it is kept; a missing value is one of many NaN."""
+    values = column.to_numpy().astype(np.float64)
     return np.where(np.isnan(values), np.nan, values).view(np.int64)
 
 
