@@ -3,7 +3,7 @@
 A row is known on D when it became visible before D and no later version of it had become visible before D.
 A column revealed later than its row is known on D when its own day lies before D. Both comparisons are
 strict: what became known on D itself is not known on D. Nothing else in the project may write these
-comparisons.
+comparisons, but for `replay.py`, which checks them (docs/decisions/0017).
 """
 
 from __future__ import annotations

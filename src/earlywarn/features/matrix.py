@@ -54,10 +54,9 @@ class Matrix:
     """Features and labels, with what reasons and audits need beside them; row i is the same unit in each.
 
     Attributes:
-        rows: Who and when: the unit, student, school, grade, period, moment, as-of date and the day of the
-        peer
-            snapshot used.
-        features: One float64 column per feature in the catalog's order; NaN is missing.
+        rows: Who and when: the unit, student, school, grade, period, moment and as-of date.
+        features: One column of floats per feature in the catalog's order, float64 or, built by portions, the
+            narrowest that holds each value exactly; NaN is missing.
         codes: The text columns that an encoding turns into features.
         labels: `label` (true, false or null for not yet known), `label_known_on`, `label_value`,
             `happened_on`; or None.

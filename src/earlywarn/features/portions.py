@@ -24,8 +24,6 @@ from earlywarn.tables import Contract, parse_expression, quote
 MOST_MEMBERSHIPS = 150_000
 """Rows of the membership table, of schools that the cohort may be in, that one portion takes in."""
 
-NARROW = (np.float16, np.float32, np.float64)
-
 
 @dataclass(frozen=True)
 class Portion:
@@ -97,12 +95,10 @@ def build_by_portions(
     progress: Progress = no_progress,
 ) -> Matrix:
     """Build each portion, and put them together in the frozen order; no peer snapshot is kept."""
-    parts, columns = [], _Columns({})
+    parts, columns = [], _Columns()
     for place, portion in enumerate(portions):
         progress("features", place, len(portions))
-        part = build(portion)
-        columns.add(part.features)
-        parts.append(replace(part, features=part.features.slice(0, 0), peers=part.peers.slice(0, 0)))
+        parts.append(columns.taken_from(build(portion)))
     progress("features", len(portions), len(portions))
     rows = pa.concat_tables([part.rows for part in parts])
     order = frozen_order(rows, unit)
@@ -135,12 +131,16 @@ def _ranks(words: pa.ChunkedArray[Any]) -> np.ndarray:
 class _Columns:
     """Columns that come in parts; each is joined alone, so that only one stands in memory twice."""
 
-    def __init__(self, parts: dict[str, list[np.ndarray]]) -> None:
-        self._parts = parts
+    def __init__(self) -> None:
+        self._parts: dict[str, list[np.ndarray]] = {}
 
-    def add(self, features: pa.Table) -> None:
-        for name in features.column_names:
-            self._parts.setdefault(name, []).append(narrowed(features[name].to_numpy()))
+    def taken_from(self, part: Matrix) -> Matrix:
+        """Take a part's features over, and return what else it holds."""
+        for name in part.features.column_names:
+            self._parts.setdefault(name, []).append(narrowed(part.features[name].to_numpy()))
+        # Not an empty slice of each: that would hold on to every value.
+        no_features, no_peers = (table.schema.empty_table() for table in (part.features, part.peers))
+        return replace(part, features=no_features, peers=no_peers)
 
     def joined(self, order: np.ndarray) -> pa.Table:
         names, found = list(self._parts), []
@@ -157,9 +157,9 @@ def narrowed(column: np.ndarray) -> np.ndarray:
     >>> narrowed(np.array([3.0, 0.25, np.nan])).dtype, narrowed(np.array([1 / 3])).dtype
     (dtype('float16'), dtype('float64'))
     """
-    for kind in NARROW:
+    for kind in (np.float16, np.float32):
         with np.errstate(over="ignore"):
             small = column.astype(kind)
         if np.array_equal(small.astype(np.float64), column, equal_nan=True):
             return np.asarray(small)
-    return column
+    return column.copy()
