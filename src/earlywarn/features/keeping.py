@@ -9,17 +9,20 @@ from earlywarn.features.cohort import PAIRS
 from earlywarn.features.peers import compared_with_peers
 from earlywarn.features.plan import Measure
 from earlywarn.features.ranks import ranked_measures
-from earlywarn.tables import Contract, quote
+from earlywarn.tables import Contract, literal, quote
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def keep_schools(connection: duckdb.DuckDBPyConnection, contract: Contract, schools: Sequence[str]) -> None:
-    """Keep the pairs of some schools; the empty name is that of a pair without one."""
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in schools)
-    school = quote(contract.network.school)
-    _keep(connection, f"coalesce(CAST({school} AS VARCHAR), '') IN ({listed})")
+    """Keep the pairs of some schools."""
+    _keep(connection, f"{school_name(contract)} IN ({', '.join(map(literal, schools))})")
+
+
+def school_name(contract: Contract) -> str:
+    """Return SQL of the name of a row's school; that of a row without one is empty."""
+    return f"coalesce(CAST({quote(contract.network.school)} AS VARCHAR), '')"
 
 
 def keep_compared(

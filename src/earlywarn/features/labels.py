@@ -24,7 +24,7 @@ from earlywarn.features.outcomes import (
     columns_read,
 )
 from earlywarn.features.ranks import rank_labels
-from earlywarn.tables import Contract, parse_expression, quote
+from earlywarn.tables import Contract, literal, parse_expression, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -148,7 +148,7 @@ def _where(contract: Contract, outcome: Any) -> str:
 def _equals(contract: Contract, outcome: EqualsOutcome) -> Form:
     column = f"CAST({quote(outcome.column)} AS VARCHAR)"
     within = "".join(f" AND {_in_period(contract, outcome, at)}" for at in outcome.at)
-    values = ", ".join("'" + value.replace("'", "''") + "'" for value in outcome.values)
+    values = ", ".join(map(literal, outcome.values))
     order = f"ROW(coalesce(_on, DATE '0001-01-01'), {column})"
     kept = f"FILTER (WHERE {column} IS NOT NULL{within})"
     day = ", ".join((*(quote(name) for name in sorted(_dating(contract, outcome))), "_on"))

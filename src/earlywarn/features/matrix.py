@@ -43,7 +43,7 @@ from earlywarn.features.ranks import (
     rank_sql,
     ranked_measures,
 )
-from earlywarn.tables import Contract, quote
+from earlywarn.tables import Contract, literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -251,8 +251,7 @@ def _features(
 
 def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
     """Return a name and SQL for each declared level: 1, 0, or empty where there is no code."""
-    quoted = {level: "'" + level.replace("'", "''") + "'" for level in measure.levels or ()}
-    return [(slug(level), f"({value} = {text})::INTEGER") for level, text in quoted.items()]
+    return [(slug(level), f"({value} = {literal(level)})::INTEGER") for level in measure.levels or ()]
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> pa.Table:

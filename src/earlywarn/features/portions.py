@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.features.cohort import CohortSpec
+from earlywarn.features.keeping import school_name
 from earlywarn.features.matrix import Matrix
 from earlywarn.features.moments import Tables
-from earlywarn.tables import Contract, parse_expression, quote
+from earlywarn.tables import Contract, literal, parse_expression, quote
 
 MOST_MEMBERSHIPS = 150_000
 """Rows of the membership table, of schools that the cohort may be in, that one portion takes in."""
@@ -46,7 +47,7 @@ def portions_of(
     derived = any(table.expected is not None for table in contract.tables.values())
     if across or derived or network.school in contract.reveals(network.membership):
         return []
-    school, member = _school(contract), f"versions.{quote(network.membership)}"
+    school, member = school_name(contract), f"versions.{quote(network.membership)}"
     counted = tables.connection.execute(
         f"SELECT {school} AS school, count(*) FROM {member} GROUP BY ALL "
         f"HAVING bool_or({_may_be_of_the_cohort(contract, cohort)}) ORDER BY school"
@@ -64,10 +65,6 @@ def portions_of(
     return [Portion(tuple(schools), _students(tables, contract, schools)) for schools in found]
 
 
-def _school(contract: Contract) -> str:
-    return f"coalesce(CAST({quote(contract.network.school)} AS VARCHAR), '')"
-
-
 def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
     """Return SQL that is true of every membership row that may make its unit one of the cohort."""
     membership = contract.network.membership
@@ -81,8 +78,10 @@ def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
 
 def _students(tables: Tables, contract: Contract, schools: Sequence[str]) -> pa.Array[Any]:
     student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in schools)
-    query = f"SELECT DISTINCT {student} FROM {member} WHERE {_school(contract)} IN ({listed}) ORDER BY ALL"
+    listed = ", ".join(map(literal, schools))
+    query = (
+        f"SELECT DISTINCT {student} FROM {member} WHERE {school_name(contract)} IN ({listed}) ORDER BY ALL"
+    )
     found: pa.Table = tables.connection.sql(query).to_arrow_table()
     return found.column(0).combine_chunks()
 

@@ -13,9 +13,9 @@ import duckdb
 from earlywarn.features import is_there, known_column, row_is_known
 from earlywarn.quality.figures import Kind, Measure
 from earlywarn.quality.missing import missing_sql
-from earlywarn.quality.places import DAYS_TO_RECORD, Window, as_of_sql, as_text, create_table, within
+from earlywarn.quality.places import DAYS_TO_RECORD, Window, as_of_sql, create_table, within
 from earlywarn.quality.subjects import Subject
-from earlywarn.tables import Contract, Tables, quote
+from earlywarn.tables import Contract, Tables, literal, quote
 
 Counted = Iterator[tuple[str, Measure]]
 
@@ -141,7 +141,7 @@ def _weekday_sql(exposure: str) -> str:
 weekdays AS (
   SELECT _school, isodow(day) AS weekday, coalesce(sum(n), 0) AS n, sum(n_students) AS asked,
     count(*) AS n_days
-  FROM q_days LEFT JOIN counted USING (_school, day) WHERE _table = {as_text(exposure)} GROUP BY ALL
+  FROM q_days LEFT JOIN counted USING (_school, day) WHERE _table = {literal(exposure)} GROUP BY ALL
 ),
 rates AS (
   SELECT *, sum(n) OVER (PARTITION BY _school) / nullif(sum(asked) OVER (PARTITION BY _school), 0) AS own
@@ -155,7 +155,7 @@ def _silent_sql(exposure: str) -> str:
     return f"""WITH told AS (SELECT DISTINCT _school, _on AS day, TRUE AS is_told FROM q_facts), days AS (
   SELECT _school, day, is_told IS NULL AS is_silent
   FROM q_days LEFT JOIN told USING (_school, day)
-  WHERE _table = {as_text(exposure)} AND n_students > 0
+  WHERE _table = {literal(exposure)} AND n_students > 0
 ), parts AS (
   SELECT _school, '' AS part, is_silent FROM days
   UNION ALL SELECT _school, strftime(day, '%Y-%m'), is_silent FROM days
@@ -182,7 +182,7 @@ def _delay_sql() -> str:
 
 def _code_sql(contract: Contract, subject: Subject, column: str) -> str:
     allowed = contract.columns_of(subject.table)[column].allowed or ()
-    codes = ", ".join(f"({as_text(code)})" for code in allowed)
+    codes = ", ".join(f"({literal(code)})" for code in allowed)
     return (
         f"WITH {_THERE}, "
         f"counted AS (SELECT _school, {quote(column)} AS code, count(*) AS n FROM q_facts GROUP BY ALL) "

@@ -25,7 +25,7 @@ from earlywarn.features import (
     shared_columns,
 )
 from earlywarn.quality.subjects import Subject, day_table
-from earlywarn.tables import Contract, Tables, quote
+from earlywarn.tables import Contract, Tables, literal, quote
 
 DAYS_TO_RECORD = 7
 FOREVER = "DATE '9999-12-31'"
@@ -96,15 +96,6 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> 
 def as_of_sql(window: Window) -> str:
     """Return the SQL of the day that is looked from."""
     return f"DATE '{window.as_of}'"
-
-
-def as_text(value: str) -> str:
-    """Return a declared name or code as SQL text.
-
-    >>> as_text("l'étape")
-    "'l''étape'"
-    """
-    return "'" + value.replace("'", "''") + "'"
 
 
 def within(day: str, window: Window) -> str:
@@ -208,5 +199,5 @@ def _days_sql(contract: Contract, window: Window, exposure: str) -> str:
 ), present AS (
   SELECT _school, day, sum(change) OVER (PARTITION BY _school ORDER BY day) AS n_students FROM changes
 )
-SELECT {as_text(exposure)} AS _table, days._school, days.day, CAST(coalesce(present.n_students, 0) AS BIGINT)
+SELECT {literal(exposure)} AS _table, days._school, days.day, CAST(coalesce(present.n_students, 0) AS BIGINT)
 FROM days ASOF LEFT JOIN present ON days._school = present._school AND days.day >= present.day"""

@@ -14,6 +14,7 @@ from earlywarn.tables.contract import (
     Table,
     load_contract,
 )
+from earlywarn.tables.conversion import literal
 from earlywarn.tables.drift import Finding, check_acceptances
 from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
@@ -73,6 +74,7 @@ __all__ = [
     "digest_of",
     "is_export",
     "keyed_hashes",
+    "literal",
     "load_contract",
     "load_extracts",
     "oneroster_page",
