@@ -49,13 +49,13 @@ def school(
     language: Speaking,
 ) -> Response:
     """Show one school's figures beside what is usual, with what to settle first."""
-    found = service.store.quality.sheet(scope, SchoolId(school_id))
+    sheets = service.store.quality.sheets(scope, SchoolId(school_id))
     return service.layout.page(
         request,
         "quality.html",
         session=session,
         role=scope.role,
-        sheet=found.sheets[language],
+        sheet=sheets[language],
         back=translate("Mon école" if scope.role == "principal" else "Mes écoles", language),
         back_to="/students" if scope.role == "principal" else "/schools/quality",
     )

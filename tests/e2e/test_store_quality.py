@@ -82,10 +82,10 @@ def test_both_locks_together_show_the_scope(store: Store, scope: Scope, expected
     assert {notice.school_id for notice in store.quality.notices(scope)} == expected
     for school in ("s1", "s2", "s3"):
         if school in expected:
-            assert store.quality.sheet(scope, SchoolId(school)).sheets["fr"]["title"].startswith("École")
+            assert store.quality.sheets(scope, SchoolId(school))["fr"]["title"].startswith("École")
         else:
             with pytest.raises(NotFoundError, match="there is no such page"):
-                store.quality.sheet(scope, SchoolId(school))
+                store.quality.sheets(scope, SchoolId(school))
 
 
 def test_schools_with_most_to_settle_come_first(store: Store) -> None:

@@ -17,7 +17,7 @@ from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
 from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
 from earlywarn.store.opening import Store, open_store
-from earlywarn.store.quality import QualityNotice, QualityReader, QualitySheet, QualityToLoad, load_quality
+from earlywarn.store.quality import QualityNotice, QualityReader, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.risks import (
     CurrentRun,
@@ -42,7 +42,6 @@ __all__ = [
     "LogCheck",
     "QualityNotice",
     "QualityReader",
-    "QualitySheet",
     "QualityToLoad",
     "RosterHeader",
     "RosterPage",

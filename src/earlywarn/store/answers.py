@@ -16,9 +16,8 @@ from sqlalchemy import Engine, func, insert, select
 from earlywarn.domain import Scope, StudentId
 from earlywarn.errors import NotFoundError
 from earlywarn.store.loading import loading
-from earlywarn.store.roles import transaction
 from earlywarn.store.schema import answers, current_runs, score_runs, scores
-from earlywarn.store.scope import enter, is_visible_student
+from earlywarn.store.scope import is_visible_student, scoped
 
 AnswerWord = Literal["plan_made", "known_already", "not_relevant"]
 UnitKey = tuple[str, ...]
@@ -49,8 +48,7 @@ class AnswerKeeper:
                 is_visible_student(scope, scores.c.student_id),
             )
         )
-        with transaction(self.engine) as connection:
-            enter(connection, scope)
+        with scoped(self.engine, scope) as connection:
             found = [row for row in connection.execute(flag) if tuple(json.loads(row.unit)) == unit]
             if not found:
                 raise NotFoundError("there is no such flag", todo="answer a student on a current roster")

@@ -7,21 +7,19 @@ calling systems are not shown it; what is not yours and what is not there are th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Engine, false, select
+from sqlalchemy import ColumnElement, Engine, false, select
 
 from earlywarn.domain import SchoolId, Scope
 from earlywarn.errors import NotFoundError
 from earlywarn.store.loading import loading
-from earlywarn.store.roles import transaction
 from earlywarn.store.schema import school_quality, schools
-from earlywarn.store.scope import enter, in_visible_school
+from earlywarn.store.scope import in_visible_school, scoped
 from earlywarn.store.staging import replace_with
 
 _READERS = ("principal", "css")
@@ -48,14 +46,6 @@ class QualityNotice:
 
 
 @dataclass(frozen=True)
-class QualitySheet:
-    """One school's sheet by language."""
-
-    notice: QualityNotice
-    sheets: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class QualityReader:
     """Read data-quality sheets, for principals and centres de services."""
 
@@ -74,37 +64,24 @@ class QualityReader:
             .where(_is_shown(scope))
             .order_by(school_quality.c.n_findings.desc(), schools.c.name, school_quality.c.school_id)
         )
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             return tuple(QualityNotice(*row) for row in connection.execute(statement))
 
-    def sheet(self, scope: Scope, school_id: SchoolId) -> QualitySheet:
-        """Return a school's sheet.
+    def sheets(self, scope: Scope, school_id: SchoolId) -> Mapping[str, Any]:
+        """Return a school's sheet by language.
 
         Raises:
             NotFoundError: The school is not there, not in scope, or has no sheet.
         """
-        statement = (
-            select(
-                school_quality.c.school_id,
-                schools.c.name,
-                school_quality.c.as_of,
-                school_quality.c.n_findings,
-                school_quality.c.sheets,
-            )
-            .join(schools, schools.c.school_id == school_quality.c.school_id)
-            .where(school_quality.c.school_id == school_id, _is_shown(scope))
+        statement = select(school_quality.c.sheets).where(
+            school_quality.c.school_id == school_id, _is_shown(scope)
         )
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             row = connection.execute(statement).first()
         if row is None:
             raise NotFoundError("there is no such page", todo="run earlywarn quality")
-        return QualitySheet(QualityNotice(*row[:4]), row[4])
-
-    @contextmanager
-    def _reading(self, scope: Scope) -> Iterator[Connection]:
-        with transaction(self.engine) as connection:
-            enter(connection, scope)
-            yield connection
+        sheets: Mapping[str, Any] = row.sheets
+        return sheets
 
 
 def load_quality(owner: Engine, given: Sequence[QualityToLoad]) -> None:

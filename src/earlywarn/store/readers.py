@@ -7,8 +7,7 @@ of the scope's day.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +26,8 @@ from earlywarn.store.risks import (
     StudentPage,
     StudentRisk,
 )
-from earlywarn.store.roles import transaction
 from earlywarn.store.schema import current_runs, enrollments, rosters, schools, score_runs, scores
-from earlywarn.store.scope import enter, in_visible_school, is_entitled_to_names, is_visible_student
+from earlywarn.store.scope import in_visible_school, is_entitled_to_names, is_visible_student, scoped
 
 Names = Mapping[StudentId, Mapping[str, str]]
 
@@ -43,7 +41,7 @@ class ScoreReader:
 
     def runs(self, scope: Scope) -> tuple[CurrentRun, ...]:
         """Return the run in use of each model, by model name; shows no student."""
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             return tuple(_runs(connection).values())
 
     def student_risks(self, scope: Scope, student_id: StudentId, *, route: str) -> tuple[StudentRisk, ...]:
@@ -62,7 +60,7 @@ class ScoreReader:
         Raises:
             NotFoundError: The student is not there, or not in scope.
         """
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             if student_id not in _visible(connection, scope, [student_id]):
                 raise NotFoundError("there is no such student")
             statement = _in_scope(scope).where(scores.c.student_id == student_id)
@@ -90,7 +88,7 @@ class ScoreReader:
             NotFoundError: The school, the model or the page is not there, or not in scope.
         """
         after = Position.read(cursor) if cursor else None
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             name = _school_name(connection, scope, school_id)
             run = _run_of(connection, model, after)
             place = (scores.c.school_id == school_id, scores.c.run_id == run.run_id)
@@ -108,7 +106,7 @@ class ScoreReader:
     ) -> StudentList:
         """Return a part of all students in scope who stand on a current roster, by school, grade and rank."""
         after = Position.read(cursor) if cursor else None
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             runs = {run.run_id: run for run in _runs(connection).values()}
             chosen = _in_scope(scope).where(scores.c.is_listed, scores.c.run_id.in_(list(runs)))
             entries, next_cursor = _page(connection, chosen, runs, after=after, limit=limit)
@@ -118,7 +116,7 @@ class ScoreReader:
 
     def resolve(self, scope: Scope, student_ids: Sequence[StudentId]) -> frozenset[StudentId]:
         """Return those of `student_ids` that are in scope; shows no risk, so leaves no trace."""
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             return _visible(connection, scope, student_ids)
 
     def names(self, scope: Scope, student_ids: Sequence[StudentId]) -> Names:
@@ -129,14 +127,8 @@ class ScoreReader:
         """
         if self.identity_key is None:
             raise NotFoundError("there are no names here", todo="start the service with the keys folder")
-        with self._reading(scope) as connection:
+        with scoped(self.engine, scope) as connection:
             return read_names(connection, scope, student_ids, key=self.identity_key)
-
-    @contextmanager
-    def _reading(self, scope: Scope) -> Iterator[Connection]:
-        with transaction(self.engine) as connection:
-            enter(connection, scope)
-            yield connection
 
     def _names(self, connection: Connection, scope: Scope, risks: Sequence[StudentRisk]) -> Names:
         if self.identity_key is None or not is_entitled_to_names(scope):

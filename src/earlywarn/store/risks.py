@@ -33,9 +33,10 @@ class CurrentRun:
 
 @dataclass(frozen=True)
 class StudentRisk:
-    """One stored score of one unit, with its reasons as shown; `risk` is None where it was not scored.
+    """One stored score of one unit, with its reasons as shown.
 
-    Without a range, `risk_low` and `risk_high` are None: the model was published before there were any.
+    `risk` is None where the unit was not scored, or the list is by rules; `risk_low` and `risk_high` are None
+    then, and where the model was published before there were ranges.
     """
 
     run: CurrentRun

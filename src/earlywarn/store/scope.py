@@ -6,9 +6,13 @@ day, so that access ends with the enrollment, at the next request.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     Select,
     and_,
     any_,
@@ -22,6 +26,7 @@ from sqlalchemy import (
 
 from earlywarn.domain import Scope
 from earlywarn.errors import StoreError
+from earlywarn.store.roles import transaction
 from earlywarn.store.schema import assignments as _assignments
 from earlywarn.store.schema import enrollments as _enrollments
 from earlywarn.store.schema import group_members as _group_members
@@ -33,6 +38,18 @@ enrollments = _enrollments.alias("scope_enrollments")
 group_members = _group_members.alias("scope_members")
 schools = _schools.alias("scope_schools")
 _SEPARATOR = "\x1f"
+
+
+@contextmanager
+def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
+    """Run one short transaction in which the policies know who asks.
+
+    Raises:
+        StoreError: The database is gone, full, paused, or all connections stay taken.
+    """
+    with transaction(engine) as connection:
+        enter(connection, scope)
+        yield connection
 
 
 def enter(connection: Connection, scope: Scope) -> None:
