@@ -11,9 +11,10 @@ import pytest
 
 from api.pages.demonstration import LABELS
 from api.pages.evidence import LABELS as EVIDENCE
+from api.pages.quality import TO_SETTLE
 from api.pages.routes import MINE, SCHOOL
 from api.problems import KINDS
-from api.shaping import CONTEST, CONTEST_AT, DECISION_SUPPORT, NOT_SCORED
+from api.shaping import BY_RULES, CONTEST, CONTEST_AT, DECISION_SUPPORT, NOT_SCORED
 from api.wording import ENGLISH
 
 API = Path(__file__).resolve().parents[3] / "api"
@@ -48,7 +49,7 @@ def said_in_constants() -> Iterator[str]:
     yield from (kind.title for kind in KINDS)
     yield from (part for pair in LABELS.values() for part in pair)
     yield from EVIDENCE.values()
-    yield from (CONTEST, CONTEST_AT, DECISION_SUPPORT, SCHOOL, *MINE, NOT_SCORED)
+    yield from (BY_RULES, CONTEST, CONTEST_AT, DECISION_SUPPORT, NOT_SCORED, SCHOOL, *MINE, *TO_SETTLE)
 
 
 def all_said() -> set[str]:
