@@ -164,10 +164,13 @@ class Showing:
         n = int(header.facts.get("n_not_scored", 0))
         if not n:
             return ""
-        said = (
-            "1 élève n’a pas été évalué : {why}." if n == 1 else "{n} élèves n’ont pas été évalués : {why}."
+        return self.say(
+            "1 élève n’a pas été pris en compte : {why}."
+            if n == 1
+            else "{n} élèves n’ont pas été pris en compte : {why}.",
+            n=n,
+            why=too_little_data(run, self.language).rstrip("."),
         )
-        return self.say(said, n=n, why=too_little_data(run, self.language).rstrip("."))
 
     def _data_age(self, days: int) -> str:
         if days == 0:

@@ -201,7 +201,7 @@ def test_the_service_says_no_risk(client: TestClient, language: str, why: str) -
 @pytest.mark.parametrize(
     ("language", "says", "missing"),
     [
-        ("fr", FR, "3 élèves n’ont pas été évalués\u00a0: aucun résultat n’est encore connu ici."),
+        ("fr", FR, "3 élèves n’ont pas été pris en compte\u00a0: aucun résultat n’est encore connu ici."),
         ("en", EN, "3 students were not scored: no mark is known here yet."),
     ],
 )
