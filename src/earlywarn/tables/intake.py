@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError, HeaderError, TableError
@@ -21,10 +20,7 @@ from earlywarn.tables.extracts import Extract, Extracts
 from earlywarn.tables.identities import Identities
 from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.keyring import check_keys_apart, open_keys
-from earlywarn.tables.ledger import (
-    Ledger,
-    read_ledger,
-)
+from earlywarn.tables.ledger import Ledger, read_ledger
 from earlywarn.tables.leftovers import SPILL, check_ledger_is_there, remove_leftovers
 from earlywarn.tables.pseudonyms import CodeBook
 from earlywarn.tables.reading import GivenText, OpenView, open_texts
@@ -43,9 +39,6 @@ from earlywarn.tables.storing import (
 )
 from earlywarn.tables.versions import Stored, connect, create_current, create_latest, empty, stored_tables
 from earlywarn.workspace import Workspace, storage_errors
-
-if TYPE_CHECKING:
-    pass
 
 MEMORY_LIMIT = "2GB"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from earlywarn.tables.conversion import REASON
+from earlywarn.tables.conversion import REASON, SHAPE
 from earlywarn.tables.exports.checking import checked, usable
 from earlywarn.tables.exports.memory import old
 from earlywarn.tables.exports.reading import ReadFile
 from earlywarn.tables.exports.relations import GIVEN, remembered_sql
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.oneroster import ID
-from earlywarn.tables.reading import LINE
-from earlywarn.tables.report import MAX_LINES, Reason, TableIntake
+from earlywarn.tables.reading import FILE, LINE
+from earlywarn.tables.report import MAX_LINES, Reason, TableIntake, counted_reasons
 from earlywarn.tables.resolution import DELETED
 
 if TYPE_CHECKING:
@@ -58,13 +58,10 @@ def _reasons(connection: duckdb.DuckDBPyConnection, file: str, read: ReadFile) -
         Reason(read.name, column, reason, len(found), tuple(found[:MAX_LINES]))
         for (column, reason), found in sorted(lines.items())
     ]
-    found = connection.execute(
-        f"SELECT {REASON}, count(*), list({LINE} ORDER BY {LINE})[1:{MAX_LINES}] FROM {checked(file)} "
-        f"WHERE {REASON} IS NOT NULL GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    for text, count, at in found:
-        column, _, code = str(text).partition(":")
-        reasons.append(Reason(read.name, column, code, int(count), tuple(at)))
+    rows = f"SELECT 0 AS {FILE}, {LINE}, {REASON}, CAST(NULL AS VARCHAR) AS {SHAPE} FROM {checked(file)}"
+    for held in counted_reasons(connection, f"({rows})"):
+        column, _, code = held.reason.partition(":")
+        reasons.append(Reason(read.name, column, code, held.n_rows, held.lines))
     return tuple(reasons)
 
 

@@ -17,17 +17,11 @@ from earlywarn.tables.exports.joins import FATE
 from earlywarn.tables.exports.memory import Memory, old
 from earlywarn.tables.exports.opening import Export
 from earlywarn.tables.exports.reading import Columns, ReadFile
-from earlywarn.tables.exports.relations import (
-    GIVEN,
-    remembered_sql,
-)
+from earlywarn.tables.exports.relations import GIVEN, remembered_sql
 from earlywarn.tables.exports.texts import YES, ExportText
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Deletes, Extract, Extracts, Source
-from earlywarn.tables.oneroster import (
-    ID,
-    RosterTable,
-)
+from earlywarn.tables.oneroster import ID, RosterTable
 from earlywarn.tables.reading import GivenText
 from earlywarn.tables.report import TableIntake
 from earlywarn.tables.resolution import DELETED

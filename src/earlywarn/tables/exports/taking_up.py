@@ -16,12 +16,7 @@ from earlywarn.tables.exports.counting import counted
 from earlywarn.tables.exports.memory import Memory, Recall
 from earlywarn.tables.exports.opening import open_export
 from earlywarn.tables.exports.reading import ReadFile, read_files
-from earlywarn.tables.exports.relations import (
-    make_before,
-    make_computed,
-    make_derived,
-    make_now,
-)
+from earlywarn.tables.exports.relations import make_before, make_computed, make_derived, make_now
 from earlywarn.tables.exports.source import ExportSource
 from earlywarn.tables.oneroster import (
     OneRoster,

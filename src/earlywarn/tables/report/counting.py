@@ -30,7 +30,7 @@ def counted_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> Ite
 
     Args:
         connection: The engine that holds the relation.
-        relation: Its name; it has `_file`, `_line`, `_reason` and `_shape`.
+        relation: Its name or a subquery; it has `_file`, `_line`, `_reason` and `_shape`.
     """
     for file, reason, n_rows, lines, shapes in connection.execute(_counting_sql(relation)).fetchall():
         frequent = tuple((str(one["shape"]), int(one["n"])) for one in shapes or ())
