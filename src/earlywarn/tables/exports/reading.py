@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from earlywarn.tables.conversion import literal
+from earlywarn.tables.conversion import PADDING, literal
 from earlywarn.tables.exports.header import header_of
 from earlywarn.tables.exports.opening import Export
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.extracts import Extract
 from earlywarn.tables.oneroster import ID, Version, standard
-from earlywarn.tables.reading import LINE, WIDE_SPACES, Content, open_text
+from earlywarn.tables.reading import LINE, Content, open_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,11 +83,9 @@ def _read(
     )
     text = open_text(content, extract)
     found = ReadFile(f"{file}.csv")
+    padding = literal(PADDING)
+    cells = ", ".join(f"trim({quote(there[name])}, {padding})" if name in there else "''" for name in wanted)
     for block in text.blocks():
-        padding = literal(" " + WIDE_SPACES)
-        cells = ", ".join(
-            f"trim({quote(there[name])}, {padding})" if name in there else "''" for name in wanted
-        )
         connection.register("export_cells", block.cells)
         connection.execute(f"INSERT INTO {raw(file)} SELECT {cells}, {LINE} FROM export_cells")
         connection.unregister("export_cells")
