@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from earlywarn.domain import Language
 from earlywarn.paper import write_month, write_weekday
@@ -39,7 +41,7 @@ class Naming:
         codes = part.split(PART) if part else []
         return ", ".join(
             self.code(table, column, code)
-            for column, code in zip(self.subject(table).groups, codes, strict=False)
+            for column, code in zip(self._subjects[table].groups, codes, strict=False)
             if code
         )
 
@@ -53,7 +55,7 @@ class Naming:
 
     def days(self, table: str) -> str:
         """Return what the days are called on which something of a table could be recorded."""
-        exposure = self.subject(table).exposure
+        exposure = self._subjects[table].exposure
         if exposure is None:
             return "jours" if self.language == "fr" else "days"
         return self.table(exposure)
@@ -67,6 +69,6 @@ class Naming:
         gap = "\u00a0" if self.language == "fr" else ""
         return f"{what}{gap}: {self.code(network.scope.schools, network.level, level)}"
 
-    def subject(self, table: str) -> Subject:
-        """Return how a table is looked at."""
-        return next(subject for subject in subjects(self.contract) if subject.table == table)
+    @cached_property
+    def _subjects(self) -> Mapping[str, Subject]:
+        return {subject.table: subject for subject in subjects(self.contract)}
