@@ -235,19 +235,25 @@ def test_changed_and_missing_batches_are_named(logged: Logged) -> None:
 def test_a_batch_that_came_later_is_left_out(logged: Logged) -> None:
     """A network goes on taking files in; a run of last month can still be rebuilt."""
     workspace = _copy_of(logged)
-    files = logged.home / "later"
-    files.mkdir()
-    for name in ("stays", "absences", "marks"):
-        head, *rows = (logged.home / "files-0" / f"{name}.csv").read_text("utf-8").splitlines()
-        text = "\n".join([head, *(row.replace("s0", "t0", 1) for row in rows)]) + "\n"
-        (files / f"{name}.csv").write_text(text, encoding="utf-8")
-    ingest(
-        logged.network.model.parent, files, workspace, received_on=date(2023, 12, 2), backfill=True,
-        keys=logged.home / "keys",
-    )  # fmt: skip
+    _take_in_more(logged.home, logged.network, workspace)
 
     again = rebuild(logged.network.model, workspace)
 
+    assert again.is_identical
+    assert "1 batches came after the run and were left out" in again.notes
+
+
+def test_a_batch_that_comes_during_a_training_is_not_of_its_run(tmp_path: Path) -> None:
+    """Systems push at any hour: a training reads what stood there when it began, and says so."""
+    network = small_network(tmp_path)
+
+    def arriving(step: str, done: int, total: int) -> None:
+        if (step, done) == ("replay as-of dates", 0):
+            _take_in_more(tmp_path, network, network.workspace)
+
+    train(network.model, network.workspace, today=TODAY, pictures=False, progress=arriving)
+
+    again = rebuild(network.model, network.workspace)
     assert again.is_identical
     assert "1 batches came after the run and were left out" in again.notes
 
@@ -277,6 +283,20 @@ def test_what_differs_is_named_by_file_and_place(tmp_path: Path) -> None:
         "trees_0.txt differs at line 2",
         "trees_1.txt is only in the run",
     ]
+
+
+def _take_in_more(home: Path, network: SmallNetwork, workspace: Workspace) -> None:
+    """Take in the same facts of as many other students."""
+    files = home / "later"
+    files.mkdir()
+    for name in ("stays", "absences", "marks"):
+        head, *rows = (home / "files-0" / f"{name}.csv").read_text("utf-8").splitlines()
+        text = "\n".join([head, *(row.replace("s0", "t0", 1) for row in rows)]) + "\n"
+        (files / f"{name}.csv").write_text(text, encoding="utf-8")
+    ingest(
+        network.model.parent, files, workspace, received_on=date(2023, 12, 2), backfill=True,
+        keys=home / "keys",
+    )  # fmt: skip
 
 
 def _copy_of(logged: Logged) -> Workspace:

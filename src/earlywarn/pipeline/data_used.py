@@ -68,6 +68,11 @@ def used_batches(workspace: Workspace, network: str, *, from_files: bool = False
     return tuple(found)
 
 
+def last_batch_of(batches: Sequence[UsedBatch]) -> int | None:
+    """Return the number of the latest batch; None where there is none."""
+    return max((one.batch for one in batches), default=None)
+
+
 def _digest_now(workspace: Workspace, file: str) -> str:
     path = workspace.tables / file
     return digest_of(path) if path.is_file() else "missing"

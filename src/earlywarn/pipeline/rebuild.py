@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import RegistryError, TrainingError
 from earlywarn.modeling import load_spec
-from earlywarn.pipeline.data_used import UsedBatch, differences, used_batches
+from earlywarn.pipeline.data_used import UsedBatch, differences, last_batch_of, used_batches
 from earlywarn.pipeline.environment import commit_tags, installed_versions, version_differences, versions_from
 from earlywarn.pipeline.run_record import DECLARED, LOCK, RECIPE, Recipe
 from earlywarn.pipeline.train import make
@@ -102,7 +102,7 @@ def rebuild(
             today=recipe.today,
             seed=recipe.seed,
             threads=threads,
-            last_batch=_last(recipe.batches),
+            last_batch=last_batch_of(recipe.batches),
             database=database,
             progress=progress,
         )
@@ -160,10 +160,6 @@ def _declared_again(logged: Path, network: Path, recipe: Recipe) -> Path:
         target = (model_dir if path.name == "model.toml" else network) / path.name
         target.write_bytes(path.read_bytes())
     return model_dir
-
-
-def _last(batches: Sequence[UsedBatch]) -> int:
-    return max(one.batch for one in batches)
 
 
 def different_files(before: Path, again: Path) -> Iterator[str]:

@@ -41,7 +41,13 @@ from earlywarn.modeling import (
 from earlywarn.pictures import Picture
 from earlywarn.pipeline.answers import answered_words
 from earlywarn.pipeline.cards import CARD, SHEET, card_files, pictures_by_section, write_cards
-from earlywarn.pipeline.data_used import UsedBatch, data_inputs, matrix_digest, used_batches
+from earlywarn.pipeline.data_used import (
+    UsedBatch,
+    data_inputs,
+    last_batch_of,
+    matrix_digest,
+    used_batches,
+)
 from earlywarn.pipeline.drawing import draw
 from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.pipeline.leaks import replay_finding
@@ -105,12 +111,15 @@ def train(
     network = load_contract(model_dir.parent / "contract.toml").network.name
     spec = load_spec(model_dir / "model.toml")
     with locked(workspace, "train", owner=f"train {network}/{spec.name}"):
+        # A batch that comes while this trains is none of its own, however often the tables are opened.
+        batches = used_batches(workspace, network)
         made = make(
             model_dir,
             workspace,
             today=today,
             seed=seed,
             threads=threads,
+            last_batch=last_batch_of(batches),
             database=database,
             progress=progress,
         )
@@ -126,7 +135,6 @@ def train(
             for picture in drawn:
                 write_atomically(folder / "pictures" / picture.file, picture.content)
             progress("log to MLflow", 0, 1)
-            batches = used_batches(workspace, network)
             recipe = made.recipe(today=today, seed=seed, batches=batches)
             record = run_record(
                 made.trained,
