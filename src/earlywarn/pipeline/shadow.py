@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
-from earlywarn.errors import RegistryError
 from earlywarn.evaluation import (
     HeldOutPair,
     ShadowReport,
@@ -107,7 +106,7 @@ def shadow_of(
     registry: Registry, version: ModelVersion, workspace: Workspace, *, progress: Progress = no_progress
 ) -> Shadow:
     """Make, write and log the shadow report of a candidate."""
-    champion = _champion(registry, version.name)
+    champion = registry.find_version(version.name, CHAMPION)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         bundle = registry.download_bundle(version, folder / CANDIDATE)
@@ -134,16 +133,6 @@ def shadow_of(
     registry.add_texts(version, texts)
     progress("shadow", 3, 3)
     return Shadow(version, report, reports)
-
-
-def _champion(registry: Registry, name: str) -> ModelVersion | None:
-    try:
-        return registry.version_by_alias(name, CHAMPION)
-    except RegistryError as error:
-        # A registry that does not answer has just told of the candidate: only "none" may mean none.
-        if error.what == f"the model has no {CHAMPION}":
-            return None
-        raise
 
 
 def _other(

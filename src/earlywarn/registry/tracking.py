@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 
+_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow says of a model, an alias or a run that it does not have."""
+
 KIND_OF_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 """Without it, MLflow's pages take a training for a conversation with a language model."""
 
@@ -131,7 +134,19 @@ class Registry:
         """Return the version that an alias names.
 
         Raises:
-            RegistryError: There is no such model or alias.
+            RegistryError: There is no such model or alias, or MLflow cannot be reached.
+        """
+        found = self.find_version(model, alias)
+        if found is None:
+            todo = "run `earlywarn train` first" if alias == CANDIDATE else "run `earlywarn promote` first"
+            raise RegistryError(f"the model has no {alias}", where=model, todo=todo)
+        return found
+
+    def find_version(self, model: str, alias: str) -> ModelVersion | None:
+        """Return the version that an alias names, or None where there is no such model or alias.
+
+        Raises:
+            RegistryError: MLflow cannot be reached, which never means that there is none.
         """
         from mlflow.exceptions import MlflowException
 
@@ -139,10 +154,9 @@ class Registry:
             try:
                 found = self._client.get_model_version_by_alias(model, alias)
             except MlflowException as error:
-                todo = (
-                    "run `earlywarn train` first" if alias == CANDIDATE else "run `earlywarn promote` first"
-                )
-                raise RegistryError(f"the model has no {alias}", where=model, todo=todo) from error
+                if error.error_code not in _NOT_THERE:
+                    raise
+                return None
         return ModelVersion(model, str(found.version), str(found.run_id), dict(found.tags))
 
     def run_tags(self, run_id: str) -> dict[str, str]:
@@ -157,6 +171,8 @@ class Registry:
             try:
                 return dict(self._client.get_run(run_id).data.tags)
             except MlflowException as error:
+                if error.error_code not in _NOT_THERE:
+                    raise
                 todo = "copy the run's id from `mlflow ui`"
                 raise RegistryError("there is no such run", where=run_id, todo=todo) from error
 

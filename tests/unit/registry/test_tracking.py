@@ -76,10 +76,23 @@ def test_the_champion_is_whoever_was_promoted(registry: Registry, bundle: Path) 
         RegistryError, match=r"net\.second: the model has no champion; run `earlywarn promote`"
     ):
         registry.version_by_alias("net.second", CHAMPION)
+    assert registry.find_version("net.second", CHAMPION) is None
 
     registry.set_alias(version, CHAMPION)
 
     assert registry.version_by_alias("net.second", CHAMPION) == version
+
+
+def test_a_registry_that_does_not_answer_is_not_one_without_a_champion() -> None:
+    """Otherwise an outage would promote a candidate that nobody compared with the champion."""
+    from mlflow.exceptions import MlflowException
+
+    class Away:
+        def get_model_version_by_alias(self, model: str, alias: str) -> None:
+            raise MlflowException(f"API request for {model} {alias} failed")
+
+    with pytest.raises(RegistryError, match="MLflow could not look up an alias"):
+        Registry(cast("Any", Away()), "http://127.0.0.1:9", None).find_version("net.second", CHAMPION)
 
 
 def test_a_bundle_comes_back_byte_for_byte(registry: Registry, bundle: Path, tmp_path: Path) -> None:
