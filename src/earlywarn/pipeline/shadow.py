@@ -16,7 +16,10 @@ import numpy as np
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import (
+    Flags,
     HeldOutPair,
+    Indexes,
+    Listing,
     ShadowReport,
     head_lines,
     mean_risk_change,
@@ -28,7 +31,7 @@ from earlywarn.evaluation import (
     side_sheet,
 )
 from earlywarn.modeling import ModelSpec, load_spec
-from earlywarn.pipeline.declared_inputs import read_declared
+from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.pipeline.shadow_held_out import NO_CHAMPION, held_out_pair
 from earlywarn.pipeline.shadow_sides import (
     Side,
@@ -55,6 +58,7 @@ class Candidate:
     version: ModelVersion
     bundle: Path
     spec: ModelSpec
+    declared: DeclaredInputs
     side: Side
 
 
@@ -114,22 +118,24 @@ def shadow_of(
         progress("shadow", 0, 3)
         matrix = latest_matrix(workspace, declared, spec)
         side = side_of(CANDIDATE, bundle, version.version, matrix, declared)
-        mine = Candidate(version, bundle, spec, side)
+        mine = Candidate(version, bundle, spec, declared, side)
         progress("shadow", 1, 3)
         other, pair = _other(registry, workspace, champion, mine, folder)
         progress("shadow", 2, 3)
-        report = _compared(mine, other, pair)
+        two, rows = aligned(other, side)
+        moves = moves_of(side.listing, two)
+        report = _compared(mine, other, two, rows, moves, pair)
     reports = workspace.reports / "models" / spec.name
     texts = {"shadow.json": report.to_json()}
+    told = json.loads(texts["shadow.json"])
     for language in LANGUAGES:
-        told = json.loads(report.to_json())
         texts[f"shadow.{language}.txt"] = shadow_text(told, language)
         texts[f"shadow.{language}.html"] = shadow_page(
             told, language, other=f"shadow.{_OTHER[language]}.html"
         )
     for file, text in texts.items():
         write_atomically(reports / file, text.encode("utf-8"))
-    _write_privately(reports / "shadow_students.json", _students(side, other))
+    _write_privately(reports / "shadow_students.json", _students(side, moves))
     registry.add_texts(version, texts)
     progress("shadow", 3, 3)
     return Shadow(version, report, reports)
@@ -139,26 +145,30 @@ def _other(
     registry: Registry, workspace: Workspace, champion: ModelVersion | None, mine: Candidate, folder: Path
 ) -> tuple[Side | None, HeldOutPair]:
     """Return the other side: the champion, else the declared rules, else nobody."""
-    declared = read_declared(mine.bundle)
     if champion is None:
         rules = None
         if mine.spec.rules:
-            rules = rules_side(mine.side.matrix, mine.spec, declared, folder / "rules", mine.bundle)
+            rules = rules_side(mine.side.matrix, mine.spec, mine.declared, folder / "rules", mine.bundle)
         return rules, NO_CHAMPION
     bundle = registry.download_bundle(champion, folder / CHAMPION)
     theirs, spec = read_declared(bundle), load_spec(bundle / "declarations" / "model.toml")
     # Equal declarations read equal tables: one matrix serves both.
-    is_same = theirs == declared and spec.as_of == mine.spec.as_of
+    is_same = theirs == mine.declared and spec.as_of == mine.spec.as_of
     matrix = mine.side.matrix if is_same else latest_matrix(workspace, theirs, spec)
     side = side_of(CHAMPION, bundle, champion.version, matrix, theirs)
     return side, held_out_pair(workspace, mine.spec.name, mine.version.version, bundle)
 
 
-def _compared(mine: Candidate, other: Side | None, pair: HeldOutPair) -> ShadowReport:
+def _compared(
+    mine: Candidate,
+    other: Side | None,
+    two: Listing | None,
+    rows: Indexes,
+    moves: tuple[Flags, Flags, Flags],
+    pair: HeldOutPair,
+) -> ShadowReport:
     one, matrix, spec = mine.side.listing, mine.side.matrix, mine.spec
-    two, rows = (None, np.zeros(0, dtype=np.intp)) if other is None else aligned(other, mine.side)
-    enters, leaves, stays = moves_of(one, two)
-    moves = (enters, leaves, stays)
+    enters, leaves, stays = moves
     audited = [name for name in spec.audit.groups if name in matrix.groups.column_names]
     theirs = 0 if other is None else int(other.listing.listed.sum())
     return ShadowReport(
@@ -206,10 +216,9 @@ def _called(mine: Candidate) -> dict[str, dict[Language, dict[str, str]]]:
     return found
 
 
-def _students(mine: Side, other: Side | None) -> str:
+def _students(mine: Side, moves: tuple[Flags, Flags, Flags]) -> str:
     """Name who moves, by unit: for those who may open the workspace's own file."""
-    two = None if other is None else aligned(other, mine)[0]
-    enters, leaves, _ = moves_of(mine.listing, two)
+    enters, leaves, _ = moves
     named = {
         word: [mine.keys[row][0] for row in np.flatnonzero(mask).tolist()]
         for word, mask in (("enters", enters), ("leaves", leaves))
@@ -220,5 +229,5 @@ def _students(mine: Side, other: Side | None) -> str:
 def _write_privately(path: Path, text: str) -> None:
     """Write a file that nobody but the workspace's owner may read."""
     path.unlink(missing_ok=True)
-    with storage_errors(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
-        handle.write(text)
+    with storage_errors(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as handle:
+        handle.write(text.encode("utf-8"))

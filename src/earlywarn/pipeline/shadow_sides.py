@@ -151,8 +151,10 @@ def rules_side(matrix: Matrix, spec: ModelSpec, declared: DeclaredInputs, bundle
     return side_of("rules", bundle, "-", matrix, declared)
 
 
-def aligned(other: Side, mine: Side) -> tuple[Listing, Indexes]:
+def aligned(other: Side | None, mine: Side) -> tuple[Listing | None, Indexes]:
     """Put another side's say in the order of mine; also return its row of each of mine, -1 where none."""
+    if other is None:
+        return None, np.zeros(0, dtype=np.intp)
     place = {key: row for row, key in enumerate(other.keys)}
     rows = np.array([place.get(key, -1) for key in mine.keys], dtype=np.intp)
     there = rows >= 0
