@@ -14,7 +14,7 @@ from pathlib import Path
 
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.errors import TrainingError
-from earlywarn.evaluation import CardProse, GroupNames, sheet_json, sheet_table
+from earlywarn.evaluation import CardProse, GroupNames, card_markdown, sheet_json, sheet_table
 from earlywarn.features import (
     MOST_MEMBERSHIPS,
     Matrix,
@@ -40,7 +40,7 @@ from earlywarn.modeling import (
 )
 from earlywarn.pictures import Picture
 from earlywarn.pipeline.answers import answered_words
-from earlywarn.pipeline.cards import CARD, SHEET, card_files, pictures_by_section, write_cards
+from earlywarn.pipeline.cards import card_files, pictures_by_section, write_cards
 from earlywarn.pipeline.data_used import (
     UsedBatch,
     data_inputs,
@@ -165,13 +165,13 @@ class Made:
     names: GroupNames
     n_threads: int
 
-    def cards(self, drawn: Sequence[Picture] = ()) -> dict[str, str]:
+    def cards(self, drawn: Sequence[Picture]) -> dict[str, str]:
         """Return the sheet and the card, by file name; pictures stand in the card's pages."""
         return card_files(self.sheet, self.prose, self.names, pictures=pictures_by_section(drawn))
 
     def write(self, folder: Path) -> Path:
         """Write the bundle."""
-        trained, cards = self.trained, self.cards()
+        trained = self.trained
         return write_bundle(
             folder,
             BundleParts(
@@ -181,8 +181,8 @@ class Made:
                 catalog=trained.encoded.catalog.to_json(),
                 encoding=trained.encoded.encoding.to_json(),
                 quantiles=trained.quantiles,
-                backtest=cards[SHEET],
-                card=cards[CARD],
+                backtest=self.sheet,
+                card=card_markdown(json.loads(self.sheet), self.prose, self.names),
                 declarations=self.declared,
                 risk_range=trained.risk_range,
             ),
