@@ -14,12 +14,13 @@ from starlette.testclient import TestClient
 
 from earlywarn.domain import SchoolId
 from earlywarn.encryption import new_key
-from earlywarn.errors import TrainingError
+from earlywarn.errors import RegistryError, TrainingError
 from earlywarn.modeling import read_bundle
 from earlywarn.pipeline.held_out import keep_held_out
 from earlywarn.pipeline.load import load
 from earlywarn.pipeline.promote import Promotion, promote
 from earlywarn.pipeline.publish import publish
+from earlywarn.pipeline.rebuild import rebuild
 from earlywarn.pipeline.report import report
 from earlywarn.pipeline.score import ScoreRun, score
 from earlywarn.pipeline.shadow_held_out import held_out_pair
@@ -92,6 +93,12 @@ def test_training_without_outcomes_names_the_way(network: ScoredNetwork) -> None
     """The refusal says what to run instead, word for word."""
     with pytest.raises(TrainingError, match=r"no label is known yet.*`earlywarn start network/failing`"):
         train(network.folder / "failing", network.workspace, today=AS_OF)
+
+
+def test_a_list_by_rules_is_not_rebuilt(network: ScoredNetwork, started: Started) -> None:
+    """Nothing was trained; the refusal says what to do instead."""
+    with pytest.raises(RegistryError, match="a list by rules: nothing was trained"):
+        rebuild(network.folder / "failing", network.workspace, run_id=started.version.run_id)
 
 
 def test_a_rule_without_words_is_refused(network: ScoredNetwork, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from earlywarn.modeling.calibration_choice import fit_calibrator
 from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, NoRisk, Sigmoid
 from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
-from earlywarn.modeling.matrix_rows import is_known, with_answers
+from earlywarn.modeling.matrix_rows import ANSWERED, is_known, with_answers
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec
@@ -19,6 +19,7 @@ from earlywarn.modeling.training import Trained, back_test, train_model
 from earlywarn.modeling.trials import Trial
 
 __all__ = [
+    "ANSWERED",
     "Beta",
     "Bundle",
     "BundleParts",

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from earlywarn.declarations import Declared
 from earlywarn.features import Matrix
+from earlywarn.modeling import ANSWERED
 from earlywarn.registry import DataInput
 from earlywarn.tables import Contract, Ledger, digest_of, read_ledger
 from earlywarn.workspace import Workspace
@@ -129,8 +130,19 @@ def data_inputs(
 
 def matrix_digest(matrix: Matrix) -> str:
     """Return one digest of who, when, features, codes and labels, in the matrix' own order."""
+    return _digest(matrix.rows, matrix.features, matrix.codes, *([matrix.labels] if matrix.labels else []))
+
+
+def answers_digest(matrix: Matrix) -> str | None:
+    """Return one digest of what staff answered, in the matrix' own order; None where nobody did."""
+    if ANSWERED not in matrix.groups.column_names:
+        return None
+    return _digest(matrix.groups.select([ANSWERED]))
+
+
+def _digest(*tables: pa.Table) -> str:
     found = sha256()
-    for table in (matrix.rows, matrix.features, matrix.codes, *([matrix.labels] if matrix.labels else [])):
+    for table in tables:
         for name in table.column_names:
             found.update(name.encode("utf-8"))
             for part in _bytes_of(table[name]):

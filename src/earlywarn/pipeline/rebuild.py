@@ -23,6 +23,7 @@ from earlywarn.pipeline.environment import commit_tags, installed_versions, vers
 from earlywarn.pipeline.run_record import DECLARED, LOCK, RECIPE, Recipe
 from earlywarn.pipeline.train import make
 from earlywarn.registry import CANDIDATE, open_registry
+from earlywarn.scoring import RULES
 from earlywarn.store import DatabaseUrls
 from earlywarn.tables import load_contract, read_ledger
 from earlywarn.workspace import Workspace
@@ -78,11 +79,11 @@ def rebuild(
         threads: How many to use; they change no byte.
         tracking_uri: An MLflow server; by default the workspace's own store.
         libraries: The versions that are installed here; looked up by default.
-        database: Knows what staff answered; answers given since the run show as a difference of the sheet.
+        database: Knows what staff answered; where that is no longer what the run was told, a note says so.
         progress: Told after each step.
 
     Raises:
-        RegistryError: There is no such run, or it is another model's or holds no recipe.
+        RegistryError: There is no such run, or it is a list by rules, another model's or holds no recipe.
         TrainingError: The data or the libraries are not those of the run; the message names each.
     """
     network = load_contract(model_dir.parent / "contract.toml").network.name
@@ -90,6 +91,12 @@ def rebuild(
     registry = open_registry(workspace.mlflow, uri=tracking_uri)
     run_id = run_id or registry.version_by_alias(name, CANDIDATE).run_id
     tags = registry.run_tags(run_id)
+    if tags.get("kind") == RULES:
+        raise RegistryError(
+            "the run is a list by rules: nothing was trained, so there is nothing to rebuild",
+            where=run_id,
+            todo="name a run of `train`, or run `earlywarn start` for the list of today",
+        )
     with tempfile.TemporaryDirectory() as temporary:
         logged = registry.download_files(run_id, Path(temporary) / "run")
         recipe = _recipe(logged, name, run_id)
@@ -108,11 +115,11 @@ def rebuild(
         )
         again = made.write(Path(temporary) / "again")
         different = list(different_files(logged / "model" / "artifacts" / "bundle", again))
-        matrix = made.recipe(today=recipe.today, seed=recipe.seed, batches=recipe.batches).matrix
-        if matrix != recipe.matrix:
+        used = made.recipe(today=recipe.today, seed=recipe.seed, batches=recipe.batches)
+        if used.matrix != recipe.matrix:
             different.insert(0, "the matrix of features and labels")
         n_files = sum(path.is_file() for path in again.rglob("*"))
-    return Rebuilt(name, run_id, n_files, tuple(different), tuple(_notes(tags, recipe, now)))
+    return Rebuilt(name, run_id, n_files, tuple(different), tuple(notes_of(recipe, used, now, tags)))
 
 
 def _recipe(logged: Path, name: str, run_id: str) -> Recipe:
@@ -202,7 +209,12 @@ def _first_path(old: Any, new: Any) -> str:
     return ""
 
 
-def _notes(tags: dict[str, str], recipe: Recipe, now: Sequence[UsedBatch]) -> Iterator[str]:
+def notes_of(
+    recipe: Recipe, used: Recipe, now: Sequence[UsedBatch], tags: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what else is not as it was: it may explain a difference, or change no byte."""
+    if used.answers != recipe.answers:
+        yield "the answers of staff are not those of the run: the sheet and the card may differ in them alone"
     later = len({one.batch for one in now} - {one.batch for one in recipe.batches})
     if later:
         yield f"{later} batches came after the run and were left out"

@@ -33,6 +33,8 @@ class Recipe(Declared):
     n_threads: int
     """For the record: it changes no byte."""
     matrix: str
+    answers: str | None = None
+    """Digest of what staff had answered to earlier flags; None where nobody had."""
     batches: tuple[UsedBatch, ...]
 
 

@@ -27,10 +27,9 @@ from earlywarn.modeling import (
 from earlywarn.pipeline.cards import CARD, card_files, write_cards
 from earlywarn.pipeline.train import labeled_matrix, read_declarations
 from earlywarn.registry import ModelVersion, RunRecord, open_registry
+from earlywarn.scoring import RULES
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked
-
-RULES = "rules"
 
 
 @dataclass(frozen=True)

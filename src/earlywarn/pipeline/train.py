@@ -43,6 +43,7 @@ from earlywarn.pipeline.answers import answered_words
 from earlywarn.pipeline.cards import card_files, pictures_by_section, write_cards
 from earlywarn.pipeline.data_used import (
     UsedBatch,
+    answers_digest,
     data_inputs,
     last_batch_of,
     matrix_digest,
@@ -197,6 +198,7 @@ class Made:
             seed=seed,
             n_threads=self.n_threads,
             matrix=matrix_digest(self.matrix),
+            answers=answers_digest(self.matrix),
             batches=batches,
         )
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from earlywarn.pipeline.data_used import UsedBatch, differences, matrix_digest
+from earlywarn.evaluation import ACTED_ON, NOT_LISTED
+from earlywarn.modeling import with_answers
+from earlywarn.pipeline.data_used import UsedBatch, answers_digest, differences, matrix_digest
 from earlywarn.pipeline.environment import installed_versions, lock_text, versions_from
+from earlywarn.pipeline.rebuild import notes_of
+from earlywarn.pipeline.run_record import Recipe
 from earlywarn.tables import Ledger
 from earlywarn.tables.ledger import Rotation
 from tests.builders.matrices import labeled_matrix, shuffled
@@ -53,6 +58,35 @@ def test_the_matrix_digest_sees_every_value_and_the_order() -> None:
 
     assert digest == matrix_digest(labeled_matrix(n_students=20))
     assert len({digest, matrix_digest(changed), matrix_digest(shuffled(matrix, seed=1))}) == 3
+
+
+def test_answers_that_are_not_those_of_the_run_are_named() -> None:
+    """They change nothing that was trained, but the sheet tells of them."""
+    matrix = labeled_matrix(n_students=20)
+    words = np.array([NOT_LISTED] * len(matrix))
+    acted = np.array([ACTED_ON, *words[1:]])
+    none, before, again = (answers_digest(with_answers(matrix, one)) for one in (None, words, acted))
+
+    def noted(now: str | None) -> list[str]:
+        recipes = [_recipe(answers) for answers in (before, now)]
+        return [line for line in notes_of(recipes[0], recipes[1], (), {}) if "answers" in line]
+
+    assert none is None
+    assert noted(before) == []
+    assert len(noted(again)) == len(noted(none)) == 1
+
+
+def _recipe(answers: str | None) -> Recipe:
+    return Recipe(
+        network="net",
+        model="low",
+        today=date(2026, 11, 20),
+        seed=0,
+        n_threads=1,
+        matrix="m",
+        answers=answers,
+        batches=(),
+    )
 
 
 def test_the_lock_names_what_training_needs_and_what_that_needs() -> None:
