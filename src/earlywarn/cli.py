@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from earlywarn import verbs
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
+from earlywarn.verbs import Day, ModelName, day_or_today
 
 if TYPE_CHECKING:
-    from earlywarn.domain import Language
     from earlywarn.settings import Settings
 
 app = typer.Typer(
@@ -31,9 +30,7 @@ app = typer.Typer(
 )
 
 NetworkName = Annotated[str, typer.Argument(help="A folder below models/, or its path.")]
-ModelName = Annotated[str, typer.Argument(help="NETWORK/OUTCOME, or NETWORK for all its models.")]
 Spoken = Annotated[Language, typer.Option("--language", help="The language of what is printed.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day taken as today.")]
 
 _WHERE: dict[Language, str] = {"fr": "La page du rapport : {page}", "en": "The report’s page: {page}"}
 
@@ -123,7 +120,7 @@ def ingest(
             folder,
             extracts,
             workspace,
-            received_on=_day(received),
+            received_on=day_or_today(received),
             backfill=backfill,
             keys=settings.keys_dir(folder),
             accept_drift=accept_drift or (),
@@ -152,16 +149,16 @@ def train(
     from earlywarn.progress import shown_progress
 
     settings = _settings()
-    for folder in settings.model_dirs(model):
+    for folder, workspace in settings.models(model):
         with shown_progress() as progress:
             result = run(
                 folder,
-                settings.workspace(folder.parent),
-                today=_day(today),
+                workspace,
+                today=day_or_today(today),
                 seed=seed,
                 write_sheets=write_sheets,
                 pictures=pictures,
-                database=settings.database_if_any(settings.workspace(folder.parent)),
+                database=settings.database_if_any(workspace),
                 progress=progress,
             )
         typer.echo(result.summary())
@@ -178,9 +175,8 @@ def promote(model: ModelName) -> None:
     """Make the candidate the champion, if every gate is open."""
     from earlywarn.pipeline.promote import promote as run
 
-    settings = _settings()
-    for folder in settings.model_dirs(model):
-        typer.echo(run(folder, settings.workspace(folder.parent)).summary())
+    for folder, workspace in _settings().models(model):
+        typer.echo(run(folder, workspace).summary())
 
 
 @app.command()
@@ -189,9 +185,8 @@ def publish(model: ModelName) -> None:
     from earlywarn.pipeline.publish import publish as run
 
     settings = _settings()
-    for folder in settings.model_dirs(model):
-        published = run(folder, settings.workspace(folder.parent), keys=settings.keys_dir(folder.parent))
-        typer.echo(published.summary())
+    for folder, workspace in settings.models(model):
+        typer.echo(run(folder, workspace, keys=settings.keys_dir(folder.parent)).summary())
 
 
 @app.command()
@@ -215,8 +210,8 @@ def score(
         result = run(
             folder,
             workspace,
-            as_of=_day(as_of or today),
-            today=_day(today),
+            as_of=day_or_today(as_of or today),
+            today=day_or_today(today),
             keys=keys,
             stage=stage,
             progress=progress,
@@ -242,7 +237,7 @@ def quality(
     folder = settings.network_dir(network)
     workspace = settings.workspace(folder)
     with shown_progress() as progress:
-        result = run(folder, workspace, as_of=_day(as_of), progress=progress)
+        result = run(folder, workspace, as_of=day_or_today(as_of), progress=progress)
         if store:
             store_quality(folder, workspace, settings.database(workspace), result.quality)
     typer.echo(result.summary())
@@ -293,7 +288,7 @@ def key(
     folder = settings.network_dir(network)
     database = settings.database(settings.workspace(folder))
     given = open_system_account(
-        database, label, schools=school or [], names=names, write=write, today=_day(today)
+        database, label, schools=school or [], names=names, write=write, today=day_or_today(today)
     )
     typer.echo(f"The key of {label}, shown this once:\n  {given}")
 
@@ -311,7 +306,7 @@ def rotate(network: NetworkName, *, today: Day = None) -> None:
             folder,
             settings.workspace(folder),
             keys=settings.keys_dir(folder),
-            today=_day(today),
+            today=day_or_today(today),
             progress=progress,
         )
     typer.echo(result.summary())
@@ -385,8 +380,3 @@ def _settings(app_dir: Path | None = None) -> Settings:
     from earlywarn.settings import Settings
 
     return Settings() if app_dir is None else Settings(app_dir=app_dir)
-
-
-def _day(given: datetime | None) -> date:
-    """Return the day given, or today where the schools are."""
-    return given.date() if given else datetime.now(ZoneInfo("America/Toronto")).date()

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
             )
         return found
 
+    def models(self, name: str) -> list[tuple[Path, Workspace]]:
+        """Return the same folders, each with the workspace of its network."""
+        return [(folder, self.workspace(folder.parent)) for folder in self.model_dirs(name)]
+
     def workspace(self, network: Path) -> Workspace:
         """Return the workspace of a network: `EARLYWARN_HOME`, or one beside the checkout's own files."""
         return Workspace((self.home or self.application / ".earlywarn" / network.name).resolve())

@@ -21,10 +21,9 @@ def start(model: ModelName, *, today: Day = None) -> None:
     from earlywarn.progress import shown_progress
     from earlywarn.settings import Settings
 
-    settings = Settings()
-    for folder in settings.model_dirs(model):
+    for folder, workspace in Settings().models(model):
         with shown_progress() as progress:
-            result = run(folder, settings.workspace(folder.parent), today=_day(today), progress=progress)
+            result = run(folder, workspace, today=day_or_today(today), progress=progress)
         typer.echo(result.summary())
 
 
@@ -33,9 +32,8 @@ def shadow(model: ModelName) -> None:
     from earlywarn.pipeline.shadow import shadow as run
     from earlywarn.settings import Settings
 
-    settings = Settings()
-    for folder in settings.model_dirs(model):
-        typer.echo(run(folder, settings.workspace(folder.parent)).summary())
+    for folder, workspace in Settings().models(model):
+        typer.echo(run(folder, workspace).summary())
 
 
 def rebuild(
@@ -49,8 +47,7 @@ def rebuild(
     from earlywarn.settings import Settings
 
     settings, is_identical = Settings(), True
-    for folder in settings.model_dirs(model):
-        workspace = settings.workspace(folder.parent)
+    for folder, workspace in settings.models(model):
         with shown_progress() as progress:
             found = again(
                 folder,
@@ -70,11 +67,10 @@ def report(model: ModelName) -> None:
     from earlywarn.pipeline.report import report as run
     from earlywarn.settings import Settings
 
-    settings = Settings()
-    for folder in settings.model_dirs(model):
-        typer.echo(run(folder, settings.workspace(folder.parent)))
+    for folder, workspace in Settings().models(model):
+        typer.echo(run(folder, workspace))
 
 
-def _day(given: datetime | None) -> date:
+def day_or_today(given: datetime | None) -> date:
     """Return the day given, or today where the schools are."""
     return given.date() if given else datetime.now(ZoneInfo("America/Toronto")).date()
