@@ -1,9 +1,9 @@
 """Where a network's files live, and how they are written so that a crash leaves the earlier state whole.
 
 Layout below `EARLYWARN_HOME`: tables/ (batches and their ledger), incoming/ (what systems push), identities/
-(encrypted), reports/ (intake, data quality), mlflow/ (database and artifacts), published/ (signed models),
-scores/ (runs), server/ (embedded PostgreSQL), locks/. Nothing is written outside it; keys live in a folder of
-their own.
+(encrypted), reports/ (intake, data quality, models), mlflow/ (database and artifacts), published/ (signed
+models), scores/ (runs), server/ (embedded PostgreSQL), locks/. Nothing is written outside it; keys live in a
+folder of their own.
 """
 
 from __future__ import annotations
@@ -43,8 +43,12 @@ class Workspace:
 
     @property
     def reports(self) -> Path:
-        """What each intake accepted and quarantined."""
+        """What each intake accepted and quarantined, data quality, and what is said of models."""
         return self.home / "reports"
+
+    def model_reports(self, model: str) -> Path:
+        """Return where a model's last sheet, card, pictures and shadow report stand."""
+        return self.reports / "models" / model
 
     @property
     def mlflow(self) -> Path:

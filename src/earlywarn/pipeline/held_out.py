@@ -26,4 +26,4 @@ def keep_held_out(workspace: Workspace, model: str, version: str, rows: pa.Table
 
 def held_out_path(workspace: Workspace, model: str, version: str) -> Path:
     """Return where the held-out rows of one version stand."""
-    return workspace.reports / "models" / model / f"held_out-{version}.parquet"
+    return workspace.model_reports(model) / f"held_out-{version}.parquet"

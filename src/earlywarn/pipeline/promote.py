@@ -12,6 +12,7 @@ from typing import Any
 from earlywarn.errors import EarlywarnError, GateError, RegistryError
 from earlywarn.evaluation import Gate, is_rules, judged, nothing_measured, rules_gates, unsure_of
 from earlywarn.modeling import load_spec
+from earlywarn.pipeline.model_names import registered_name
 from earlywarn.pipeline.shadow import Shadow, shadow_of
 from earlywarn.pipeline.train import group_names
 from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, Registry, open_registry
@@ -46,8 +47,7 @@ def promote(model_dir: Path, workspace: Workspace, *, tracking_uri: str | None =
         GateError: A gate is closed; the message gives every reason, and then every gate.
         RegistryError: There is no candidate, or no shadow report can be made.
     """
-    network = load_contract(model_dir.parent / "contract.toml").network.name
-    name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
+    name = registered_name(model_dir)
     with locked(workspace, "promote", owner=f"promote {name}"):
         registry = open_registry(workspace.mlflow, uri=tracking_uri)
         version = registry.version_by_alias(name, CANDIDATE)

@@ -6,9 +6,9 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from earlywarn.pipeline.model_names import registered_name
 from earlywarn.publication import PublishedModel, write_published
 from earlywarn.registry import CHAMPION, open_registry
-from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace
 
 
@@ -34,10 +34,7 @@ def publish(
         PublicationError: This version is published already, or its bundle is not complete.
         DamagedModelError: LightGBM answers otherwise than the compiled tables.
     """
-    from earlywarn.modeling import load_spec
-
-    network = load_contract(model_dir.parent / "contract.toml").network.name
-    name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
+    name = registered_name(model_dir)
     registry = open_registry(workspace.mlflow, uri=tracking_uri)
     version = registry.version_by_alias(name, CHAMPION)
     with tempfile.TemporaryDirectory() as temporary:

@@ -17,15 +17,15 @@ from pydantic import ValidationError
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import RegistryError, TrainingError
-from earlywarn.modeling import load_spec
 from earlywarn.pipeline.data_used import UsedBatch, differences, last_batch_of, used_batches
 from earlywarn.pipeline.environment import commit_tags, installed_versions, version_differences, versions_from
+from earlywarn.pipeline.model_names import registered_name
 from earlywarn.pipeline.run_record import DECLARED, LOCK, RECIPE, Recipe
 from earlywarn.pipeline.train import make
 from earlywarn.registry import CANDIDATE, open_registry
 from earlywarn.scoring import RULES
 from earlywarn.store import DatabaseUrls
-from earlywarn.tables import load_contract, read_ledger
+from earlywarn.tables import read_ledger
 from earlywarn.workspace import Workspace
 
 MOST_NAMED = 5
@@ -86,8 +86,7 @@ def rebuild(
         RegistryError: There is no such run, or it is a list by rules, another model's or holds no recipe.
         TrainingError: The data or the libraries are not those of the run; the message names each.
     """
-    network = load_contract(model_dir.parent / "contract.toml").network.name
-    name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
+    name = registered_name(model_dir)
     registry = open_registry(workspace.mlflow, uri=tracking_uri)
     run_id = run_id or registry.version_by_alias(name, CANDIDATE).run_id
     tags = registry.run_tags(run_id)

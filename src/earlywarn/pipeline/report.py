@@ -19,7 +19,7 @@ def report(model_dir: Path, workspace: Workspace) -> str:
     """
     name = load_spec(model_dir / "model.toml").name
     for folder, origin in (
-        (workspace.reports / "models" / name, ""),
+        (workspace.model_reports(name), ""),
         (model_dir, "From the committed sheet: this workspace has trained no such model.\n\n"),
     ):
         path = folder / "backtest.json"

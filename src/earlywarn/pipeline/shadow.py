@@ -32,6 +32,7 @@ from earlywarn.evaluation import (
 )
 from earlywarn.modeling import ModelSpec, load_spec
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
+from earlywarn.pipeline.model_names import registered_name
 from earlywarn.pipeline.shadow_held_out import NO_CHAMPION, held_out_pair
 from earlywarn.pipeline.shadow_sides import (
     Side,
@@ -99,8 +100,7 @@ def shadow(
         AsOfError: No as-of date of the model has anybody in its cohort.
         PublicationError: The tables no longer give what a model was trained on.
     """
-    network = load_contract(model_dir.parent / "contract.toml").network.name
-    name = f"{network}.{load_spec(model_dir / 'model.toml').name}"
+    name = registered_name(model_dir)
     with locked(workspace, "shadow", owner=f"shadow {name}"):
         registry = open_registry(workspace.mlflow, uri=tracking_uri)
         return shadow_of(registry, registry.version_by_alias(name, CANDIDATE), workspace, progress=progress)
@@ -125,7 +125,7 @@ def shadow_of(
         two, rows = aligned(other, side)
         moves = moves_of(side.listing, two)
         report = _compared(mine, other, two, rows, moves, pair)
-    reports = workspace.reports / "models" / spec.name
+    reports = workspace.model_reports(spec.name)
     texts = {"shadow.json": report.to_json()}
     told = json.loads(texts["shadow.json"])
     for language in LANGUAGES:

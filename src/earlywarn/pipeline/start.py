@@ -83,7 +83,7 @@ def start(
         text = sheet.to_json()
         cards = card_files(text, spec.card.prose, GroupNames())
         table = rules_table(json.loads(text))
-        write_cards(cards, workspace.reports / "models" / spec.name)
+        write_cards(cards, workspace.model_reports(spec.name))
         with tempfile.TemporaryDirectory() as temporary:
             bundle = write_roster(
                 Path(temporary) / "bundle", roster, declared, backtest=text, card=cards[CARD]

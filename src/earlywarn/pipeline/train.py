@@ -129,7 +129,7 @@ def train(
             bundle = made.write(Path(temporary) / "bundle")
             drawn = draw(made.trained, made.sheet, bundle, made.names, spec, seed) if pictures else ()
             cards = made.cards(drawn)
-            folder = workspace.reports / "models" / spec.name
+            folder = workspace.model_reports(spec.name)
             write_cards(cards, folder)
             if write_sheets:
                 write_cards(cards, model_dir, committed=True)
