@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NewType, Protocol
+from typing import Literal, NewType, Protocol, get_args
 
 StudentId = NewType("StudentId", str)
 SchoolId = NewType("SchoolId", str)
 Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+OTHER_LANGUAGE: Mapping[Language, Language] = {"fr": "en", "en": "fr"}
 Role = Literal["teacher", "principal", "css", "ministry", "system"]
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from earlywarn.domain import Language
+from earlywarn.domain import LANGUAGES, OTHER_LANGUAGE, Language
 from earlywarn.evaluation import (
     FEATURES,
     CardProse,
@@ -21,7 +21,6 @@ from earlywarn.pictures import Picture as Drawn
 from earlywarn.workspace import write_atomically
 
 SHEET, CARD = "backtest.json", "CARD.md"
-_OTHER: Mapping[Language, Language] = {"fr": "en", "en": "fr"}
 _MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 _SECTIONS = {
     "candidates": "moments",
@@ -38,7 +37,7 @@ def card_files(
     """Return the files by name: sheet, card, and in each language the card as a page and its limits."""
     content, drawn = json.loads(sheet), pictures or {}
     files = {SHEET: sheet, CARD: card_markdown(content, prose, names)}
-    for language, other in _OTHER.items():
+    for language, other in OTHER_LANGUAGE.items():
         files[f"card.{language}.html"] = card_page(
             content,
             prose,
@@ -56,7 +55,7 @@ def card_files(
 
 def pictures_by_section(drawn: Sequence[Drawn]) -> dict[Language, Pictures]:
     """Return a training's pictures as the card's pages take them, by language and section."""
-    found: dict[Language, dict[str, tuple[Picture, ...]]] = {language: {} for language in _OTHER}
+    found: dict[Language, dict[str, tuple[Picture, ...]]] = {language: {} for language in LANGUAGES}
     for one in drawn:
         section = _SECTIONS.get(one.name, one.name)
         picture = Picture(one.content, _MEDIA[one.kind], alt=one.says)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from earlywarn.domain import Language, Progress, no_progress
+from earlywarn.domain import LANGUAGES, OTHER_LANGUAGE, Language, Progress, no_progress
 from earlywarn.paper import page
 from earlywarn.pipeline.accounts import owner_url
 from earlywarn.quality import (
@@ -27,7 +27,6 @@ from earlywarn.store import DatabaseUrls, QualityToLoad, load_quality, owner_eng
 from earlywarn.tables import load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, storage_errors, sync_folder
 
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 _OVERVIEW: Mapping[Language, str] = {"fr": "Toutes les écoles", "en": "All schools"}
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
@@ -107,7 +106,7 @@ def _files(found: NetworkQuality, namings: tuple[Naming, ...]) -> dict[str, byte
     files = {"quality.json": quality_json(found, namings)}
     for naming in namings:
         language = naming.language
-        other = next(one for one in LANGUAGES if one != language)
+        other = OTHER_LANGUAGE[language]
         names = {school.school_id: _page_name(school.school_id) for school in found.schools}
         links = {school_id: f"schools/{name}.{language}.html" for school_id, name in names.items()}
         overview = network_sheet(found, naming, links)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earlywarn.domain import Language, Progress, no_progress
+from earlywarn.domain import LANGUAGES, OTHER_LANGUAGE, Language, Progress, no_progress
 from earlywarn.evaluation import (
     Flags,
     HeldOutPair,
@@ -47,9 +47,6 @@ from earlywarn.pipeline.train import group_names
 from earlywarn.registry import CANDIDATE, CHAMPION, ModelVersion, Registry, open_registry
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked, storage_errors, write_atomically
-
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
-_OTHER: dict[Language, Language] = {"fr": "en", "en": "fr"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +128,7 @@ def shadow_of(
     for language in LANGUAGES:
         texts[f"shadow.{language}.txt"] = shadow_text(told, language)
         texts[f"shadow.{language}.html"] = shadow_page(
-            told, language, other=f"shadow.{_OTHER[language]}.html"
+            told, language, other=f"shadow.{OTHER_LANGUAGE[language]}.html"
         )
     for file, text in texts.items():
         write_atomically(reports / file, text.encode("utf-8"))

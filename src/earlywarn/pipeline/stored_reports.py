@@ -8,11 +8,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from earlywarn.domain import Language
+from earlywarn.domain import LANGUAGES, OTHER_LANGUAGE, Language
 from earlywarn.tables import IntakeReport
 from earlywarn.workspace import Workspace, write_atomically
-
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 
 def store_report(report: IntakeReport, workspace: Workspace) -> None:
@@ -26,8 +24,7 @@ def store_report(report: IntakeReport, workspace: Workspace) -> None:
         return
     name = _name(report)
     for language in LANGUAGES:
-        other = next(f"{name}.{one}.html" for one in LANGUAGES if one != language)
-        page = report.as_page(language, other=other).encode()
+        page = report.as_page(language, other=f"{name}.{OTHER_LANGUAGE[language]}.html").encode()
         write_atomically(report_page(report, workspace, language), page)
     write_atomically(workspace.reports / f"{name}.json", report.as_json())
 

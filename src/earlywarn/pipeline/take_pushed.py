@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from earlywarn.domain import LANGUAGES
 from earlywarn.errors import BusyError, DeclarationError, ExtractError
 from earlywarn.pipeline.ingest import PUSHED
 from earlywarn.pipeline.pushed_batches import (
@@ -18,7 +19,7 @@ from earlywarn.pipeline.pushed_batches import (
     counts_of,
     owner_of,
 )
-from earlywarn.pipeline.stored_reports import LANGUAGES, store_report
+from earlywarn.pipeline.stored_reports import store_report
 from earlywarn.tables import (
     Contract,
     Extracts,

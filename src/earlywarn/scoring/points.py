@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from earlywarn.domain import Language
+from earlywarn.domain import LANGUAGES, Language
 from earlywarn.scoring.published import RULES, PublishedModel
 from earlywarn.scoring.reasons import MOST_REASONS, Evidence, Reason
 from earlywarn.scoring.reasons import reasons_for as attributed_reasons
 from earlywarn.scoring.trees import Flags, Floats
-from earlywarn.scoring.wording import LANGUAGES, comparison_in_words, number_in_words
+from earlywarn.scoring.wording import comparison_in_words, number_in_words
 
 POINT_WORDS: Mapping[Language, str] = {"fr": "règle atteinte", "en": "rule met"}
 

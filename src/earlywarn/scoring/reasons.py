@@ -15,12 +15,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from earlywarn.domain import Language
+from earlywarn.domain import LANGUAGES, Language
 from earlywarn.features import FeatureEntry
 from earlywarn.scoring.published import PublishedModel
 from earlywarn.scoring.trees import Flags, Floats, Integers
 from earlywarn.scoring.wording import (
-    LANGUAGES,
     STRENGTH_WORDS,
     Strength,
     comparison_in_words,

@@ -12,7 +12,6 @@ from typing import Literal
 
 from earlywarn.domain import Language
 
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 Strength = Literal["strong", "moderate", "slight"]
 STRENGTH_WORDS: Mapping[Language, Mapping[Strength, str]] = {
     "fr": {"strong": "pèse beaucoup", "moderate": "pèse", "slight": "pèse un peu"},
