@@ -8,6 +8,7 @@ from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of
 from earlywarn.modeling import load_spec
 from earlywarn.pipeline.data_used import matrix_digest
 from earlywarn.pipeline.demo import TODAY
+from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.pipeline.train import labeled_matrix
 from earlywarn.tables import load_contract, open_tables
 
@@ -19,7 +20,7 @@ MOST = 2_000
 
 
 def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
-    """Built by portions from the cohort's groups alone, it has the bits of the whole network's matrix."""
+    """Built by portions from the cohort's groups alone, it has the bits of the whole; a replay finds them, too."""
     folder = demo.network / "dropout"
     contract, spec = load_contract(demo.network / "contract.toml"), load_spec(folder / "model.toml")
     tables = open_tables(demo.workspace, contract)
@@ -41,6 +42,7 @@ def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
     assert matrix_digest(found) == matrix_digest(whole)
     assert _columns(found) == _columns(whole)
     assert found.features.nbytes < 0.7 * whole.features.nbytes
+    assert replay_finding(folder, demo.workspace, contract, spec, found).verdict == "passed"
 
 
 def _columns(matrix: Matrix) -> dict[str, list[object]]:

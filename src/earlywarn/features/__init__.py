@@ -35,7 +35,7 @@ from earlywarn.features.outcomes import (
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
 from earlywarn.features.portions import MOST_MEMBERSHIPS, Portion, build_by_portions, portions_of
-from earlywarn.features.replay import Replay, replay
+from earlywarn.features.replay import Replay, replay, replayed_students
 
 __all__ = [
     "MOST_MEMBERSHIPS",
@@ -82,6 +82,7 @@ __all__ = [
     "periods_of",
     "portions_of",
     "replay",
+    "replayed_students",
     "row_is_known",
     "shared_columns",
     "without_condition",

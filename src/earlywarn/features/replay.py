@@ -67,7 +67,7 @@ def replay(
     """Rebuild a sample of a matrix's rows from cut tables, and compare.
 
     Args:
-        tables: The tables that the matrix was built from.
+        tables: The tables that the matrix was built from; the rows of `replayed_students` are enough.
         contract: What they hold.
         indicators: The declared indicators.
         matrix: What a training is about to use.
@@ -103,6 +103,11 @@ def replay(
         sampled.connection.close()
     worst = sorted(differing, key=lambda name: (-differing[name], name))
     return Replay(dates, n_pairs, n_cells, n_hidden, sum(differing.values()), tuple(worst))
+
+
+def replayed_students(matrix: Matrix) -> list[str]:
+    """Return whose rows a replay of a matrix reads, for whoever opens tables of them alone."""
+    return _sample(matrix, _dates(matrix))[0]
 
 
 def differences(found: Matrix, expected: Matrix, *, plain_only: bool = False) -> dict[str, int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+
 from earlywarn.evaluation import Finding
-from earlywarn.features import Matrix, Replay, load_indicators, replay
+from earlywarn.features import Matrix, Replay, load_indicators, replay, replayed_students
 from earlywarn.modeling import ModelSpec
 from earlywarn.tables import Contract, open_tables
 from earlywarn.workspace import Workspace
@@ -23,8 +26,9 @@ def replay_finding(
     last_batch: int | None = None,
 ) -> Finding:
     """Rebuild a sample of a matrix from tables that hold nothing but what each as-of date could know."""
-    tables = open_tables(workspace, contract, last_batch=last_batch)
-    try:
+    # Of these students alone: which version of a row is the latest is worked out over all that is opened.
+    students = pa.array(replayed_students(matrix), pa.string())
+    with closing(open_tables(workspace, contract, last_batch=last_batch, students=students)) as tables:
         found = replay(
             tables,
             contract,
@@ -33,8 +37,6 @@ def replay_finding(
             cohort=spec.cohort,
             families=list(spec.features.families),
         )
-    finally:
-        tables.close()
     return finding_of(found)
 
 
