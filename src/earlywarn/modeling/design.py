@@ -26,6 +26,9 @@ MOST_CURVES = 24
 CHANCE_OF_A_CURVE = 0.01
 """A column is given segments where its residuals bend more than this chance would have it."""
 
+MOST_AT_ONCE = 10_000_000
+"""Values whose mean and spread are taken together: a column of many rows is measured alone."""
+
 Bounds = list[tuple[float | None, float | None]]
 
 
@@ -155,8 +158,12 @@ def _measured(
     empty = missing_share >= 1.0
     kept = ~empty[column]
     column, low, high = column[kept], low[kept], high[kept]
-    parts = _parts(values, column, low, high)
-    mean, scale = np.nanmean(parts, axis=0), np.nanstd(parts, axis=0)
+    mean, scale = np.empty(column.size), np.empty(column.size)
+    at_once = max(1, MOST_AT_ONCE // max(1, len(values)))
+    for start in range(0, column.size, at_once):
+        some = slice(start, start + at_once)
+        parts = _parts(values, column[some], low[some], high[some])
+        mean[some], scale[some] = np.nanmean(parts, axis=0), np.nanstd(parts, axis=0)
     scale = np.where(scale > 1e-12, scale, 1.0)
     flagged = (missing_share >= FEWEST_MISSING) & ~empty
     return Design(tuple(features), signs, column, low, high, mean, scale, missing_share, flagged)
