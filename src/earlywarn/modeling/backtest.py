@@ -137,7 +137,7 @@ def run_backtest(
         progress(step, place, n_steps)
         model = fit_candidate(inner.name, rows, taught, inner.settings, fitting, fitted=fitted)
         margin = margins_of(model, whole, split.test, fitting)
-        calibrator = calibrated_model(model, inner, rows, splits, whole.values, fitting)
+        calibrator = calibrated_model(model, inner, rows, splits, whole, fitting)
         told[inner.name] = margin, calibrator.risks(margin), described(inner.settings, model)
     settings = {name: own for name, (_, _, own) in told.items()}
     scored = [

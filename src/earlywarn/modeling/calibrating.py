@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from earlywarn.evaluation import Flags, Floats
+from earlywarn.modeling.bounded import margins_of
 from earlywarn.modeling.calibration_choice import ToldRows, basis_of, calibrated
 from earlywarn.modeling.calibrators import Calibrator, level_shift, shifted
 from earlywarn.modeling.candidates import Fitting, Inner, calibrator_of, told_of
@@ -23,7 +24,7 @@ def calibrated_model(
     inner: Inner,
     rows: LabeledRows,
     splits: Sequence[Prepared],
-    values: Floats,
+    whole: Prepared,
     fitting: Fitting,
 ) -> Calibrator:
     """Return the calibrator of a model fitted on a whole past, from its candidate's inner splits.
@@ -33,13 +34,13 @@ def calibrated_model(
         inner: What its candidate told inside the past.
         rows: All rows.
         splits: The inner splits, the latest first where they follow time.
-        values: The values of all rows, as the model knows them.
+        whole: That past, with the values of all rows as the model knows them.
         fitting: What fitting may use of the machine.
     """
     calibrator, latest = calibrator_of(inner, rows, splits), splits[0]
     if not latest.split.by_time:
         return calibrator
-    seen = model.margins(values[latest.split.test], n_threads=fitting.n_threads)
+    seen = margins_of(model, whole, latest.split.test, fitting)
     return shifted(calibrator, level_shift(calibrator, seen, latest.truth(latest.split.test)))
 
 
@@ -53,21 +54,20 @@ def calibrator_without(
 
 
 def final_calibration(
-    model: FittedModel, told: Sequence[ToldRows], latest: Floats, *, by_time: bool, fitting: Fitting
+    told: Sequence[ToldRows], now: Floats | None, *, seed: int
 ) -> tuple[Calibrator, RiskRange]:
     """Return the calibrator of the model that is kept, and how far its risks may be off.
 
     Args:
-        model: The model fitted on everything known.
         told: What the chosen candidate told: the held-out future, which is the latest past cohort by now,
             then its past; or fold by fold.
-        latest: The values of the first of these, as the model knows them.
-        by_time: Whether these are cohorts, or folds.
-        fitting: What fitting may use of the machine, and its seed.
+        now: The margins of the first of these by the model that is kept; None where these are folds.
+        seed: Decides what the range draws.
     """
+    by_time = now is not None
     calibrator = calibrated(told, by_time=by_time)
-    found = fit_risk_range(basis_of(told, by_time=by_time), seed=fitting.seed)
-    if not by_time:
+    found = fit_risk_range(basis_of(told, by_time=by_time), seed=seed)
+    if now is None:
         return calibrator, found
-    shift = level_shift(calibrator, model.margins(latest, n_threads=fitting.n_threads), told[0].label)
+    shift = level_shift(calibrator, now, told[0].label)
     return shifted(calibrator, shift), found.shifted(shift)

@@ -14,7 +14,7 @@ from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
 from earlywarn.features import LeftOut, Matrix
 from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
-from earlywarn.modeling.bounded import drawn, thinned
+from earlywarn.modeling.bounded import drawn, margins_of, thinned
 from earlywarn.modeling.bundle import quantiles_by_column
 from earlywarn.modeling.calibrating import final_calibration
 from earlywarn.modeling.calibrators import Calibrator
@@ -124,8 +124,8 @@ def _trained(
     sample = drawn(rows, whole, most=spec.training.most_rows)
     model = fit_candidate(lead.choice.name, rows, thinned(whole, sample), lead.settings, fitting)
     progress("final fit", 1, 1)
-    latest, by_time = whole.values[lead.split.test], lead.split.by_time
-    calibrator, risk_range = final_calibration(model, lead.told, latest, by_time=by_time, fitting=fitting)
+    now = margins_of(model, whole, lead.split.test, fitting) if lead.split.by_time else None
+    calibrator, risk_range = final_calibration(lead.told, now, seed=fitting.seed)
     return Trained(
         model=model,
         calibrator=calibrator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from earlywarn.modeling import FittedModel, Fitting, LinearTerm
+from earlywarn.modeling import FittedModel, LinearTerm
 from earlywarn.modeling.calibrating import final_calibration
 from earlywarn.modeling.calibration_choice import ToldRows
 from earlywarn.modeling.calibrators import fit_sigmoid
@@ -24,9 +24,9 @@ def _cohort(seed: int, *, level: float) -> tuple[ToldRows, np.ndarray]:
 def test_a_level_that_the_model_has_learned_since_is_not_corrected_twice() -> None:
     """Mean risk on the latest cohort is its rate, and the range moves along."""
     (latest, values), (earlier, _) = _cohort(0, level=0.8), _cohort(1, level=0.8)
-
-    calibrator, found = final_calibration(MODEL, (latest, earlier), values, by_time=True, fitting=Fitting())
     margins = MODEL.margins(values)
+
+    calibrator, found = final_calibration((latest, earlier), margins, seed=0)
     low, high = found.bounds(margins)
 
     assert calibrator.risks(margins).mean() == pytest.approx(latest.label.mean(), abs=1e-6)
@@ -37,7 +37,7 @@ def test_folds_keep_the_level_that_they_were_fitted_with() -> None:
     """Folds saw the same years as the model that is kept: nothing was learned since."""
     folds = tuple(_cohort(seed, level=0.0)[0] for seed in (0, 1))
 
-    calibrator, _ = final_calibration(MODEL, folds, np.zeros((1, 1)), by_time=False, fitting=Fitting())
+    calibrator, _ = final_calibration(folds, None, seed=0)
 
     together = np.concatenate([one.margin for one in folds])
     assert calibrator == fit_sigmoid(together, np.concatenate([one.label for one in folds]))
