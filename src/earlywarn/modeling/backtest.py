@@ -95,7 +95,6 @@ class Outcomes:
     backtest: Backtest
     split: Split
     settings: Mapping[str, float]
-    test_margins: Floats
     choice: Choice
     trials: tuple[Trial, ...] = ()
     """What tuning tried inside the past."""
@@ -157,7 +156,7 @@ def run_backtest(
     latest = told_rows(rows, split.test, chosen.margin, rows.truth(split.test))
     earlier = basis_of(told_of(found, rows, splits), by_time=splits[0].split.by_time)
     trials, both = trials_in(inners), (latest, earlier)
-    return Outcomes(backtest, split, found.settings, chosen.margin, choice, trials, tested, both)
+    return Outcomes(backtest, split, found.settings, choice, trials, tested, both)
 
 
 def trials_in(inners: Sequence[Inner]) -> tuple[Trial, ...]:

@@ -130,7 +130,6 @@ def run_folds(
         backtest,
         split,
         chosen.settings,
-        np.concatenate(chosen.margins),
         kept.choice,
         trials=trials_in(kept.inners),
         tested=tested,

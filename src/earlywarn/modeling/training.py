@@ -135,15 +135,15 @@ def _trained(
         details={**_details(spec, network, rows, everything, lead), **sample.details},
         quantiles=quantiles_by_column(encoded.catalog.names, each_column(encoded.values, everything)),
         trials=lead.trials,
-        held_out=None if folds is not None else _held_out(kept, rows, lead),
+        held_out=None if folds is not None else _held_out(kept, lead),
     )
 
 
-def _held_out(kept: Matrix, rows: LabeledRows, lead: Outcomes) -> pa.Table:
+def _held_out(kept: Matrix, lead: Outcomes) -> pa.Table:
     """Return who and when, what the back-test said and what came true of each held-out row."""
-    test = lead.split.test
-    found = kept.rows.take(test).append_column("margin", pa.array(lead.test_margins, pa.float64()))
-    return found.append_column("label", pa.array(rows.truth(test), pa.bool_()))
+    told = lead.told[0]
+    found = kept.rows.take(lead.split.test).append_column("margin", pa.array(told.margin, pa.float64()))
+    return found.append_column("label", pa.array(told.label, pa.bool_()))
 
 
 def _leaks(

@@ -197,6 +197,15 @@ def test_one_cut_point_for_all_is_wrong_where_the_scale_moves() -> None:
         trained(splits={"test": ["2023-2024"]})
 
 
+def test_held_out_rows_keep_the_labels_that_they_were_judged_by() -> None:
+    """What is kept for later comparisons was not cut anew by the values of these very rows."""
+    found = trained(rise=-3.0, splits={"test": ["2023-2024"]})
+
+    judged = found.sheet.backtests[0].candidates[0].overall
+    assert found.held_out is not None
+    assert found.held_out["label"].to_pylist().count(True) == judged.n_positive
+
+
 def test_card_and_report_say_where_the_outcome_begins(by_period: Trained) -> None:
     """Both languages name the share, and that training rows alone fitted it."""
     sheet = json.loads(sheet_json(by_period.sheet))
