@@ -21,21 +21,18 @@ from earlywarn.modeling.values import told_in_blocks
 MOST_ROWS_TO_TUNE = 300_000
 
 
-def whole_students(rows: LabeledRows, chosen: Indexes, *, most: int = MOST_ROWS_TO_TUNE) -> Indexes:
-    """Keep at most about `most` rows, by students, whatever came true of them."""
-    if chosen.size <= most:
-        return chosen
-    return chosen[student_places(rows.student)[chosen] < most / chosen.size]
-
-
-def to_tune(
-    rows: LabeledRows, splits: Sequence[Prepared], *, most: int = MOST_ROWS_TO_TUNE
-) -> list[Prepared]:
+def to_tune(rows: LabeledRows, splits: Sequence[Prepared]) -> list[Prepared]:
     """Return inner splits whose training rows are few enough to tune on; what they test stays whole."""
     return [
-        replace(one, split=replace(one.split, train=whole_students(rows, one.split.train, most=most)))
-        for one in splits
+        replace(one, split=replace(one.split, train=_whole_students(rows, one.split.train))) for one in splits
     ]
+
+
+def _whole_students(rows: LabeledRows, chosen: Indexes) -> Indexes:
+    # By a hash of its own: `few_rows` draws once more from these, for whatever costs more than one column.
+    if chosen.size <= MOST_ROWS_TO_TUNE:
+        return chosen
+    return chosen[student_places(rows.student)[chosen] < MOST_ROWS_TO_TUNE / chosen.size]
 
 
 def drawn(rows: LabeledRows, whole: Prepared, *, most: int) -> Sample:
