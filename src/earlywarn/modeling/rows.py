@@ -93,10 +93,6 @@ class LabeledRows:
     @cached_property
     def codes_of_students(self) -> Indexes:
         """Return one number per student."""
-        return self._codes_of_students
-
-    @cached_property
-    def _codes_of_students(self) -> Indexes:
         return codes_of(self.student)
 
     @cached_property
@@ -106,7 +102,7 @@ class LabeledRows:
 
     def in_new_schools(self, train: Indexes, test: Indexes) -> Flags:
         """Return which tested rows are of schools that no training row is of."""
-        schools = codes_of(self.school)
+        schools = self.codes_of_schools
         is_old = np.zeros(schools.max(initial=-1) + 1, dtype=bool)
         is_old[schools[train]] = True
         return ~is_old[schools[test]]
