@@ -45,7 +45,7 @@ def golden_file(model: PublishedModel, rows: Floats) -> bytes:
         "rows": _with_nulls(rows),
         "margins": margins.tolist(),
         # A list by rules has no risks: JSON writes each as null.
-        "risks": [None if np.isnan(risk) else risk for risk in model.risks(margins).tolist()],
+        "risks": [None if np.isnan(risk) else risk for risk in risks.tolist()],
         "base": model.base,
         "attributions": attributions.tolist(),
     }
