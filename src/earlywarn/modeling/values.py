@@ -19,7 +19,7 @@ MOST_AT_ONCE = 100_000_000
 """Values that may stand in memory as one array of float64, 0.8 GB; a larger matrix is encoded on demand."""
 
 ROWS_AT_ONCE = 100_000
-"""Rows told at a time."""
+"""Rows told at a time: a network's held-out year does not stand in memory twice."""
 
 _ROWS_COPIED_AT_ONCE = 4096
 """Few enough that the block being filled stays in the processor's cache."""
@@ -96,8 +96,6 @@ def each_column(values: Values, rows: Indexes) -> Iterator[Floats]:
 
 
 def told_in_blocks(values: Values, rows: Indexes, tell: Callable[[Floats, Indexes], Floats]) -> Floats:
-    """Return what `tell` says of each row, given values and rows; a large matrix is told block by block."""
-    if not isinstance(values, StoredColumns):
-        return tell(values[rows], rows)
+    """Return what `tell` says of each row, given values and rows, block by block."""
     blocks = [rows[start : start + ROWS_AT_ONCE] for start in range(0, rows.size, ROWS_AT_ONCE)]
     return np.concatenate([tell(values[block], block) for block in blocks]) if blocks else np.empty(0)

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from earlywarn.evaluation import Floats, Indexes
+from earlywarn.evaluation import Floats, Indexes, Words
+from earlywarn.modeling.bounded import margins_of
 from earlywarn.modeling.calibrators import fit_sigmoid
 from earlywarn.modeling.candidates import Fitting, fit_candidate
 from earlywarn.modeling.prepared import Prepared, few_rows
 from earlywarn.modeling.rows import LabeledRows
+from earlywarn.modeling.values import Values
 
 MOST_ROWS = 50_000
 """Copies of a larger past learn from this many rows, both from the same: a difference needs no more."""
 
 MOST_ROWS_TO_CALIBRATE = 30_000
 """Of the past's past: what calibrates the copies learns from fewer."""
-
-ROWS_AT_ONCE = 100_000
-"""Rows are told in blocks: a network's held-out year does not stand in memory twice."""
 
 FEWEST_OF_VALUE = 50
 """A value of fewer training rows than this has no column of its own."""
@@ -84,64 +84,44 @@ def _fit(
     said = []
     for prepared, most in ((inner, MOST_ROWS_TO_CALIBRATE), (whole, MOST_ROWS)):
         train = few_rows(rows, prepared.split.train, most=most)
-        known = audited_values(prepared.rows, train) if knows else ()
-        own = taught(prepared, train, known)
+        own = replace(prepared, split=replace(prepared.split, train=train))
+        if knows:
+            own = widened(own)
         model = fit_candidate(name, own.rows, own, settings, fitting)
-        test = prepared.split.test
-        blocks = [test[start : start + ROWS_AT_ONCE] for start in range(0, test.size, ROWS_AT_ONCE)]
-        told = (widened(prepared, block, known) for block in blocks)
-        said.append(np.concatenate([model.margins(one, n_threads=fitting.n_threads) for one in told]))
+        said.append(margins_of(model, own, own.split.test, fitting))
     line = fit_sigmoid(said[0], inner.truth(inner.split.test))
     return said[1], line.risks(said[1])
 
 
-Audited = Sequence[tuple[str, str]]
-"""Columns and their values, each of which gets a column of 0 and 1."""
+@dataclass(frozen=True, eq=False)
+class WidenedValues:
+    """Values with a column of 0 and 1 for each audited value, made for the rows that are asked for."""
+
+    values: Values
+    groups: Mapping[str, Words]
+    known: Sequence[tuple[str, str]]
+
+    def __getitem__(self, chosen: Indexes) -> Floats:
+        columns = [self.groups[column][chosen] == value for column, value in self.known]
+        return np.ascontiguousarray(np.column_stack([self.values[chosen], *columns]))
 
 
-def audited_values(rows: LabeledRows, train: Indexes) -> Audited:
-    """Return the values of audited columns that enough training rows have."""
+def widened(prepared: Prepared) -> Prepared:
+    """Return a split whose values tell the audited columns, too."""
+    rows = prepared.rows
+    known = audited_values(rows, prepared.split.train)
+    return replace(
+        prepared,
+        names=(*prepared.names, *(f"audited {column} = {value}" for column, value in known)),
+        signs=np.concatenate([prepared.signs, np.zeros(len(known))]),
+        values=cast("Values", WidenedValues(prepared.values, rows.groups, known)),
+    )
+
+
+def audited_values(rows: LabeledRows, train: Indexes) -> list[tuple[str, str]]:
+    """Return the values of audited columns that enough training rows have, with their columns."""
     found = []
     for column, words in rows.groups.items():
         values, counts = np.unique(words[train], return_counts=True)
         found += [(column, str(value)) for value in values[(values != "") & (counts >= FEWEST_OF_VALUE)]]
     return found
-
-
-def widened(prepared: Prepared, chosen: Indexes, known: Audited) -> Floats:
-    """Return the values of rows with a column of 0 and 1 for each audited value."""
-    values = prepared.values[chosen]
-    if not known:
-        return values
-    columns = [prepared.rows.groups[column][chosen] == value for column, value in known]
-    return np.column_stack([values, *columns])
-
-
-def taught(prepared: Prepared, train: Indexes, known: Audited) -> Prepared:
-    """Return some training rows alone, so that widening them copies no more than these."""
-    rows = prepared.rows
-    part = replace(
-        rows,
-        label=rows.label[train],
-        label_known_on=rows.label_known_on[train],
-        as_of=rows.as_of[train],
-        period=rows.period[train],
-        moment=rows.moment[train],
-        student=rows.student[train],
-        school=rows.school[train],
-        grade=rows.grade[train],
-        groups={name: words[train] for name, words in rows.groups.items()},
-        fold_by=None if rows.fold_by is None else rows.fold_by[train],
-        # These labels are cut already.
-        rule=None,
-        cuts=None,
-    )
-    places = np.arange(train.size, dtype=np.intp)
-    return replace(
-        prepared,
-        rows=part,
-        split=replace(prepared.split, train=places, test=places[:0]),
-        names=(*prepared.names, *(f"audited {column} = {value}" for column, value in known)),
-        signs=np.concatenate([prepared.signs, np.zeros(len(known))]),
-        values=widened(prepared, train, known),
-    )
