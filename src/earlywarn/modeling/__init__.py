@@ -3,13 +3,14 @@
 Never reads a table and never writes but the bundle's folder; serving does not import this room.
 """
 
-from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
+from earlywarn.modeling.backtest import Outcomes, run_backtest
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from earlywarn.modeling.calibration_choice import fit_calibrator
 from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, NoRisk, Sigmoid
 from earlywarn.modeling.candidates import Fitting, prepare
 from earlywarn.modeling.fitted import FittedModel, LinearTerm
 from earlywarn.modeling.matrix_rows import ANSWERED, is_known, with_answers
+from earlywarn.modeling.plan import Plan
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.rules_roster import RulesRoster, rules_roster
 from earlywarn.modeling.spec import ModelSpec, load_spec

@@ -12,24 +12,15 @@ from earlywarn.errors import TrainingError
 from earlywarn.evaluation import (
     Backtest,
     Draws,
-    Flags,
     Floats,
     HeldOut,
     Indexes,
     Scored,
     TestRows,
-    Tolerance,
-    acted_on_apart,
-    calibration_facts,
-    compare,
     draws_for,
-    list_curves,
-    lists_sheet,
     measure,
-    moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.bounded import margins_of, thin, to_tune
 from earlywarn.modeling.calibrating import calibrated_model, calibrator_without
 from earlywarn.modeling.calibration_choice import ToldRows, basis_of, told_rows
@@ -48,10 +39,9 @@ from earlywarn.modeling.candidates import (
 )
 from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
+from earlywarn.modeling.plan import Plan
 from earlywarn.modeling.rows import LabeledRows, need_both
-from earlywarn.modeling.sampling import MOST_ROWS
-from earlywarn.modeling.school_grade import school_and_grade_beside
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, past_rows
+from earlywarn.modeling.sheets import measured, past_rows
 from earlywarn.modeling.simple import Points, fit_moment_columns
 from earlywarn.modeling.splits import (
     Overlap,
@@ -71,21 +61,6 @@ RULES, ONE_COLUMN, COLUMN_PER_MOMENT = "rules", "one_column", "column_per_moment
 
 FEWEST_LABELS = 20
 """With fewer outcomes than this on either side there is nothing to learn or to check."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a spec asks of a back-test."""
-
-    publishable: tuple[str, ...]
-    points: Points | None
-    test: tuple[str, ...]
-    share: float
-    tolerance: Tolerance
-    held_out_share: float = 0.2
-    with_and_without: bool = False
-    """Also fit a copy that knows the audited columns, to say what leaving them out costs."""
-    most_rows: int = MOST_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +124,11 @@ def run_backtest(
     copies = fit_copies(
         rows, whole, splits[0], choice.name, found.settings, fitting, asked=plan.with_and_without
     )
-    backtest = _sheet(rows, split, splits, plan, overlap, choice, scored, settings, unseen, copies, fitting)
-    progress(step, n_steps, n_steps)
     chosen = next(one for one in scored if one.name == choice.name)
     tested = Tested(rows, (split,), split.test, test_rows, tuple(scored), chosen)
-    latest = told_rows(rows, split.test, chosen.margin, rows.truth(split.test))
+    backtest = _sheet(tested, splits, plan, overlap, choice, settings, unseen, copies, fitting)
+    progress(step, n_steps, n_steps)
+    latest = told_rows(rows, split.test, chosen.margin, test_rows.label)
     earlier = basis_of(told_of(found, rows, splits), by_time=splits[0].split.by_time)
     trials, both = trials_in(inners), (latest, earlier)
     return Outcomes(backtest, split, found.settings, choice, trials, tested, both)
@@ -234,10 +209,8 @@ def points_of(points: Points, whole: Prepared) -> tuple[Floats, Floats]:
 class Unseen:
     """The chosen model on schools that its training never saw."""
 
-    how: str
     scored: Scored
     rows: TestRows
-    seen: Flags | None
 
 
 def _held_out(
@@ -266,87 +239,58 @@ def _held_out(
     calibrator = calibrator_without(inner, rows, splits, fold == 0)
     test_rows = rows.test_rows(test)
     scored = score_rows(inner.name, margin, calibrator.risks(margin), test_rows, share=plan.share)
-    return Unseen("schools held out of training", scored, test_rows, None)
+    return Unseen(scored, test_rows)
 
 
 def _sheet(
-    rows: LabeledRows,
-    split: Split,
+    tested: Tested,
     splits: Sequence[Prepared],
     plan: Plan,
     overlap: Overlap,
     choice: Choice,
-    scored: Sequence[Scored],
     settings: Mapping[str, dict[str, object]],
     unseen: Unseen | None,
     copies: Sequence[Copies],
     fitting: Fitting,
 ) -> Backtest:
-    test_rows = rows.test_rows(split.test)
-    over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
-    told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
-    chosen = told[choice.name][0]
+    rows, split = tested.rows, tested.splits[0]
+    drawn = draws_for(tested.test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+    sheet = measured(
+        tested,
+        choice,
+        plan,
+        drawn,
+        settings=settings,
+        copies=copies,
+        past=past_rows(rows, splits),
+        seed=fitting.seed,
+    )
     train_names = set(rows.period[split.train].tolist())
     inner = ", ".join(one.split.name for one in splits)
-    audit = audit_beside(
-        choice.name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
-    )
-    return Backtest(
+    return sheet(
         protocol=overlap,
         trained_on=tuple(name for name in order_periods(rows).names if name in train_names),
         tested_on=plan.test,
         tested_from=str(rows.as_of[split.test].min()),
-        moments=moments_by_day(rows, split.test),
         inner=f"later periods ({inner})" if splits[0].split.by_time else f"students, not time ({inner})",
-        intervals_over=over,
         n_train=int(split.train.size),
         n_positive=int(rows.truth(split.train).sum()),
         n_features=len(splits[0].names),
-        chosen=choice.name,
-        chosen_because=choice.because,
-        inner_auc=choice.inner_auc,
-        candidates=tuple(
-            candidate_sheet(one, aucs, test_rows, draws, settings.get(one.name, {}))
-            for one, aucs in told.values()
-        ),
-        comparisons=tuple(
-            compare(told[choice.name], pair, test_rows, draws)
-            for name, pair in told.items()
-            if name != choice.name
-        ),
-        by_grade=by_grade(chosen, test_rows, draws),
-        groups=audit.groups,
-        audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, [split], told[choice.name], test_rows, draws),
-        held_out=_held_sheets(rows, split, chosen, test_rows, draws, unseen, fitting),
-        lists=lists_sheet(scored, choice.name, test_rows, draws, moments=moments_by_day(rows, split.test)),
-        list_curves=list_curves(scored, test_rows, share=plan.share),
+        held_out=_held_sheets(tested, drawn[1], unseen, fitting),
         cut_points=() if rows.cuts is None else (rows.cuts,),
-        calibration=calibration_facts(
-            chosen,
-            test_rows,
-            draws,
-            past_rows(rows, splits),
-            generator=np.random.default_rng(fitting.seed),
-        ),
-        acted_on=acted_on_apart(chosen, rows.answers(split.test), test_rows, draws),
     )
 
 
 def _held_sheets(
-    rows: LabeledRows,
-    split: Split,
-    chosen: Scored,
-    test_rows: TestRows,
-    draws: Draws,
-    unseen: Unseen | None,
-    fitting: Fitting,
+    tested: Tested, draws: Draws, unseen: Unseen | None, fitting: Fitting
 ) -> tuple[HeldOut, ...]:
     if unseen is not None:
         _, own = draws_for(unseen.rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
         n_schools = int(np.unique(unseen.rows.school).size)
-        return (HeldOut(unseen.how, n_schools, measure(unseen.scored, unseen.rows, own), None),)
-    new = rows.in_new_schools(split.train, split.test)
+        metrics = measure(unseen.scored, unseen.rows, own)
+        return (HeldOut("schools held out of training", n_schools, metrics, None),)
+    split, test_rows, chosen = tested.splits[0], tested.test_rows, tested.chosen
+    new = tested.rows.in_new_schools(split.train, split.test)
     if not 0 < int(test_rows.label[new].sum()) < int(new.sum()):
         return ()
     return (

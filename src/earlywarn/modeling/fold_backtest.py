@@ -23,23 +23,16 @@ from earlywarn.evaluation import (
     Scored,
     TestRows,
     Words,
-    acted_on_apart,
     by_word,
-    calibration_facts,
-    compare,
     draws_for,
     fold_statement,
-    list_curves,
-    lists_sheet,
     measure,
     moment_aucs,
     score_rows,
 )
-from earlywarn.modeling.audits import audit_beside
 from earlywarn.modeling.backtest import (
     FEWEST_LABELS,
     Outcomes,
-    Plan,
     baselines,
     described,
     teachable,
@@ -63,9 +56,9 @@ from earlywarn.modeling.candidates import (
 from earlywarn.modeling.choice import Choice, choose
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.folds import FoldPlan, group_folds, inner_folds, later_folds
+from earlywarn.modeling.plan import Plan
 from earlywarn.modeling.rows import LabeledRows, need_both
-from earlywarn.modeling.school_grade import school_and_grade_beside
-from earlywarn.modeling.sheets import by_grade, candidate_sheet, moments_by_day, pooled_rows
+from earlywarn.modeling.sheets import measured, pooled_rows
 from earlywarn.modeling.splits import Split, cut_split, order_periods, time_split
 from earlywarn.modeling.tested import Tested
 from earlywarn.modeling.with_sensitive import Copies, fit_copies
@@ -122,7 +115,7 @@ def run_folds(
     kept = _tuned(rows, all_folds, plan, fitting)
     chosen = kept.inner(kept.choice.name)
     tested = _tested(rows, results, plan)
-    backtest = _sheet(_as_tested(rows, results), tested, pool, results, kept, plan, folds, fitting)
+    backtest = _sheet(tested, pool, results, kept, plan, folds, fitting)
     progress(step, len(outer) + 1, len(outer) + 1)
     told = np.concatenate([one.split.test for one in kept.splits])
     split = Split(step, everything, told, by_time=False)
@@ -192,7 +185,6 @@ def _as_tested(rows: LabeledRows, results: Sequence[FoldResult]) -> LabeledRows:
 
 
 def _sheet(
-    rows: LabeledRows,
     tested: Tested,
     pool: Indexes,
     results: Sequence[FoldResult],
@@ -201,61 +193,42 @@ def _sheet(
     folds: FoldPlan,
     fitting: Fitting,
 ) -> Backtest:
-    everything, test_rows, scored = tested.index, tested.test_rows, tested.scored
-    over, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
-    told = {one.name: (one, moment_aucs(one, test_rows, draws)) for one in scored}
-    name = kept.choice.name
-    periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
-    copies = [copy for one in results for copy in one.copies]
-    audit = audit_beside(
-        name, scored, copies, rows, test_rows, draws, tolerance=plan.tolerance, share=plan.share
+    rows = tested.rows
+    drawn = draws_for(tested.test_rows, n_draws=N_DRAWS, generator=np.random.default_rng(fitting.seed))
+    sheet = measured(
+        tested,
+        kept.choice,
+        plan,
+        drawn,
+        settings={one.name: _settings(results, one.name) for one in tested.scored},
+        copies=[copy for one in results for copy in one.copies],
+        past=pooled_rows(rows, pool) if folds.along_time else None,
+        seed=fitting.seed,
     )
-    past = pooled_rows(rows, pool) if folds.along_time else None
-    return Backtest(
+    periods = tuple(one for one in order_periods(rows).names if (rows.period[pool] == one).any())
+    return sheet(
         protocol=f"folds by {folds.by}",
         trained_on=periods,
         tested_on=plan.test or periods,
-        tested_from=str(rows.as_of[everything].min()) if folds.along_time else "",
-        moments=moments_by_day(rows, everything),
+        tested_from=str(rows.as_of[tested.index].min()) if folds.along_time else "",
         inner=f"folds by {folds.by} inside each training part, not time",
-        intervals_over=over,
         n_train=int(pool.size),
         n_positive=int(rows.cut_on(pool, split="all folds").truth(pool).sum()),
         n_features=len(kept.splits[0].names),
-        chosen=name,
-        chosen_because=kept.choice.because,
-        inner_auc=kept.choice.inner_auc,
-        candidates=tuple(
-            candidate_sheet(one, found, test_rows, draws, _settings(results, one.name))
-            for one, found in told.values()
-        ),
-        comparisons=tuple(
-            compare(told[name], pair, test_rows, draws) for other, pair in told.items() if other != name
-        ),
-        by_grade=by_grade(told[name][0], test_rows, draws),
-        groups=audit.groups,
-        audit=audit.sheet,
-        school_and_grade=school_and_grade_beside(rows, tested.splits, told[name], test_rows, draws),
         held_out=(),
-        lists=lists_sheet(scored, name, test_rows, draws, moments=moments_by_day(rows, everything)),
-        list_curves=list_curves(scored, test_rows, share=plan.share),
         cut_points=tuple(one.cuts for one in results if one.cuts is not None),
-        calibration=calibration_facts(
-            told[name][0], test_rows, draws, past, generator=np.random.default_rng(fitting.seed)
-        ),
-        acted_on=acted_on_apart(told[name][0], rows.answers(everything), test_rows, draws),
-        folds=_folds_sheet(rows, tested, pool, results, folds, draws),
+        folds=_folds_sheet(tested, pool, results, folds, drawn[1]),
     )
 
 
 def _folds_sheet(
-    rows: LabeledRows,
     tested: Tested,
     pool: Indexes,
     results: Sequence[FoldResult],
     folds: FoldPlan,
     draws: Draws,
 ) -> FoldsSheet:
+    rows = _as_tested(tested.rows, results)
     n_groups = int(np.unique(rows.fold_group[tested.index]).size)
     aucs = moment_aucs(tested.chosen, tested.test_rows, draws)
     return FoldsSheet(

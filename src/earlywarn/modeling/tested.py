@@ -14,7 +14,7 @@ class Tested:
     """The held-out rows of one protocol, with each candidate's margins and risks on them."""
 
     rows: LabeledRows
-    """All rows, before any split cut labels of its own."""
+    """All rows; where labels are cut, whoever asks cuts them anew by a split."""
     splits: tuple[Split, ...]
     """What trained and what tested: one split by time, or one per fold."""
     index: Indexes

@@ -13,7 +13,7 @@ import pyarrow as pa
 from earlywarn.domain import Language, Progress, no_progress
 from earlywarn.evaluation import TIE_RULE, Finding, Flags, Indexes, LeftOutSheet, QualitySheet, stop_at
 from earlywarn.features import LeftOut, Matrix
-from earlywarn.modeling.backtest import Outcomes, Plan, run_backtest
+from earlywarn.modeling.backtest import Outcomes, run_backtest
 from earlywarn.modeling.bounded import drawn, margins_of, thinned
 from earlywarn.modeling.bundle import quantiles_by_column
 from earlywarn.modeling.calibrating import final_calibration
@@ -35,6 +35,7 @@ from earlywarn.modeling.matrix_rows import (
     rows_of,
     taken,
 )
+from earlywarn.modeling.plan import Plan
 from earlywarn.modeling.risk_ranges import RiskRange
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.spec import ModelSpec
