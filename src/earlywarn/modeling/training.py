@@ -111,7 +111,8 @@ def _trained(
     kept, rows, encode_by = labeled_rows(ordered, spec, chosen, period_sizes(ordered, enough), today)
     findings += _leaks(kept, rows, spec, folds, today, fitting, progress)
     stop_at(findings, where=f"{network}/{spec.name}")
-    found = _backtests(rows, spec, folds, fitting, progress)
+    # What peers would be set beside is no part of a training, and is as large as the held-out rows.
+    found = [replace(one, tested=None) for one in _backtests(rows, spec, folds, fitting, progress)]
     # The strict protocol leads, and is the one that gates judge: no claim rests on a label not yet known.
     lead = found[0]
     progress("final fit", 0, 1)
