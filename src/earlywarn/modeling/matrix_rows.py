@@ -188,17 +188,17 @@ def rows_of(
         label=label_on(matrix, today),
         label_known_on=_days(labels["label_known_on"]),
         as_of=_days(matrix.rows["as_of"]),
-        period=_words(matrix.rows["period"]),
-        moment=_words(matrix.rows["moment"]),
-        student=_words(matrix.rows["student_id"]),
-        school=_words(matrix.rows["school_id"]),
-        grade=_words(matrix.rows["grade"]),
-        groups={name: _words(matrix.groups[name]) for name in groups},
+        period=words_of(matrix.rows["period"]),
+        moment=words_of(matrix.rows["moment"]),
+        student=words_of(matrix.rows["student_id"]),
+        school=words_of(matrix.rows["school_id"]),
+        grade=words_of(matrix.rows["grade"]),
+        groups={name: words_of(matrix.groups[name]) for name in groups},
         capacity_per=capacity_per,
         period_sizes=sizes or {},
         rule=cut_rule(matrix, outcome, today) if isinstance(outcome, QuantileOutcome) else None,
         fold_by=None if fold_by is None else _fold_words(matrix, fold_by),
-        answered=_words(matrix.groups[ANSWERED]) if ANSWERED in matrix.groups.column_names else None,
+        answered=words_of(matrix.groups[ANSWERED]) if ANSWERED in matrix.groups.column_names else None,
         unit=_units(matrix),
         happened_on=_days(labels["happened_on"]) if "happened_on" in labels.column_names else None,
         has_days=has_days,
@@ -209,7 +209,7 @@ def _units(matrix: Matrix) -> Words | None:
     """Return who each row is, where the student alone does not say it; rows begin with the unit's columns."""
     names = matrix.rows.column_names
     unit = names[: names.index("school_id")]
-    return None if unit == ["student_id"] else crossed(*(_words(matrix.rows[name]) for name in unit))
+    return None if unit == ["student_id"] else crossed(*(words_of(matrix.rows[name]) for name in unit))
 
 
 def _fold_words(matrix: Matrix, name: str) -> Words:
@@ -217,7 +217,7 @@ def _fold_words(matrix: Matrix, name: str) -> Words:
     own = {"school": "school_id", "student": "student_id"}.get(name, name)
     for table in (matrix.rows, matrix.groups):
         if own in table.column_names:
-            return _words(table[own])
+            return words_of(table[own])
     raise TrainingError(
         f"[splits] leaves out groups of '{name}', which no table of the network has",
         todo="name school, grade, student, or a code of the membership table",
@@ -226,7 +226,7 @@ def _fold_words(matrix: Matrix, name: str) -> Words:
 
 def cut_rule(matrix: Matrix, outcome: QuantileOutcome, today: date) -> CutRule:
     """Return what labels are cut from: each row's value as known today, and its group."""
-    parts = [_words(matrix.rows[name]) for name in outcome.per]
+    parts = [words_of(matrix.rows[name]) for name in outcome.per]
     group = crossed(*parts) if parts else np.full(len(matrix), "")
     return CutRule(_known(matrix, "label_value", today), group, outcome)
 
@@ -262,7 +262,7 @@ def labels_of(matrix: Matrix) -> pa.Table:
 
 def period_sizes(matrix: Matrix, chosen: Flags) -> dict[str, int]:
     """Count some rows by period."""
-    names, counts = np.unique(_words(matrix.rows["period"])[chosen], return_counts=True)
+    names, counts = np.unique(words_of(matrix.rows["period"])[chosen], return_counts=True)
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
@@ -288,9 +288,9 @@ def abstained_of(matrix: Matrix, enough: Flags, scoring: ScoringSpec) -> Abstent
     """Count whom a spec leaves unscored, per grade and where they are most."""
     return abstention_sheet(
         enough,
-        student=_words(matrix.rows["student_id"]),
-        school=_words(matrix.rows["school_id"]),
-        grade=_words(matrix.rows["grade"]),
+        student=words_of(matrix.rows["student_id"]),
+        school=words_of(matrix.rows["school_id"]),
+        grade=words_of(matrix.rows["grade"]),
         because={"fr": scoring.fr, "en": scoring.en},
     )
 
@@ -299,7 +299,8 @@ def _days(column: pa.ChunkedArray[Any]) -> Days:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype="datetime64[D]")
 
 
-def _words(column: pa.ChunkedArray[Any]) -> Words:
+def words_of(column: pa.ChunkedArray[Any]) -> Words:
+    """Return a column as text, empty where nothing is known."""
     # Few of millions of words are distinct: each becomes a string of Python once.
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     names = np.array([*encoded.dictionary.to_pylist(), ""], dtype=np.str_)

@@ -5,6 +5,5 @@ dates needs tables, so it stands in `features` and is run by the train verb.
 """
 
 from earlywarn.modeling.leaks.detection import find_leaks
-from earlywarn.modeling.leaks.sampling import LeakSample, sample_of
 
-__all__ = ["LeakSample", "find_leaks", "sample_of"]
+__all__ = ["find_leaks"]

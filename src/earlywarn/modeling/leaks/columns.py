@@ -10,9 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
-from earlywarn.evaluation import Finding, Flags, Floats, Indexes, LeakLimits, LeakVerdict, Words, by_word
+from earlywarn.evaluation import (
+    Finding,
+    Flags,
+    Floats,
+    Indexes,
+    LeakLimits,
+    LeakVerdict,
+    Words,
+    by_word,
+    crossed,
+)
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.leaks.sampling import FEWEST, LeakSample
 from earlywarn.modeling.leaks.words import finding
@@ -25,7 +35,7 @@ def columns_alone(sample: LeakSample) -> Floats:
     """Return for each column its AUC alone, in the tested rows or in the past, whichever is higher."""
     if not sample.can_tell:
         return np.empty(0)
-    cells = np.char.add(np.char.add(sample.rows.period, "|"), sample.rows.moment)
+    cells = crossed(sample.rows.period, sample.rows.moment)
 
     def told(one: Prepared, part: Indexes) -> Floats:
         return aucs_alone(sample.values[part], one.truth(part), cells[part])
@@ -83,8 +93,6 @@ def planted(label: Floats, limit: float, fitting: Fitting) -> Floats:
 
     Of two normals one apart, with deviation s, the AUC is Phi(1 / (s sqrt(2))).
     """
-    from scipy.stats import norm
-
     deviation = 1 / (np.sqrt(2) * norm.ppf(1 - (1 - limit) / 10))
     noise = np.random.default_rng(fitting.seed).normal(scale=deviation, size=label.size)
     return np.asarray(label + noise)

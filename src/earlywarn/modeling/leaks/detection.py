@@ -15,10 +15,10 @@ from earlywarn.modeling.folds import FoldPlan
 from earlywarn.modeling.leaks.columns import columns_alone, planted, single_column
 from earlywarn.modeling.leaks.gap import random_time_gap
 from earlywarn.modeling.leaks.identifiers import school_order
-from earlywarn.modeling.leaks.sampling import LeakSample, sample_of, sampled, schools_on_one_day, words_of
+from earlywarn.modeling.leaks.sampling import LeakSample, sample_of, sampled, schools_on_one_day
 from earlywarn.modeling.leaks.shuffling import label_shuffle
 from earlywarn.modeling.leaks.words import finding
-from earlywarn.modeling.matrix_rows import encode_with, fit_levels, rows_of
+from earlywarn.modeling.matrix_rows import encode_with, fit_levels, rows_of, words_of
 from earlywarn.modeling.spec import LeaksSpec, ModelSpec
 
 PLANTED = "planted"
@@ -85,7 +85,7 @@ class _OneDay:
         part = schools_on_one_day(matrix)
         encoded = encode_with(part, fit_levels(part, np.arange(len(part))))
         self.names, self.values = encoded.catalog.names, encoded.values
-        self.school, self.student = (words_of(part.rows, name) for name in ("school_id", "student_id"))
+        self.school, self.student = (words_of(part.rows[name]) for name in ("school_id", "student_id"))
 
     def judged(self, extra: Floats | None = None) -> Finding:
         """Look at the columns, or at one more alone."""

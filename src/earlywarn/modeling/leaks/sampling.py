@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.errors import EmptySplitError
-from earlywarn.evaluation import Flags, Floats, Words
+from earlywarn.evaluation import Flags, Floats
 from earlywarn.features import Matrix
 from earlywarn.modeling.boosting import Boosting, Taught, fit_boosting
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.folds import FoldPlan, group_folds, later_folds
+from earlywarn.modeling.matrix_rows import words_of
 from earlywarn.modeling.prepared import Prepared, prepare
 from earlywarn.modeling.rows import LabeledRows
 from earlywarn.modeling.splits import Split, fold_of, time_split
@@ -98,13 +99,8 @@ def schools_on_one_day(matrix: Matrix) -> Matrix:
     as_of = matrix.rows["as_of"].to_numpy()
     latest = np.flatnonzero(as_of == as_of.max())
     if latest.size > MOST_ROWS_OF_SCHOOLS:
-        school = words_of(matrix.rows.take(latest), "school_id")
+        school = words_of(matrix.rows["school_id"].take(latest))
         kept = latest[fold_of(school, 1000) < 1000 * MOST_ROWS_OF_SCHOOLS / latest.size]
         # Few large schools may all fall on one side of the hash.
         latest = (kept if kept.size else latest)[: 2 * MOST_ROWS_OF_SCHOOLS]
     return matrix.take(latest)
-
-
-def words_of(rows: pa.Table, name: str) -> Words:
-    """Return a column as text."""
-    return np.asarray([str(word) for word in rows[name].to_pylist()], dtype=np.str_)

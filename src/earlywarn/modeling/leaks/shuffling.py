@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from earlywarn.evaluation import Finding, Flags, Floats, LeakVerdict, Ranking, Words, by_word
+from earlywarn.evaluation import Finding, Flags, Floats, LeakVerdict, Ranking, Words, by_word, crossed
 from earlywarn.modeling.candidates import Fitting
 from earlywarn.modeling.leaks.sampling import LeakSample, small_margins
 from earlywarn.modeling.leaks.words import finding
@@ -44,7 +44,7 @@ def _one_shuffle(
     told: tuple[list[float], list[float]],
 ) -> None:
     train, test = one.split.train, one.split.test
-    cells = np.char.add(np.char.add(sample.rows.period, "|"), sample.rows.moment)
+    cells = crossed(sample.rows.period, sample.rows.moment)
     label = shuffled(one.rows.label, cells, generator)
     margin = small_margins(one.train, label[train] > 0.5, one.test, one.names, fitting)
     for keep in by_word(cells[test]).values():

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from earlywarn.domain import Language
 from earlywarn.evaluation import Finding, LeakVerdict, number_in
 
-Language = Literal["fr", "en"]
-Words = dict[Language, str]
+Texts = dict[Language, str]
 
-_NOTHING: Words = {
+_NOTHING: Texts = {
     "fr": "trop peu de situations dans l’échantillon.",
     "en": "too few outcomes in the sample.",
 }
-TEXTS: dict[tuple[str, str], Words] = {
+TEXTS: dict[tuple[str, str], Texts] = {
     ("label_shuffle", "passed"): {
         "fr": "Sur des étiquettes mélangées, un petit modèle classe comme le hasard (AUC {figure}).",
         "en": "On shuffled labels a small model ranks by chance (AUC {figure}).",
