@@ -40,13 +40,13 @@ _RANGES: Mapping[Language, Mapping[str, str]] = {
         "between": "entre {} sur {} et {} sur {}",
         "at_most": "au plus {} sur {}",
         "at_least": "au moins {} sur {}",
-        "unknown": "presque n’importe où",
+        "unknown": "très incertain",
     },
     "en": {
         "between": "between {} in {} and {} in {}",
         "at_most": "at most {} in {}",
         "at_least": "at least {} in {}",
-        "unknown": "almost anywhere",
+        "unknown": "very uncertain",
     },
 }
 _WINDOWS = {
