@@ -13,7 +13,6 @@ import numpy as np
 from earlywarn.evaluation import Flags, Floats, Indexes
 from earlywarn.modeling.boosting import (
     N_SEEDS,
-    Boosting,
     Stopped,
     Taught,
     Watched,
@@ -51,7 +50,6 @@ __all__ = [
     "Prepared",
     "calibrator_of",
     "fit_candidate",
-    "inner_of",
     "prepare",
     "prepare_to_tune",
     "rule_risks",
@@ -133,11 +131,6 @@ def tune_all(
     return found
 
 
-def inner_of(name: str, rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting) -> Inner:
-    """Tune one candidate on the inner splits."""
-    return tune_all([name], rows, splits, fitting)[0]
-
-
 def _best(name: str, found: Sequence[Tried], past: Past) -> Inner:
     best, halves = best_of(found), past.halves
     chosen = found[best.overall]
@@ -183,7 +176,7 @@ def _path(past: Past, one: Prepared, *, curves: bool) -> list[Floats]:
 
 def _inner_lightgbm(past: Past) -> Inner:
     """Tune trees on their own."""
-    watched = [_watched(past, one, None, None, 0.0) for one in past.splits]
+    watched = [_watched(past, one) for one in past.splits]
     return _tuned_trees("lightgbm", past, known_trees(), lambda _: watched)
 
 
@@ -200,9 +193,7 @@ def _inner_on_logistic(past: Past) -> Inner:
         weight = settings[LINEAR_WEIGHT]
         if weight not in watched:
             pairs = zip(past.splits, parts, strict=True)
-            watched[weight] = [
-                _watched(past, one, part, part.weighted(weight), weight) for one, part in pairs
-            ]
+            watched[weight] = [_watched(past, one, part, weight) for one, part in pairs]
         return watched[weight]
 
     known = known_starts(boosting_of(past.inner("lightgbm").settings))
@@ -210,13 +201,12 @@ def _inner_on_logistic(past: Past) -> Inner:
     return replace(inner, settings={**linear, **inner.settings})
 
 
-def _watched(
-    past: Past, one: Prepared, part: LinearPart | None, linear: FittedModel | None, weight: float
-) -> Watched:
+def _watched(past: Past, one: Prepared, part: LinearPart | None = None, weight: float = 1.0) -> Watched:
     train, test = past.taught(one), one.test
-    told = None if linear is None else linear.margins(test)
+    start = None if part is None else part.start(weight)
+    told = None if part is None else part.weighted(weight).margins(test)
     return watch(
-        Taught(one.values[train], one.truth(train), None if part is None else part.start(weight)),
+        Taught(one.values[train], one.truth(train), start),
         Taught(test, one.truth(one.split.test), told),
         past.halves.firsts[past.splits.index(one)],
         one.signs,
@@ -352,13 +342,11 @@ def _trees(
     settings: Mapping[str, float],
     fitting: Fitting,
 ) -> FittedModel:
-    boosting: Boosting = boosting_of(settings)
-    taught = Taught(whole.train, truth, start)
     return fit_boosting(
-        taught,
+        Taught(whole.train, truth, start),
         whole.names,
         whole.signs,
-        boosting=boosting,
+        boosting=boosting_of(settings),
         seeds=fitting.seeds,
         n_threads=fitting.n_threads,
     )

@@ -70,8 +70,9 @@ def design_of(
     # Thinned evenly.
     step = max(1, len(label) // MOST_ROWS_TO_BEND)
     some, truth = values[::step], label[::step]
-    weights = solve(line_design(some, features, signs), some, truth, penalty=0.01)
-    risk = _risk(weights[0] + line_design(some, features, signs).columns(some) @ weights[1:])
+    straight = line_design(some, features, signs)
+    weights = solve(straight, some, truth, penalty=0.01)
+    risk = _risk(weights[0] + straight.columns(some) @ weights[1:])
     bent = bent_columns(some, truth - risk, risk * (1 - risk))
     return curve_design(values, features, signs, bent)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from earlywarn.modeling.boosting import Boosting
 from earlywarn.modeling.halves import Tried
+
+if TYPE_CHECKING:
+    import optuna
 
 LINEAR_WEIGHT = "linear_weight"
 LINEAR_WEIGHTS = (1.0, 0.75, 0.5)
@@ -74,10 +78,7 @@ def search(
     return found
 
 
-def _proposed(trial: object, *, with_start: bool) -> dict[str, float]:
-    import optuna
-
-    assert isinstance(trial, optuna.Trial)  # noqa: S101 - named here because optuna is imported late
+def _proposed(trial: optuna.Trial, *, with_start: bool) -> dict[str, float]:
     proposed: dict[str, float] = {
         "n_leaves": trial.suggest_int("n_leaves", 3, 63, log=True),
         "rate": trial.suggest_float("rate", 0.03, 0.2, log=True),

@@ -15,7 +15,6 @@ from earlywarn.modeling.candidates import (
     Inner,
     Prepared,
     fit_candidate,
-    inner_of,
     prepare,
     prepare_to_tune,
     tune_all,
@@ -233,7 +232,7 @@ def test_among_trees_the_one_that_loses_least_is_taken(rows: LabeledRows, splits
 
 def test_sampled_rows_correct_the_intercept(rows: LabeledRows, whole: Prepared) -> None:
     """A past with a shift gives the same model, moved by it."""
-    settings = inner_of("one_column", rows, [_halved(rows)], FEW).settings
+    settings = tune_all(["one_column"], rows, [_halved(rows)], FEW)[0].settings
     plain = fit_candidate("one_column", rows, whole, settings, FEW)
 
     moved = fit_candidate("one_column", rows, replace(whole, shift=-1.5), settings, FEW)
