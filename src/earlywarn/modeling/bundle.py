@@ -145,13 +145,8 @@ def _curve(content: Mapping[str, Any]) -> CurveTerm:
     return CurveTerm(**{**content, **points})
 
 
-def quantiles_of(features: tuple[str, ...], values: Floats) -> dict[str, Any]:
-    """Describe each feature over training rows: deciles, and how often it is missing."""
-    return quantiles_by_column(features, (values[:, place] for place in range(len(features))))
-
-
 def quantiles_by_column(features: tuple[str, ...], columns: Iterable[Floats]) -> dict[str, Any]:
-    """Describe each feature, given a column at a time."""
+    """Describe each feature over training rows, a column at a time: deciles, and how often it is missing."""
     found = {}
     for name, column in zip(features, columns, strict=True):
         known = column[~np.isnan(column)]

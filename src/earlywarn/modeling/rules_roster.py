@@ -16,7 +16,7 @@ import numpy as np
 from earlywarn.errors import TrainingError
 from earlywarn.evaluation import AbstentionSheet, Flags
 from earlywarn.features import Catalog, Encoding, Matrix
-from earlywarn.modeling.bundle import quantiles_of
+from earlywarn.modeling.bundle import quantiles_by_column
 from earlywarn.modeling.fitted import FittedModel
 from earlywarn.modeling.matrix_rows import (
     abstained_of,
@@ -85,7 +85,7 @@ def rules_roster(matrix: Matrix, spec: ModelSpec, *, network: str) -> RulesRoste
         details=_details(spec, network, shares),
         catalog=Catalog(tuple(encoded.catalog[name] for name in features)),
         encoding=Encoding(levels),
-        quantiles=quantiles_of(features, values),
+        quantiles=quantiles_by_column(features, values.T),
         enough=enough,
         n_met=n_met,
         n_with_rule=int((met.sum(axis=1) > 0).sum()),
