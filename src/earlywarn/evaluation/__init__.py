@@ -40,7 +40,7 @@ from earlywarn.evaluation.cuts import CutPoint, CutPoints
 from earlywarn.evaluation.figures import Draws, Figure, Ranking, draw_clusters, interval
 from earlywarn.evaluation.folds import FoldFigures, FoldsSheet, fold_statement
 from earlywarn.evaluation.gates import Gate, Gates, judged
-from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, number_in, stop_at
+from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, stop_at
 from earlywarn.evaluation.list_curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
 from earlywarn.evaluation.lists_text import list_lines
@@ -93,6 +93,7 @@ from earlywarn.evaluation.sheet import (
 )
 from earlywarn.evaluation.steps import STEPS, simpler_than
 from earlywarn.evaluation.table import sheet_table
+from earlywarn.evaluation.text import number
 from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
@@ -191,7 +192,7 @@ __all__ = [
     "moves_of",
     "not_for_page",
     "nothing_measured",
-    "number_in",
+    "number",
     "rank_correlation",
     "reasons_to_move",
     "rules_gates",

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.arrays import Flags, Words
 
-Language = Literal["fr", "en"]
 Sheet = Mapping[str, Any]
 
 MOST_SCHOOLS = 5

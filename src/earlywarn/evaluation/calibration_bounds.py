@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from earlywarn.domain import Language
-from earlywarn.evaluation.leaks import number_in
 from earlywarn.evaluation.text import Sheet, number
 
 STANDARD_ERRORS = 2.0
@@ -39,7 +38,7 @@ def rate_moved(lead: Sheet, chosen: Sheet, language: Language) -> list[str]:
     past, now = lead["n_positive"] / lead["n_train"], chosen["overall"]["base_rate"]
     if abs(now / past - 1) <= RATE_MOVED:
         return []
-    rates = {"past": number_in(past, language), "now": number_in(now, language)}
+    rates = {"past": number(past, language=language), "now": number(now, language=language)}
     return [_MOVED[language].format(**rates)]
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 from earlywarn.evaluation.figures import Draws, Figure, draw_clusters, interval, ratio_figure
 from earlywarn.evaluation.measures import Scored, TestRows
-
-Language = Literal["fr", "en"]
+from earlywarn.evaluation.text import number
 
 SMALL_ERROR = 0.02
 """An expected calibration error up to this needs no reason."""
@@ -67,7 +67,7 @@ def calibration_facts(
         moved=moved,
         reasons=(),
     )
-    return CalibrationFacts(**{**vars(facts), "reasons": _reasons(facts, sheet)})
+    return replace(facts, reasons=_reasons(facts, sheet))
 
 
 def _rate(rows: TestRows, draws: Draws) -> tuple[Figure, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -98,7 +98,7 @@ def _reasons(facts: CalibrationFacts, sheet: CalibrationSheet) -> tuple[dict[str
     return tuple(found) or (_said("none"),)
 
 
-_WORDS: Mapping[str, dict[str, str]] = {
+_WORDS: Mapping[str, dict[Language, str]] = {
     "chance": {
         "fr": "sur {n} lignes, des risques parfaits montreraient eux-mêmes jusqu’à {most}",
         "en": "on {n} rows, perfect risks would themselves show up to {most}",
@@ -126,16 +126,15 @@ def _said(code: str, **values: float | int | str) -> dict[str, str]:
     return {
         "code": code,
         **{
-            language: text.format(**{name: _written(value, language) for name, value in values.items()})
+            language: text.format(
+                **{
+                    name: number(value, language=language) if isinstance(value, float) else value
+                    for name, value in values.items()
+                }
+            )
             for language, text in _WORDS[code].items()
         },
     }
-
-
-def _written(value: float | int | str, language: str) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.3f}".replace(".", ",") if language == "fr" else f"{value:.3f}"
 
 
 def calibration_lines(facts: Mapping[str, Any] | None, language: Language = "en") -> Sequence[str]:
@@ -146,9 +145,9 @@ def calibration_lines(facts: Mapping[str, Any] | None, language: Language = "en"
     said = _LINES[language]
     lines = [
         said["error"].format(
-            error=_written(error["value"], language),
-            chance=_written(chance["value"], language),
-            most=_written(chance["high"], language),
+            error=number(error["value"], language=language),
+            chance=number(chance["value"], language=language),
+            most=number(chance["high"], language=language),
         )
     ]
     if facts["past_rate"]:
@@ -156,17 +155,17 @@ def calibration_lines(facts: Mapping[str, Any] | None, language: Language = "en"
         lines.append(
             said["rate"].format(
                 past=", ".join(facts["past_of"]),
-                before=_written(facts["past_rate"]["value"], language),
+                before=number(facts["past_rate"]["value"], language=language),
                 future=", ".join(facts["future_of"]),
-                after=_written(facts["future_rate"]["value"], language),
-                low=_written(moved["low"], language),
-                high=_written(moved["high"], language),
+                after=number(facts["future_rate"]["value"], language=language),
+                low=number(moved["low"], language=language),
+                high=number(moved["high"], language=language),
             )
         )
     return (*lines, *(said["because"].format(why=reason[language]) for reason in facts["reasons"]))
 
 
-_LINES: Mapping[str, Mapping[str, str]] = {
+_LINES: Mapping[Language, Mapping[str, str]] = {
     "fr": {
         "error": "écart moyen entre risques et taux (ECE)\u00a0: {error}\u00a0; des risques parfaits "
         "montreraient {chance} par hasard, {most} au plus",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["fr", "en"]
+from earlywarn.domain import Language
 
 _CARD: dict[Language, str] = {
     "fr": "Point de coupure du plus bas {share}\u00a0%{scale}, calculé sur les seules lignes "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.measures import Metrics
-
-Language = Literal["fr", "en"]
+from earlywarn.evaluation.text import number
 
 BY: dict[str, dict[Language, str]] = {
     "school": {"fr": "école", "en": "school"},
@@ -127,9 +127,8 @@ def fold_statement(
 
 def card_lines(folds: dict[str, Any], language: Language) -> list[str]:
     """Say on the card what the figures of folds stand on."""
-    aucs = "; ".join(_number(one["auc"]) for one in folds["each"])
-    if language == "fr":
-        aucs = aucs.replace(".", ",").replace("; ", "\u00a0; ")
+    parting = "\u00a0; " if language == "fr" else "; "
+    aucs = parting.join(number(one["auc"], language=language) for one in folds["each"])
     n_rows = sum(one["n_test"] for one in folds["each"])
     rows, told = FOLD_FACTS[language]
     if folds.get("along_time"):
@@ -152,10 +151,6 @@ def fold_lines(folds: dict[str, Any]) -> list[str]:
         lines.append(
             f"{one['name']}: {one['n_test']} rows of {one['n_groups']} groups "
             f"({one['n_positive']} with the outcome), trained on {one['n_train']}{apart}; "
-            f"chose {one['chosen']}, AUC {_number(one['auc'])}"
+            f"chose {one['chosen']}, AUC {number(one['auc'])}"
         )
-    return [*lines, f"the choice as each fold made it: AUC {_number(auc)}"]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return [*lines, f"the choice as each fold made it: AUC {number(auc)}"]

@@ -97,13 +97,3 @@ def leak_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
 def open_findings(findings: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
     """Return what stands first on a card: the findings that warn, or that cannot tell."""
     return [finding_line(one, language) for one in findings if one["verdict"] in {"warned", "cannot tell"}]
-
-
-def number_in(value: float, language: Language, places: int = 3) -> str:
-    """Write a number as a language does.
-
-    >>> number_in(0.5, "fr"), number_in(0.5, "en")
-    ('0,500', '0.500')
-    """
-    text = f"{value:.{places}f}"
-    return text.replace(".", ",") if language == "fr" else text

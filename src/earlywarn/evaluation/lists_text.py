@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
-
-Language = Literal["fr", "en"]
+from earlywarn.paper import write_share
 
 _HEADS = (
     "lists of",
@@ -176,9 +175,7 @@ def _said(key: str, language: Language, **words: str) -> str:
 
 
 def _share(one: Mapping[str, float | None], language: Language) -> str:
-    value = one["value"]
-    unit = "\u00a0%" if language == "fr" else "%"
-    return "-" if value is None else f"{100 * value:.0f}{unit}"
+    return "-" if one["value"] is None else write_share(one["value"], language)
 
 
 def _percent(one: Mapping[str, float | None]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.abstention import AbstentionSheet, abstention_lines
 from earlywarn.evaluation.text import Sheet, text_table
 
-Language = Literal["fr", "en"]
 RULES = "rules"
 
 _NO_OUTCOME: dict[Language, str] = {

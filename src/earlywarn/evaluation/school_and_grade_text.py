@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from earlywarn.domain import Language
 from earlywarn.evaluation.text import Sheet, figure, number, signed
-
-Language = Literal["fr", "en"]
 
 TITLE: dict[Language, str] = {
     "fr": "Le groupe avant l’individu",
@@ -45,12 +42,10 @@ def school_and_grade_facts(lead: Sheet, language: Language) -> list[str]:
     if one is None:
         return []
     words = {
-        "alone": figure(one["auc"]),
-        "added": signed(one["auc_added"]),
-        "precision": figure(one["precision_of_model"]),
-        "precision_alone": figure(one["precision"]),
-        "within": figure(one["auc_within"]),
+        "alone": figure(one["auc"], language=language),
+        "added": signed(one["auc_added"], language=language),
+        "precision": figure(one["precision_of_model"], language=language),
+        "precision_alone": figure(one["precision"], language=language),
+        "within": figure(one["auc_within"], language=language),
     }
-    if language == "fr":
-        words = {name: text.replace(", ", "\u00a0; ").replace(".", ",") for name, text in words.items()}
     return [text[language].format(**words) for text in (ALONE, WITHIN)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.shadow_text import (
-    Language,
     head_lines,
     held_out_line,
     say,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from earlywarn.evaluation.text import number, text_table
+from earlywarn.domain import Language
+from earlywarn.evaluation.text import number, signed, text_table
+from earlywarn.paper import write_share
 
-Language = Literal["fr", "en"]
 MOST_SCHOOLS = 20
 
 SAID: dict[str, tuple[str, str]] = {
@@ -94,9 +95,9 @@ def head_lines(report: Mapping[str, Any], language: Language) -> list[str]:
     return [
         *lines,
         say(other["what"], language, version=other["version"], kind=kind),
-        say("lists", language, **counts, share="-" if share is None else _percent(share, language)),
-        say("ranks", language, value=_decimal(number(report["rank_correlation"]), language)),
-        say(risk, language, value="" if change is None else _decimal(f"{change:+.4f}", language)),
+        say("lists", language, **counts, share="-" if share is None else write_share(share, language)),
+        say("ranks", language, value=number(report["rank_correlation"], language=language)),
+        say(risk, language, value="" if change is None else signed({"value": change}, 4, language=language)),
     ]
 
 
@@ -131,7 +132,10 @@ def why_rows(found: Sequence[Mapping[str, Any]], language: Language) -> list[tup
     return [
         (
             one["words"][language],
-            *(_decimal(f"{one[key]:+.2f}", language) for key in ("candidate", "other", "difference")),
+            *(
+                signed({"value": one[key]}, 2, language=language)
+                for key in ("candidate", "other", "difference")
+            ),
         )
         for one in found
     ]
@@ -142,25 +146,12 @@ def held_out_line(pair: Mapping[str, Any], language: Language) -> str:
     compared = pair["comparison"]
     if compared is None:
         return str(pair["because"][language])
-    auc = compared["auc"]
-    told = f"{auc['value']:+.3f}"
-    if auc.get("low") is not None:
-        told += f" [{auc['low']:+.3f}, {auc['high']:+.3f}]"
+    auc = signed(compared["auc"], language=language)
     verdict = say(compared["verdict"], language)
     head = say("held_out", language, n=pair["n"])
     colon = "\u00a0: " if language == "fr" else ": "
-    return head + colon + say("verdict", language, auc=_decimal(told, language), verdict=verdict)
+    return head + colon + say("verdict", language, auc=auc, verdict=verdict)
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _percent(share: float, language: Language) -> str:
-    return f"{100 * share:.0f}\u00a0%" if language == "fr" else f"{share:.0%}"
-
-
-def _decimal(text: str, language: Language) -> str:
-    if language == "en":
-        return text
-    return text.replace(", ", "\u00a0; ").replace(".", ",")

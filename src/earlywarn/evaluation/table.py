@@ -13,8 +13,6 @@ from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.school_and_grade_text import school_and_grade_lines
 from earlywarn.evaluation.text import Sheet, figure, number, signed, text_table
 
-__all__ = ["Sheet", "figure", "number", "sheet_table", "signed", "text_table"]
-
 HEADER = (
     "moment", "model", "n", "rate", "AUC", "AP", "Brier", "slope", "ECE", "prec@cap", "recall@cap",
 )  # fmt: skip

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
+from earlywarn.domain import Language
 from earlywarn.evaluation.audit.grouping import CROSS
 from earlywarn.evaluation.text import Sheet, signed
-
-Language = Literal["fr", "en"]
 
 PROMISE: dict[Language, str] = {
     "fr": "«\u00a0Hors tolérance\u00a0» tient compte du nombre de groupes\u00a0: pour chaque colonne, au "
@@ -57,7 +55,7 @@ def audit_facts(lead: Sheet, name: Name, language: Language) -> list[str]:
         facts.append(_crossings(audit, name, language))
     copies = audit.get("with_and_without")
     if copies is not None:
-        figures = {key: _written(signed(copies[key]), language) for key in ("auc", "precision")}
+        figures = {key: signed(copies[key], language=language) for key in ("auc", "precision")}
         facts.append(COPIES[language].format(**figures, verdict=COSTS[copies["verdict"]][language]))
     return facts
 
@@ -84,7 +82,3 @@ def _crossings(audit: Sheet, name: Name, language: Language) -> str:
 
 def _joined(words: Sequence[str], language: Language) -> str:
     return ("\u00a0; " if language == "fr" else "; ").join(words)
-
-
-def _written(figures: str, language: Language) -> str:
-    return figures.replace(", ", "\u00a0; ").replace(".", ",") if language == "fr" else figures

@@ -28,10 +28,9 @@ from earlywarn.evaluation.cards.quality import (
 )
 from earlywarn.evaluation.cards.rules import rules_paper
 from earlywarn.evaluation.cards.words import word
-from earlywarn.evaluation.cards.writing import figure
 from earlywarn.evaluation.leaks import open_findings
 from earlywarn.evaluation.rules_sheet import is_rules
-from earlywarn.evaluation.text import Sheet
+from earlywarn.evaluation.text import Sheet, signed
 from earlywarn.paper import Picture, Point, Section, markdown, page
 from earlywarn.paper import Sheet as Paper
 
@@ -127,7 +126,7 @@ def unsure_of(sheet: Sheet, names: GroupNames, language: Language = "en") -> lis
     found = [lead["folds"]["says"][language]] if leaves_time(lead) else []
     found += [
         f"{word(pair['model'], language)} / {word(pair['other'], language)}{colon}{unsure} "
-        f"(AUC {figure(pair['auc'], language, signed=True)})"
+        f"(AUC {signed(pair['auc'], language=language)})"
         for pair in lead["comparisons"]
         if pair["verdict"] == "cannot tell"
     ]

@@ -6,17 +6,10 @@ from earlywarn.domain import Language
 from earlywarn.evaluation.abstention import abstention_line
 from earlywarn.evaluation.calibration_facts import calibration_lines
 from earlywarn.evaluation.cards.words import word
-from earlywarn.evaluation.cards.writing import (
-    count_cell,
-    figure,
-    figure_cell,
-    number,
-    number_cell,
-    verdict_cell,
-)
+from earlywarn.evaluation.cards.writing import count_cell, figure_cell, number_cell, verdict_cell
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
-from earlywarn.evaluation.text import Sheet
+from earlywarn.evaluation.text import Sheet, figure, number
 from earlywarn.paper import Cell, Row, Section, Table, write_number, write_share
 
 AUC_SCALE = (0.5, 1.0)
@@ -151,7 +144,7 @@ def held_section(lead: Sheet, language: Language) -> Section:
 
 def _held(one: Sheet, language: Language) -> str:
     metrics, how = one["metrics"], f"{word(one['how'], language)}{word('colon', language)}"
-    auc = figure(metrics["auc"], language)
+    auc = figure(metrics["auc"], language=language)
     return f"{how}{one['n_schools']} (n = {_n(metrics['n'], language)}, AUC {auc})"
 
 
@@ -170,13 +163,15 @@ def calibration_section(lead: Sheet, language: Language) -> Section:
         for place, one in enumerate(sheet["bins"], start=1)
     )
     columns = tuple(word(name, language) for name in ("band", "n", "said_risk", "came_true"))
-    told = {"slope": sheet["slope"], "intercept": sheet["intercept"], "error": sheet["expected_error"]}
+    told = {
+        "slope": number(sheet["slope"], 2, language=language),
+        "intercept": number(sheet["intercept"], language=language),
+        "error": number(sheet["expected_error"], language=language),
+    }
     return Section(
         "calibration",
         word("calibration_section", language),
-        lead=word("calibration_lead", language).format(
-            **{name: number(value, language, 2 if name == "slope" else 3) for name, value in told.items()}
-        ),
+        lead=word("calibration_lead", language).format(**told),
         paragraphs=tuple(calibration_lines(lead.get("calibration"), language)),
         tables=(Table(word("calibration_caption", language), columns, rows),) if rows else (),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import Finding, LeakVerdict, number_in
+from earlywarn.evaluation import Finding, LeakVerdict, number
 
 Texts = dict[Language, str]
 
@@ -108,14 +108,14 @@ def finding(
     """Return a finding with its words."""
     said = {}
     for language, text in TEXTS[name, verdict].items():
-        signed = f"{'+' if figure >= 0 else '-'}{number_in(abs(figure), language)}"
+        signed = f"{'+' if figure >= 0 else '-'}{number(abs(figure), language=language)}"
         if interval is not None:
             parting = "\u00a0; " if language == "fr" else ", "
-            signed += f" [{parting.join(number_in(end, language) for end in interval)}]"
+            signed += f" [{parting.join(number(end, language=language) for end in interval)}]"
         said[str(language)] = text.format(
-            figure=number_in(figure, language),
-            limit=number_in(limit, language),
-            lead=number_in(lead, language),
+            figure=number(figure, language=language),
+            limit=number(limit, language=language),
+            lead=number(lead, language=language),
             signed=signed,
             columns=", ".join(columns),
         )
