@@ -11,7 +11,17 @@ from earlywarn.evaluation.acted_on import (
     ActedOnFigures,
     acted_on_apart,
 )
-from earlywarn.evaluation.arrays import Days, Flags, Floats, Indexes, Words, codes_of, crossed, distinct
+from earlywarn.evaluation.arrays import (
+    Days,
+    Flags,
+    Floats,
+    Indexes,
+    Words,
+    codes_of,
+    crossed,
+    crossed_codes,
+    distinct,
+)
 from earlywarn.evaluation.audit import (
     Audit,
     AuditSheet,
@@ -67,7 +77,7 @@ from earlywarn.evaluation.rules_sheet import (
     nothing_measured,
     rules_table,
 )
-from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade, crossed_codes
+from earlywarn.evaluation.school_and_grade import SchoolAndGrade, beside_school_and_grade
 from earlywarn.evaluation.shadow import (
     HeldOutPair,
     Listing,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from earlywarn.domain import Language
-from earlywarn.evaluation.arrays import Flags, Words
+from earlywarn.evaluation.arrays import Flags, Words, distinct
 
 Sheet = Mapping[str, Any]
 
@@ -62,9 +62,9 @@ def abstention_sheet(
     return AbstentionSheet(
         because=dict(because),
         n=int(out.sum()),
-        n_students=int(np.unique(student[out]).size),
-        n_schools=int(np.unique(school[out]).size),
-        n_all_schools=int(np.unique(school).size),
+        n_students=int(distinct(student[out])[0].size),
+        n_schools=int(distinct(school[out])[0].size),
+        n_all_schools=int(distinct(school)[0].size),
         by_grade=tuple(one for one in _counted(grade, out) if one.name),
         most_in=tuple(schools[:MOST_SCHOOLS]),
     )
@@ -72,7 +72,7 @@ def abstention_sheet(
 
 def _counted(words: Words, out: Flags) -> list[AbstainedAt]:
     """Count by word; words of which everybody is scored are left out."""
-    names, place = np.unique(words, return_inverse=True)
+    names, place = distinct(words)
     n_rows = np.bincount(place, minlength=names.size)
     n = np.bincount(place, weights=out, minlength=names.size).astype(np.intp)
     return [

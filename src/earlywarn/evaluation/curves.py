@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Floats, crossed
+from earlywarn.evaluation.arrays import Floats
 from earlywarn.evaluation.figures import Draws, Ranking, interval
-from earlywarn.evaluation.measures import Scored, TestRows, by_word
+from earlywarn.evaluation.measures import Scored, TestRows
 
 RATES = np.concatenate(
     [
@@ -37,9 +37,8 @@ class Curve:
 
 def curve_of(scored: Scored, rows: TestRows, draws: Draws) -> Curve:
     """Measure one model's curve on test rows."""
-    parts = crossed(rows.period if rows.fold is None else rows.fold, rows.moment)
     values, drawn = [], []
-    for keep in by_word(parts).values():
+    for keep in rows.moments_apart.values():
         if not 0 < int(rows.label[keep].sum()) < int(keep.sum()):
             continue
         ranking = Ranking(scored.margin[keep], rows.label[keep])

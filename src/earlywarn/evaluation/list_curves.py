@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Floats, Indexes, Words, codes_of
-from earlywarn.evaluation.capacity import tie_order
+from earlywarn.evaluation.arrays import Floats, Indexes
 
 if TYPE_CHECKING:
     from earlywarn.evaluation.measures import Scored, TestRows
@@ -62,7 +61,7 @@ def list_curves(scored: Sequence[Scored], rows: TestRows, *, share: float) -> Li
         share: The declared capacity.
     """
     shares = np.array(shares_around(share))
-    lists, ties = codes_of(rows.lists), tie_order(rows.student)
+    lists, ties = rows.list_codes, rows.ties
     sizes = np.bincount(lists)
     n_positive = max(int(rows.label.sum()), 1)
     found, listed = [], np.zeros(shares.size)
@@ -77,7 +76,7 @@ def list_curves(scored: Sequence[Scored], rows: TestRows, *, share: float) -> Li
     )
 
 
-def _first_share(margin: Floats, lists: Indexes, ties: Indexes, sizes: Indexes, shares: Floats) -> Words:
+def _first_share(margin: Floats, lists: Indexes, ties: Indexes, sizes: Indexes, shares: Floats) -> Indexes:
     """Return the place of the smallest share at which each row stands on its list; beyond the last if never.
 
     A list of n holds max(1, floor(share * n)) units (`capacity_of`): the row ranked r from 1 is on it from

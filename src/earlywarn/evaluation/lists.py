@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Indexes, codes_of
+from earlywarn.evaluation.arrays import Flags
 from earlywarn.evaluation.churn import Change, Step, changes_of, steps_of
 from earlywarn.evaluation.curves import Curve, curve_of
 from earlywarn.evaluation.figures import Draws, Figure
@@ -65,9 +65,8 @@ def lists_sheet(
     days = rows.days
     cases = None if days is None else cases_of(rows.label, rows.period, days)
     steps = () if days is None else steps_of(rows.period, rows.moment, days)
-    codes = codes_of(rows.lists)
     return ListsSheet(
-        models=tuple(_quality(one, rows, draws, codes, cases, steps, moments) for one in scored),
+        models=tuple(_quality(one, rows, draws, cases, steps, moments) for one in scored),
         overlaps=tuple(overlap_of(ours, one, rows.label, draws) for one in scored if one.name != chosen),
         lift_by_grade={
             name: _lift(ours, rows, draws, keep) for name, keep in by_word(rows.grade).items() if name
@@ -81,7 +80,6 @@ def _quality(
     scored: Scored,
     rows: TestRows,
     draws: Draws,
-    codes: Indexes,
     cases: Cases | None,
     steps: tuple[Step, ...],
     moments: tuple[str, ...],
@@ -93,7 +91,7 @@ def _quality(
     return ListQuality(
         name=scored.name,
         lift=_lift(scored, rows, draws, np.ones(rows.label.size, dtype=bool)),
-        ties=ties_of(lists, scored.margin, rows.label, codes, draws),
+        ties=ties_of(lists, scored.margin, rows.label, rows.list_codes, draws),
         lead_time=early,
         changes=changes_of(lists.listed, steps, draws),
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, distinct
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed, distinct
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 from earlywarn.evaluation.capacity import CapacityFigures, Lists, capacity_figures, cut_lists, tie_order
 from earlywarn.evaluation.figures import (
@@ -48,6 +48,16 @@ class TestRows:
     def ties(self) -> Indexes:
         """Return each row's rank by the named tie rule, which all candidates share."""
         return tie_order(self.student)
+
+    @cached_property
+    def list_codes(self) -> Indexes:
+        """Return the number of each row's list, in the order that `cut_lists` counts them."""
+        return codes_of(self.lists)
+
+    @cached_property
+    def moments_apart(self) -> dict[str, Flags]:
+        """Return the rows of each moment of a period, or of a fold, which all candidates share."""
+        return by_word(crossed(self.period if self.fold is None else self.fold, self.moment))
 
     def take(self, mask: Flags | Indexes) -> TestRows:
         """Return some of the rows."""
@@ -147,13 +157,12 @@ def measure(
         average_precision=interval(ranking.average_precision(), ranking.drawn_average_precisions(some)),
         brier=ratio_figure(brier_rows(risk, label), np.ones(label.size), some),
         calibration=calibration_of(risk, label, some),
-        capacity=capacity_figures(_lists_of(scored.lists, rows.lists, keep), label, some),
+        capacity=capacity_figures(_lists_of(scored.lists, rows.list_codes, keep), label, some),
     )
 
 
-def _lists_of(lists: Lists, names: Words, keep: Flags) -> Lists:
-    kept = np.unique(codes_of(names)[keep])
-    counts = tuple(lists.counts[code] for code in kept)
+def _lists_of(lists: Lists, codes: Indexes, keep: Flags) -> Lists:
+    counts = tuple(lists.counts[code] for code in np.flatnonzero(np.bincount(codes[keep])))
     return Lists(lists.listed[keep], counts, lists.best[keep], lists.worst[keep])
 
 
@@ -205,8 +214,7 @@ def moment_aucs(scored: Scored, rows: TestRows, draws: Draws) -> MomentAucs:
     the folds' rows together would count that against both.
     """
     values, drawn = {}, {}
-    parts = rows.period if rows.fold is None else rows.fold
-    for name, keep in by_word(np.char.add(np.char.add(parts, "|"), rows.moment)).items():
+    for name, keep in rows.moments_apart.items():
         ranking = Ranking(scored.margin[keep], rows.label[keep])
         values[name] = ranking.auc()
         drawn[name] = ranking.drawn_aucs(draws.rows(keep))

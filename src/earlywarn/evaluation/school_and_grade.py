@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, crossed_codes
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
 from earlywarn.evaluation.audit.tallies import divided
-from earlywarn.evaluation.capacity import tie_order
 from earlywarn.evaluation.figures import Draws, Figure, brier_rows, interval, ratio_figure
 from earlywarn.evaluation.measures import MomentAucs, Scored, TestRows, compare, moment_aucs
 
@@ -63,9 +62,9 @@ def beside_school_and_grade(
     model, alone = told[0], Scored(NAME, risk, risk, told[0].lists)
     aucs = moment_aucs(alone, rows, draws)
     pair = compare(told, (alone, aucs), rows, draws)
-    moments, ties = crossed_codes(rows.period, rows.moment), tie_order(rows.student)
+    moments = crossed_codes(rows.period, rows.moment)
     sizes = np.bincount(moments[model.lists.listed], minlength=int(moments.max()) + 1)
-    lists = [_listed(margin, ties, moments, sizes) for margin in (risk, model.margin)]
+    lists = [_listed(margin, rows.ties, moments, sizes) for margin in (risk, model.margin)]
     within, n_pairs = _within(model.margin, rows, draws)
     base = np.bincount(moments, weights=rows.label) / np.bincount(moments)
     return SchoolAndGrade(
@@ -84,15 +83,6 @@ def beside_school_and_grade(
         auc_within=within,
         n_pairs_within=n_pairs,
     )
-
-
-def crossed_codes(*columns: Words) -> Indexes:
-    """Number the distinct combinations of some columns, without writing one word per row."""
-    codes = np.zeros(columns[0].size, dtype=np.intp)
-    for column in columns:
-        own = codes_of(column)
-        codes = np.unique(codes * (int(own.max(initial=0)) + 1) + own, return_inverse=True)[1]
-    return codes
 
 
 def _listed(margin: Floats, ties: Indexes, moments: Indexes, sizes: Indexes) -> Flags:
@@ -115,8 +105,8 @@ def _difference(lists: list[Flags], label: Flags, draws: Draws) -> Figure:
 
 
 def _within(margin: Floats, rows: TestRows, draws: Draws) -> tuple[Figure, int]:
-    words: list[Words] = [rows.period, rows.moment, rows.school, rows.grade]
-    strata = crossed_codes(*words, *([] if rows.fold is None else [rows.fold]))
+    folds = [] if rows.fold is None else [rows.fold]
+    strata = crossed_codes(rows.period, rows.moment, rows.school, rows.grade, *folds)
     everybody = Grouping("", ("",), np.zeros(margin.size, dtype=np.intp))
     pairs = pair_rows(margin, rows.label, strata)
     # A school drawn twice is two schools, whose pairs do not mix.

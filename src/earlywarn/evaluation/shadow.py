@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from earlywarn.domain import Language
-from earlywarn.evaluation.arrays import Flags, Floats, Words
+from earlywarn.evaluation.arrays import Flags, Floats, Words, distinct
 from earlywarn.evaluation.measures import Comparison
 from earlywarn.evaluation.sheet import plain
 
@@ -140,7 +140,7 @@ def moves_of(one: Listing, other: Listing | None) -> tuple[Flags, Flags, Flags]:
 
 def moves_by(words: Words, enters: Flags, leaves: Flags, stays: Flags) -> tuple[Moves, ...]:
     """Count who moves by school, grade or group; those of whom the word is not known stand apart."""
-    names, place = np.unique(words, return_inverse=True)
+    names, place = distinct(words)
     # Counted at once: a mask per school would not fit a province.
     counts = [
         np.bincount(place, weights=mask, minlength=names.size).astype(np.intp).tolist()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed
+from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed_codes
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 from earlywarn.evaluation.lift import lift_figure
 from earlywarn.evaluation.measures import Scored, TestRows, moment_aucs
@@ -48,7 +48,7 @@ def by_school_size(scored: Scored, rows: TestRows, draws: Draws) -> tuple[SizeFi
 
 def school_sizes(schools: Indexes, period: Words, moment: Words) -> Indexes:
     """Return the most units that one as-of date looks at in each school."""
-    moments = codes_of(crossed(period, moment))
+    moments = crossed_codes(period, moment)
     counts = np.zeros((int(schools.max()) + 1, int(moments.max()) + 1), dtype=np.intp)
     np.add.at(counts, (schools, moments), 1)
     return np.asarray(counts.max(axis=1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Floats, Indexes, codes_of
+from earlywarn.evaluation.arrays import Floats, Indexes, codes_of, crossed_codes
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
 from earlywarn.evaluation.audit.rates import (
@@ -42,10 +42,7 @@ class Told:
 
 def told_of(model: Scored, rules: Scored | None, rows: TestRows, draws: Draws) -> Told:
     """Number once what the audit of every column needs."""
-    moments = np.zeros(rows.label.size, dtype=np.intp)
-    for words in (rows.period, rows.moment, *([] if rows.fold is None else [rows.fold])):
-        codes = codes_of(words)
-        moments = moments * (int(codes.max(initial=0)) + 1) + codes
+    moments = crossed_codes(rows.period, rows.moment, *([] if rows.fold is None else [rows.fold]))
     by_margin = np.argsort(model.margin, kind="stable")
     return Told(model, rules, rows, draws, moments, codes_of(rows.student), by_margin)
 

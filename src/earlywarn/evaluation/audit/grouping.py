@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pyarrow as pa
 
-from earlywarn.evaluation.arrays import Flags, Indexes, Words
+from earlywarn.evaluation.arrays import Flags, Indexes, Words, distinct
 
 CROSS = " × "
 """Joins the names of two crossed columns, and of their two values."""
@@ -41,13 +40,10 @@ def crossings(columns: Sequence[Grouping]) -> tuple[Grouping, ...]:
 
 
 def _grouping(name: str, words: Words) -> Grouping:
-    # Arrow hashes text, where numpy would sort it: ten times as fast on millions of rows.
-    encoded = pa.array(np.asarray(words, dtype=np.str_)).dictionary_encode()
-    found = [str(value) for value in encoded.dictionary.to_pylist()]
-    values = tuple(sorted(value for value in found if value))
-    place = {value: number for number, value in enumerate(values)}
-    places = np.array([place.get(value, -1) for value in found], dtype=np.intp)
-    return Grouping(name, values, places[encoded.indices.to_numpy()])
+    found, places = distinct(np.asarray(words, dtype=np.str_))
+    values = tuple(str(value) for value in found if value)
+    # An empty word sorts before all others.
+    return Grouping(name, values, places - (found.size - len(values)))
 
 
 def _crossed(one: Grouping, other: Grouping) -> Grouping:
