@@ -47,7 +47,8 @@ def logit(risk: Floats) -> Floats:
 
 def calibration_of(risk: Floats, label: Flags, draws: Draws | None = None) -> CalibrationSheet:
     """Compare risks with what came true; with draws, say how sure that is."""
-    bins = reliability(risk, label)
+    places = bins_of(risk)
+    bins = _reliability(risk, label, places)
     n = sum(one.n for one in bins)
     error = sum(one.n * abs(one.mean_risk - one.rate) for one in bins) / n if n else float("nan")
     if label.all() or not label.any():
@@ -58,20 +59,14 @@ def calibration_of(risk: Floats, label: Flags, draws: Draws | None = None) -> Ca
     found = None
     if draws is not None:
         about_line = line_intervals(margin, label, draws, line=line, offset=intercept)
-        found = CalibrationIntervals(*about_line, *error_intervals(risk, label, bins_of(risk), draws, error))
+        found = CalibrationIntervals(*about_line, *error_intervals(risk, label, places, draws, error))
     return CalibrationSheet(line[0], intercept, error, bins, found)
 
 
-def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
-    """Cut the units into ten equal bins by risk; equal risks share a bin.
-
-    >>> [one.n for one in reliability(np.full(30, 0.2), np.arange(30) < 6)]
-    [30]
-    """
-    place = bins_of(risk)
+def _reliability(risk: Floats, label: Flags, places: Indexes) -> tuple[ReliabilityBin, ...]:
     found = []
-    for one in np.unique(place):
-        inside = place == one
+    for one in np.unique(places):
+        inside = places == one
         found.append(
             ReliabilityBin(int(inside.sum()), float(risk[inside].mean()), float(label[inside].mean()))
         )
@@ -79,7 +74,11 @@ def reliability(risk: Floats, label: Flags) -> tuple[ReliabilityBin, ...]:
 
 
 def bins_of(risk: Floats) -> Indexes:
-    """Return the tenth that each risk falls into; equal risks share one."""
+    """Return the tenth that each risk falls into; equal risks share one.
+
+    >>> bins_of(np.full(3, 0.2)).tolist()
+    [0, 0, 0]
+    """
     if not risk.size:
         return np.zeros(0, dtype=np.intp)
     edges = np.unique(np.quantile(risk, np.arange(1, N_BINS) / N_BINS))

@@ -71,8 +71,14 @@ def error_intervals(
     whole = np.bincount(bins, weights=gap, minlength=n_bins)
     drawn = _divided(np.abs(misses).sum(axis=0), sizes)
     chance = _divided(np.abs(misses - np.outer(whole / max(gap.size, 1), sizes)).sum(axis=0), sizes)
-    moved = np.maximum(drawn - (np.nanmean(drawn) - error), 0.0)
-    return interval(error, moved), interval(float(np.nanmean(chance)), chance)
+    moved = np.maximum(drawn - (_mean(drawn) - error), 0.0)
+    return interval(error, moved), interval(_mean(chance), chance)
+
+
+def _mean(drawn: Floats) -> float:
+    """Return the mean over the draws that took any row: all of a group may stand in one school."""
+    told = drawn[np.isfinite(drawn)]
+    return float(told.mean()) if told.size else float("nan")
 
 
 def _residuals(margin: Floats, label: Flags) -> tuple[Floats, Floats]:

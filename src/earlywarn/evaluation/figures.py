@@ -37,7 +37,7 @@ class Draws:
     counts: Floats
     """How often each draw took each cluster: one row per draw."""
 
-    def rows(self, mask: Flags) -> Draws:
+    def rows(self, mask: Flags | Indexes) -> Draws:
         """Return the same draws for some of the rows."""
         return Draws(self.clusters[mask], self.counts)
 

@@ -13,19 +13,12 @@ from earlywarn.evaluation.audit.columns import Column, Told, column_of
 from earlywarn.evaluation.audit.entries import GroupFigures
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import small
-from earlywarn.evaluation.audit.rates import (
-    Students,
-)
-from earlywarn.evaluation.audit.verdicts import (
-    Tolerance,
-    tolerance_verdict,
-    wider_verdict,
-)
+from earlywarn.evaluation.audit.rates import Students
+from earlywarn.evaluation.audit.verdicts import Tolerance, tolerance_verdict, wider_verdict
 from earlywarn.evaluation.calibration import CalibrationSheet, calibration_of
 
 MOST_ROWS_OF_LINE = 50_000
 """Slope, intercept and bins of a larger group are told from evenly thinned rows."""
-
 
 UNSURE = "cannot tell"
 
@@ -74,12 +67,16 @@ def _entry(column: Column, place: int, line: CalibrationSheet | None, tolerance:
 
 
 def _lines(told: Told, grouping: Grouping, students: Students) -> list[CalibrationSheet | None]:
-    """Return slope, intercept, expected error and reliability bins of every group that is judged."""
+    """Return slope, intercept, expected error and reliability bins of judged groups, with intervals."""
     order = np.argsort(small(grouping.codes), kind="stable")
     ends = np.cumsum(np.bincount(grouping.codes + 1, minlength=len(grouping.values) + 1))
     found: list[CalibrationSheet | None] = []
     for place, judged in enumerate(students.judged):
+        if not judged:
+            found.append(None)
+            continue
         rows = order[ends[place] : ends[place + 1]]
-        rows = rows[:: -(-rows.size // MOST_ROWS_OF_LINE) or 1]
-        found.append(calibration_of(told.model.risk[rows], told.rows.label[rows]) if judged else None)
+        rows = rows[:: -(-rows.size // MOST_ROWS_OF_LINE)]
+        risk, label = told.model.risk[rows], told.rows.label[rows]
+        found.append(calibration_of(risk, label, told.draws.rows(rows)))
     return found
