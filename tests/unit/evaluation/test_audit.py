@@ -72,6 +72,27 @@ def _people(seed: int = 0, n: int = N) -> tuple[Scored, TestRows]:
     return _scored("model", risk, generator.random(n) < 0.3), rows
 
 
+def test_a_large_group_is_told_from_all_moments() -> None:
+    """Rows stand student by student; those that slope and bins are told from are students, not places."""
+    n_students, risk = 34_000, np.array([0.1, 0.3, 0.5])
+    place = np.repeat(np.arange(n_students), 3)
+    rows = _rows(
+        np.random.default_rng(0).random(place.size) < np.tile(risk, n_students),
+        groups={"sex": np.full(place.size, "F")},
+        moment=np.tile(np.array(["a", "b", "c"]), n_students),
+        student=np.char.add("s", place.astype(str)),
+        school=np.char.add("school", (place % 30).astype(str)),
+    )
+
+    told = _audit(_scored("model", np.tile(risk, n_students), rows.label), rows).groups[0].calibration
+
+    assert told is not None
+    assert [round(one.mean_risk, 6) for one in told.bins] == risk.tolist()
+    assert {one.n for one in told.bins} == {told.bins[0].n}
+    assert told.intervals is not None
+    assert told.intervals.slope.low < 1 < told.intervals.slope.high
+
+
 def _entry(audit: Audit, group: str) -> GroupFigures:
     entries = [*audit.groups, *(audit.sheet.crossings if audit.sheet else ())]
     return next(one for one in entries if one.group == group)
