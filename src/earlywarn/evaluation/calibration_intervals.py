@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from earlywarn.evaluation.arrays import Flags, Floats, Indexes
-from earlywarn.evaluation.figures import Draws, Figure, interval
+from earlywarn.evaluation.figures import Draws, Figure, divided, interval
+
+LEAST = 1e-12
+"""Less information than this draws no line."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ def line_intervals(
     other_gap, other_weight = _residuals(offset + margin, label)
     sums = [gap, gap * margin, weight, weight * margin, weight * margin**2, other_gap, other_weight]
     g0, g1, s0, s1, s2, other_gap, other_weight = draws.all_totals(sums)
-    slopes = slope + _divided(s0 * g1 - s1 * g0, s0 * s2 - s1 * s1)
-    offsets = offset + _divided(other_gap, other_weight)
+    slopes = slope + divided(s0 * g1 - s1 * g0, s0 * s2 - s1 * s1, more_than=LEAST)
+    offsets = offset + divided(other_gap, other_weight, more_than=LEAST)
     return interval(slope, slopes), interval(offset, offsets)
 
 
@@ -69,8 +72,8 @@ def error_intervals(
     sizes, *misses_of = draws.all_totals([np.ones(gap.size), *per_bin])
     misses = np.array(misses_of)
     whole = np.bincount(bins, weights=gap, minlength=n_bins)
-    drawn = _divided(np.abs(misses).sum(axis=0), sizes)
-    chance = _divided(np.abs(misses - np.outer(whole / max(gap.size, 1), sizes)).sum(axis=0), sizes)
+    drawn = divided(np.abs(misses).sum(axis=0), sizes)
+    chance = divided(np.abs(misses - np.outer(whole / max(gap.size, 1), sizes)).sum(axis=0), sizes)
     moved = np.maximum(drawn - (_mean(drawn) - error), 0.0)
     return interval(error, moved), interval(_mean(chance), chance)
 
@@ -84,7 +87,3 @@ def _mean(drawn: Floats) -> float:
 def _residuals(margin: Floats, label: Flags) -> tuple[Floats, Floats]:
     p = 1 / (1 + np.exp(-np.clip(margin, -500, 500)))
     return label - p, p * (1 - p)
-
-
-def _divided(above: Floats, below: Floats) -> Floats:
-    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 1e-12))

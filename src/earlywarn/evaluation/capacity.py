@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 
 from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, distinct
-from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
+from earlywarn.evaluation.figures import Draws, Figure, divided, interval, ratio_figure
 
 TIE_RULE = "margin, then a keyless hash of the student's pseudonym"
 
@@ -105,6 +105,16 @@ def _count(margin: Floats, label: Flags, n_listed: int) -> ListCounts:
         hits_best=sure + min(places, tied_hits),
         hits_worst=sure + max(0, places - tied_misses),
     )
+
+
+def precision_gain(one: Flags, other: Flags, label: Flags, draws: Draws) -> Figure:
+    """Return the precision of one model's lists minus that of another's, on the same draws."""
+    values, drawn = [], []
+    for listed in (one, other):
+        hits = listed & label
+        values.append(float(hits.sum() / listed.sum()))
+        drawn.append(divided(draws.totals(hits), draws.totals(listed)))
+    return interval(values[0] - values[1], drawn[0] - drawn[1])
 
 
 def capacity_figures(lists: Lists, label: Flags, draws: Draws) -> CapacityFigures:

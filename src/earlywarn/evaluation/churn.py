@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words
+from earlywarn.evaluation.arrays import Flags, Indexes, Words
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 from earlywarn.evaluation.unit_days import UnitDays
 
@@ -73,13 +73,9 @@ def _change(listed: Flags, step: Step, draws: Draws) -> Change:
         n_stayed=int((was & now).sum()),
         n_left=int((was & ~now).sum()),
         n_entered=int((now & ~was).sum()),
-        stayed=ratio_figure(_counted(was & now), _counted(was), some),
-        entered=ratio_figure(_counted(now & ~was), _counted(now), some),
+        stayed=ratio_figure(was & now, was, some),
+        entered=ratio_figure(now & ~was, now, some),
     )
-
-
-def _counted(flags: Flags) -> Floats:
-    return flags.astype(np.float64)
 
 
 def _in_order(period: Words, moment: Words, days: UnitDays) -> list[tuple[tuple[str, str], Indexes]]:

@@ -41,7 +41,7 @@ class Draws:
         """Return the same draws for some of the rows."""
         return Draws(self.clusters[mask], self.counts)
 
-    def totals(self, values: Floats) -> Floats:
+    def totals(self, values: Floats | Flags) -> Floats:
         """Sum `values` per draw, each row as often as its cluster was taken."""
         sums = np.bincount(self.clusters, weights=values, minlength=self.counts.shape[1])
         return np.asarray(self.counts @ sums)
@@ -150,14 +150,14 @@ class Ranking:
         hits, misses = self._sums(weights)
         total = hits.sum(axis=1) * misses.sum(axis=1)
         below = misses.sum(axis=1, keepdims=True) - np.cumsum(misses, axis=1) + misses / 2
-        return _divided((hits * below).sum(axis=1), total)
+        return divided((hits * below).sum(axis=1), total)
 
     def _average_precisions(self, weights: Floats) -> Floats:
         hits, misses = self._sums(weights)
         found, total = np.cumsum(hits, axis=1), hits.sum(axis=1)
         listed = np.cumsum(hits + misses, axis=1)
         precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
-        return _divided((hits * precision).sum(axis=1), total)
+        return divided((hits * precision).sum(axis=1), total)
 
     def _sensitivities(self, weights: Floats, rates: Floats) -> Floats:
         # A step up lies between two equal rates, of which interpolation takes the later: the top of the step.
@@ -188,18 +188,19 @@ def _counted(place: Indexes, clusters: Indexes, n_places: int, n_clusters: int) 
 def _drawn_aucs(hits: Floats, ties: Floats, between: Floats) -> Floats:
     n_misses = ties.sum(axis=0) + between.sum(axis=0)
     below = n_misses - np.cumsum(ties + between[:-1], axis=0) + ties / 2
-    return _divided((hits * below).sum(axis=0), hits.sum(axis=0) * n_misses)
+    return divided((hits * below).sum(axis=0), hits.sum(axis=0) * n_misses)
 
 
 def _drawn_average_precisions(hits: Floats, ties: Floats, between: Floats) -> Floats:
     found = np.cumsum(hits, axis=0)
     listed = np.cumsum(hits + ties + between[:-1], axis=0)
     precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
-    return _divided((hits * precision).sum(axis=0), hits.sum(axis=0))
+    return divided((hits * precision).sum(axis=0), hits.sum(axis=0))
 
 
-def _divided(above: Floats, below: Floats) -> Floats:
-    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))
+def divided(above: Floats, below: Floats, *, more_than: float = 0.0) -> Floats:
+    """Divide where there is more to divide by than that; elsewhere nothing can be told."""
+    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > more_than))
 
 
 def interval(value: float, drawn: Floats) -> Figure:
@@ -212,11 +213,11 @@ def interval(value: float, drawn: Floats) -> Figure:
     return Figure(value, float(low), float(high))
 
 
-def ratio_figure(numerator: Floats, denominator: Floats, draws: Draws) -> Figure:
+def ratio_figure(numerator: Floats | Flags, denominator: Floats | Flags, draws: Draws) -> Figure:
     """Return a ratio of sums with its interval; both sums are per row, so draws cost one product."""
     below = float(denominator.sum())
     value = float(numerator.sum()) / below if below else float("nan")
-    return interval(value, _divided(draws.totals(numerator), draws.totals(denominator)))
+    return interval(value, divided(draws.totals(numerator), draws.totals(denominator)))
 
 
 def brier_rows(risk: Floats, label: Flags) -> Floats:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Floats
-from earlywarn.evaluation.figures import Draws, Figure, interval
+from earlywarn.evaluation.arrays import Flags, Floats
+from earlywarn.evaluation.figures import Draws, Figure, divided, interval
 
 
-def lift_figure(hits: Floats, listed: Floats, truth: Floats, draws: Draws) -> Figure:
+def lift_figure(hits: Floats | Flags, listed: Floats | Flags, truth: Floats | Flags, draws: Draws) -> Figure:
     """Return precision over the base rate, with its interval; each draw has a base rate of its own.
 
     >>> rows = [np.array(one) for one in ([1.0, 0, 0, 0], [1.0, 0, 1, 0], [1.0, 1, 0, 0])]
@@ -22,5 +22,4 @@ def lift_figure(hits: Floats, listed: Floats, truth: Floats, draws: Draws) -> Fi
 
 
 def _lift(hits: Floats, listed: Floats, truth: Floats, n: Floats) -> Floats:
-    below = listed * truth
-    return np.asarray(np.divide(hits * n, below, out=np.full(below.shape, np.nan), where=below > 0))
+    return divided(hits * n, listed * truth)

@@ -98,5 +98,5 @@ def _quality(
 
 
 def _lift(scored: Scored, rows: TestRows, draws: Draws, keep: Flags) -> Figure:
-    listed, truth = scored.lists.listed[keep].astype(np.float64), rows.label[keep].astype(np.float64)
-    return lift_figure(listed * truth, listed, truth, draws.rows(keep))
+    listed, truth = scored.lists.listed[keep], rows.label[keep]
+    return lift_figure(listed & truth, listed, truth, draws.rows(keep))

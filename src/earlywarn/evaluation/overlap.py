@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats
+from earlywarn.evaluation.arrays import Flags
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 from earlywarn.evaluation.measures import Scored, verdict_of
 
@@ -35,7 +35,8 @@ def overlap_of(chosen: Scored, other: Scored, label: Flags, draws: Draws) -> Ove
     """Compare the lists of two models on the same rows."""
     ours, theirs = chosen.lists.listed, other.lists.listed
     both, only_ours, only_theirs = ours & theirs, ours & ~theirs, theirs & ~ours
-    gain = ratio_figure(_counted(ours & label) - _counted(theirs & label), _counted(ours), draws)
+    more = (ours & label).astype(np.float64) - (theirs & label)
+    gain = ratio_figure(more, ours, draws)
     return Overlap(
         other=other.name,
         n_both=int(both.sum()),
@@ -44,13 +45,9 @@ def overlap_of(chosen: Scored, other: Scored, label: Flags, draws: Draws) -> Ove
         hits_both=int((both & label).sum()),
         hits_only_ours=int((only_ours & label).sum()),
         hits_only_theirs=int((only_theirs & label).sum()),
-        shared=ratio_figure(_counted(both), _counted(ours), draws),
-        precision_only_ours=ratio_figure(_counted(only_ours & label), _counted(only_ours), draws),
-        precision_only_theirs=ratio_figure(_counted(only_theirs & label), _counted(only_theirs), draws),
+        shared=ratio_figure(both, ours, draws),
+        precision_only_ours=ratio_figure(only_ours & label, only_ours, draws),
+        precision_only_theirs=ratio_figure(only_theirs & label, only_theirs, draws),
         precision_gain=gain,
         verdict=verdict_of(gain),
     )
-
-
-def _counted(flags: Flags) -> Floats:
-    return flags.astype(np.float64)

@@ -14,7 +14,7 @@ import numpy as np
 from earlywarn.evaluation.arrays import Flags, Floats, Indexes, crossed_codes
 from earlywarn.evaluation.audit.grouping import Grouping
 from earlywarn.evaluation.audit.pairs import pair_aucs, pair_rows
-from earlywarn.evaluation.audit.tallies import divided
+from earlywarn.evaluation.capacity import precision_gain
 from earlywarn.evaluation.figures import Draws, Figure, brier_rows, interval, ratio_figure
 from earlywarn.evaluation.measures import MomentAucs, Scored, TestRows, compare, moment_aucs
 
@@ -64,7 +64,7 @@ def beside_school_and_grade(
     pair = compare(told, (alone, aucs), rows, draws)
     moments = crossed_codes(rows.period, rows.moment)
     sizes = np.bincount(moments[model.lists.listed], minlength=int(moments.max()) + 1)
-    lists = [_listed(margin, rows.ties, moments, sizes) for margin in (risk, model.margin)]
+    alones, models = (_listed(margin, rows.ties, moments, sizes) for margin in (risk, model.margin))
     within, n_pairs = _within(model.margin, rows, draws)
     base = np.bincount(moments, weights=rows.label) / np.bincount(moments)
     return SchoolAndGrade(
@@ -74,11 +74,11 @@ def beside_school_and_grade(
         brier=ratio_figure(brier_rows(risk, rows.label), np.ones(risk.size), draws),
         base_brier=float(brier_rows(base[moments], rows.label).mean()),
         n_listed=int(sizes.sum()),
-        precision=_difference(lists[:1], rows.label, draws),
-        precision_of_model=_difference(lists[1:], rows.label, draws),
+        precision=ratio_figure(alones & rows.label, alones, draws),
+        precision_of_model=ratio_figure(models & rows.label, models, draws),
         auc_added=pair.auc,
         brier_added=pair.brier,
-        precision_added=_difference(lists[::-1], rows.label, draws),
+        precision_added=precision_gain(models, alones, rows.label, draws),
         verdict=pair.verdict,
         auc_within=within,
         n_pairs_within=n_pairs,
@@ -92,16 +92,6 @@ def _listed(margin: Floats, ties: Indexes, moments: Indexes, sizes: Indexes) -> 
     listed = np.zeros(margin.size, dtype=bool)
     listed[order] = np.arange(margin.size) - starts[moments[order]] < sizes[moments[order]]
     return listed
-
-
-def _difference(lists: list[Flags], label: Flags, draws: Draws) -> Figure:
-    """Return the precision of one set of lists, or that of the first minus that of the second."""
-    values, drawn = 0.0, np.zeros(len(draws.counts))
-    for sign, listed in zip((1.0, -1.0), lists, strict=False):
-        hits, places = (listed & label).astype(np.float64), listed.astype(np.float64)
-        values += sign * float(hits.sum() / places.sum())
-        drawn = drawn + sign * divided(draws.totals(hits), draws.totals(places))
-    return interval(values, drawn)
 
 
 def _within(margin: Floats, rows: TestRows, draws: Draws) -> tuple[Figure, int]:

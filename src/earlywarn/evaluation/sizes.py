@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, Floats, Indexes, Words, codes_of, crossed_codes
+from earlywarn.evaluation.arrays import Flags, Indexes, Words, codes_of, crossed_codes
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 from earlywarn.evaluation.lift import lift_figure
 from earlywarn.evaluation.measures import Scored, TestRows, moment_aucs
@@ -68,7 +68,7 @@ def thirds(sizes: Indexes) -> tuple[Flags, Flags, Flags]:
 
 def _figures(scored: Scored, rows: TestRows, draws: Draws, keep: Flags, sizes: Indexes) -> SizeFigures:
     label, listed, some = rows.label[keep], scored.lists.listed[keep], draws.rows(keep)
-    hits, names, truth = _counted(label & listed), _counted(listed), _counted(label)
+    hits, names, truth = label & listed, listed, label
     own = Scored(scored.name, scored.margin[keep], scored.risk[keep], scored.lists)
     return SizeFigures(
         smallest=int(sizes.min()),
@@ -81,7 +81,3 @@ def _figures(scored: Scored, rows: TestRows, draws: Draws, keep: Flags, sizes: I
         recall=ratio_figure(hits, truth, some),
         lift=lift_figure(hits, names, truth, some),
     )
-
-
-def _counted(flags: Flags) -> Floats:
-    return flags.astype(np.float64)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation.arrays import Flags, codes_of
+from earlywarn.evaluation.arrays import codes_of
 from earlywarn.evaluation.audit.grouping import Grouping, groupings
 from earlywarn.evaluation.audit.rates import count_students, rate, rates_of
-from earlywarn.evaluation.audit.tallies import Tallies, Tally, divided
+from earlywarn.evaluation.audit.tallies import Tallies, Tally
+from earlywarn.evaluation.capacity import precision_gain
 from earlywarn.evaluation.figures import Draws, Figure, interval
 from earlywarn.evaluation.measures import Scored, TestRows, compare, moment_aucs, verdict_of
 
@@ -60,19 +61,10 @@ def with_and_without(
         n_train=n_train,
         auc=pair.auc,
         brier=pair.brier,
-        precision=_precision(with_them, without, rows.label, draws),
+        precision=precision_gain(with_them.lists.listed, without.lists.listed, rows.label, draws),
         verdict=verdict_of(pair.auc),
         changes=tuple(_changes(with_them, without, rows, draws)),
     )
-
-
-def _precision(with_them: Scored, without: Scored, label: Flags, draws: Draws) -> Figure:
-    values, drawn = [], []
-    for one in (with_them, without):
-        hits, listed = (one.lists.listed & label).astype(np.float64), one.lists.listed.astype(np.float64)
-        values.append(float(hits.sum() / listed.sum()))
-        drawn.append(divided(draws.totals(hits), draws.totals(listed)))
-    return interval(values[0] - values[1], drawn[0] - drawn[1])
 
 
 def _changes(with_them: Scored, without: Scored, rows: TestRows, draws: Draws) -> Iterator[GroupChange]:

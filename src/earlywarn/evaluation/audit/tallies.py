@@ -14,10 +14,13 @@ import numpy.typing as npt
 
 from earlywarn.evaluation.arrays import Floats, Indexes
 from earlywarn.evaluation.audit.grouping import Grouping
-from earlywarn.evaluation.figures import Draws
+from earlywarn.evaluation.figures import Draws, divided
 
 MOST_PARTS = 200
 """Where there are more clusters than this, the jackknife leaves out parts of them (Kott 2001)."""
+
+HAIR = 1e-9
+"""Sums of many rows leave as much where nothing is left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,8 @@ class Tally:
 
     def over(self, below: Tally) -> Tally:
         """Divide sums group by group; nothing over nothing cannot be told."""
-        return Tally(*(divided(one, other) for one, other in zip(self._parts, below._parts, strict=True)))
+        pairs = zip(self._parts, below._parts, strict=True)
+        return Tally(*(divided(one, other, more_than=HAIR) for one, other in pairs))
 
     @property
     def _parts(self) -> tuple[Floats, Floats, Floats]:
@@ -69,7 +73,7 @@ class Tally:
         A hundred outcomes of which ninety stand in one school say little more than that school does.
         """
         parts = self.total - self.left_out
-        return np.asarray(divided(parts.sum(axis=0) ** 2, (parts**2).sum(axis=0)))
+        return np.asarray(divided(parts.sum(axis=0) ** 2, (parts**2).sum(axis=0), more_than=HAIR))
 
 
 class Tallies:
@@ -109,9 +113,3 @@ class Tallies:
         sums = self._sums(values)
         total = sums.sum(axis=0)
         return Tally(total, self.counts @ sums, total - self._by_part(sums))
-
-
-def divided(above: Floats, below: Floats) -> Floats:
-    """Divide where there is anything to divide by; elsewhere nothing can be told."""
-    # Sums of many rows leave a hair where nothing is left.
-    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 1e-9))
