@@ -53,7 +53,6 @@ from earlywarn.evaluation.gates import Gate, Gates, judged
 from earlywarn.evaluation.leaks import DETECTORS, Finding, LeakLimits, LeakVerdict, stop_at
 from earlywarn.evaluation.list_curves import CandidateCurve, ListCurves, list_curves
 from earlywarn.evaluation.lists import ListsSheet, lists_sheet
-from earlywarn.evaluation.lists_text import list_lines
 from earlywarn.evaluation.measures import (
     FEWEST_SCHOOLS,
     Comparison,
@@ -67,7 +66,6 @@ from earlywarn.evaluation.measures import (
     measure,
     moment_aucs,
     score_rows,
-    verdict_of,
 )
 from earlywarn.evaluation.rules_gates import rules_gates
 from earlywarn.evaluation.rules_sheet import (
@@ -101,9 +99,9 @@ from earlywarn.evaluation.sheet import (
     QualitySheet,
     sheet_json,
 )
-from earlywarn.evaluation.steps import STEPS, simpler_than
+from earlywarn.evaluation.steps import STEPS
 from earlywarn.evaluation.table import sheet_table
-from earlywarn.evaluation.text import number
+from earlywarn.evaluation.text import chosen_of, number
 from earlywarn.evaluation.unit_days import UnitDays
 
 __all__ = [
@@ -176,6 +174,7 @@ __all__ = [
     "capacity_of",
     "card_markdown",
     "card_page",
+    "chosen_of",
     "codes_of",
     "compare",
     "crossed",
@@ -191,7 +190,6 @@ __all__ = [
     "is_rules",
     "judged",
     "list_curves",
-    "list_lines",
     "lists_sheet",
     "logit",
     "mean_by_indicator",
@@ -213,10 +211,8 @@ __all__ = [
     "sheet_json",
     "sheet_table",
     "side_sheet",
-    "simpler_than",
     "stop_at",
     "tie_order",
     "unsure_of",
-    "verdict_of",
     "with_and_without",
 ]

@@ -13,7 +13,7 @@ from earlywarn.evaluation.calibration_bounds import Bounds, slope_reason
 from earlywarn.evaluation.cards import CardProse, GroupNames, card_markdown
 from earlywarn.evaluation.leaks import DETECTORS, TITLES
 from earlywarn.evaluation.steps import simpler_than
-from earlywarn.evaluation.text import Sheet, number, signed
+from earlywarn.evaluation.text import Sheet, chosen_of, number, signed
 
 BASELINES = ("rules", "one_column", "column_per_moment")
 """What must be beaten at least in value, where [gates] names it; all stand among what is simpler, besides."""
@@ -88,7 +88,7 @@ def judged(
     if missing:
         return tuple(told)
     lead = sheet["backtests"][0]
-    chosen = next(one for one in lead["candidates"] if one["name"] == lead["chosen"])
+    chosen = chosen_of(lead)
     return (
         *told,
         *(_beaten(lead, name) for name in BASELINES if name in gates.not_worse_than),

@@ -11,6 +11,12 @@ Sheet = dict[str, Any]
 """A quality sheet as read back from `backtest.json`."""
 
 
+def chosen_of(lead: Sheet) -> Sheet:
+    """Return what a back-test says of the candidate that was chosen."""
+    found: Sheet = next(one for one in lead["candidates"] if one["name"] == lead["chosen"])
+    return found
+
+
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Align columns with spaces.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import candidate_name
+from earlywarn.evaluation import candidate_name, chosen_of
 from earlywarn.paper import write_share
 from earlywarn.pictures.canvas import (
     COLORS,
@@ -32,7 +32,7 @@ def lists(backtest: dict[str, Any], share: float, per: list[str], language: Lang
         return None
     title = said("lists", language)
     at = min(range(len(curves["shares"])), key=lambda place: abs(curves["shares"][place] - share))
-    chosen = next(one for one in backtest["candidates"] if one["name"] == backtest["chosen"])
+    chosen = chosen_of(backtest)
     with look():
         figure = blank(10.5, 4.9)
         panels: list[Axes] = list(figure.subplots(1, 2))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from earlywarn.domain import Language
-from earlywarn.evaluation import Floats, GroupNames
+from earlywarn.evaluation import Floats, GroupNames, chosen_of
 from earlywarn.paper import write_number
 from earlywarn.pictures.canvas import (
     ACCENT,
@@ -66,7 +66,7 @@ def reliability(backtest: dict[str, Any], names: GroupNames, language: Language)
 
 
 def _panels(backtest: dict[str, Any], names: GroupNames, language: Language) -> list[Panel]:
-    chosen = next(one for one in backtest["candidates"] if one["name"] == backtest["chosen"])
+    chosen = chosen_of(backtest)
     panels = [Panel(said("overall", language), chosen["overall"]["calibration"]["bins"])]
     panels += [
         Panel(said("of_grade", language, name=grade), metrics["calibration"]["bins"])

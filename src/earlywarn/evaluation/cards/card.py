@@ -15,11 +15,10 @@ from earlywarn.evaluation.cards.answers import answers_section
 from earlywarn.evaluation.cards.groups import groups_section, open_checks, school_and_grade_section
 from earlywarn.evaluation.cards.leaks import leaks_section
 from earlywarn.evaluation.cards.lists import lists_section
-from earlywarn.evaluation.cards.prose import SECTIONS, CardProse, GroupNames
+from earlywarn.evaluation.cards.prose import CardProse, GroupNames, written_sections
 from earlywarn.evaluation.cards.quality import (
     beside_section,
     calibration_section,
-    chosen_of,
     grades_section,
     held_section,
     leaves_time,
@@ -30,7 +29,7 @@ from earlywarn.evaluation.cards.rules import rules_paper
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.leaks import open_findings
 from earlywarn.evaluation.rules_sheet import is_rules
-from earlywarn.evaluation.text import Sheet, signed
+from earlywarn.evaluation.text import Sheet, chosen_of, signed
 from earlywarn.paper import Picture, Point, Section, markdown, page
 from earlywarn.paper import Sheet as Paper
 
@@ -84,7 +83,7 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
     lead = sheet["backtests"][0]
     colon = word("colon", language)
     found: list[Section | None] = [
-        *(_written(section, prose, language) for section in SECTIONS),
+        *written_sections(prose, language),
         quality_section(sheet, language),
         moments_section(lead, language),
         beside_section(lead, language),
@@ -106,16 +105,6 @@ def card_sheet(sheet: Sheet, prose: CardProse, names: GroupNames, language: Lang
         first=tuple(Point(text, "", mark="unknown") for text in unsure),
         nothing=word("nothing", language),
         sections=tuple(section for section in found if section is not None),
-    )
-
-
-def _written(section: str, prose: CardProse, language: Language) -> Section:
-    text = prose.of(section, language) or word("wait", language)
-    return Section(
-        section,
-        word(section, language),
-        lead=word("written", language),
-        paragraphs=(text,),
     )
 
 

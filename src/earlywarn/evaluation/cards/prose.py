@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from earlywarn.domain import Language
 from earlywarn.evaluation.cards.words import word
+from earlywarn.paper import Section
 
 SECTIONS = ("use", "not_for", "limits")
 """Prose that people must write before a model can be promoted."""
@@ -33,6 +34,19 @@ class CardProse:
         """Return one section's text, empty where nobody wrote it."""
         written: dict[str, str] = getattr(self, section)
         return written.get(language, "").strip()
+
+
+def written_sections(prose: CardProse, language: Language) -> tuple[Section, ...]:
+    """Return what people wrote, marked as written by them."""
+    return tuple(
+        Section(
+            section,
+            word(section, language),
+            lead=word("written", language),
+            paragraphs=(prose.of(section, language) or word("wait", language),),
+        )
+        for section in SECTIONS
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.cards.writing import count_cell, figure_cell, number_cell, verdict_cell
 from earlywarn.evaluation.cuts import cut_facts
 from earlywarn.evaluation.folds import FOLD_TITLE, card_lines, left_out_schools
-from earlywarn.evaluation.text import Sheet, figure, number
+from earlywarn.evaluation.text import Sheet, chosen_of, figure, number
 from earlywarn.paper import Cell, Row, Section, Table, write_number, write_share
 
 AUC_SCALE = (0.5, 1.0)
@@ -19,12 +19,6 @@ def leaves_time(lead: Sheet) -> bool:
     """Say whether the figures stand on folds that do not follow time."""
     folds = lead.get("folds")
     return folds is not None and not folds.get("along_time")
-
-
-def chosen_of(lead: Sheet) -> Sheet:
-    """Return the figures of the candidate that was chosen."""
-    found: Sheet = next(one for one in lead["candidates"] if one["name"] == lead["chosen"])
-    return found
 
 
 def quality_section(sheet: Sheet, language: Language) -> Section:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from earlywarn.domain import Language
 from earlywarn.evaluation.abstention import abstention_line
-from earlywarn.evaluation.cards.prose import SECTIONS, CardProse
+from earlywarn.evaluation.cards.prose import CardProse, written_sections
 from earlywarn.evaluation.cards.words import word
 from earlywarn.evaluation.rules_sheet import mark_of, nothing_measured
 from earlywarn.evaluation.text import Sheet
@@ -31,22 +31,13 @@ _SAID: dict[str, tuple[str, str]] = {
 def rules_paper(sheet: Sheet, prose: CardProse, language: Language) -> Paper:
     """Return what the card of a list by rules says in one language."""
     colon = word("colon", language)
-    written = tuple(
-        Section(
-            section,
-            word(section, language),
-            lead=word("written", language),
-            paragraphs=(prose.of(section, language) or word("wait", language),),
-        )
-        for section in SECTIONS
-    )
     return Paper(
         title=f"{word('title', language)}{colon}{sheet['network']}/{sheet['model']}",
         kicker="",
         lead=f"{word('outcome', language)}{colon}{sheet['outcome'][language]}",
         first_title=word("unsure", language),
         first=(Point(nothing_measured(sheet, language), "", mark="unknown"),),
-        sections=(*written, _rules(sheet, language)),
+        sections=(*written_sections(prose, language), _rules(sheet, language)),
     )
 
 
