@@ -74,6 +74,17 @@ def test_the_card_says_it_in_both_languages(sheet: dict[str, Any]) -> None:
     assert "Median time from the first list to the day itself: 94 days" in english
 
 
+@pytest.mark.parametrize(("over", "said"), [("schools", "écoles"), ("students", "élèves")])
+def test_the_card_says_what_intervals_draw(sheet: dict[str, Any], over: str, said: str) -> None:
+    """Where schools are few, intervals by size of school draw students, and the card does not say schools."""
+    lead = {**sheet["backtests"][0], "intervals_over": over}
+
+    card = card_markdown({**sheet, "backtests": [lead]}, PROSE, GroupNames())
+
+    assert f"intervalles tirés sur les {said}" in card
+    assert f"intervals drawn over {over}" in card
+
+
 def test_an_older_sheet_is_still_printed(sheet: dict[str, Any]) -> None:
     """Sheets of trainings before lists were measured have none."""
     lead = {name: value for name, value in sheet["backtests"][0].items() if name != "lists"}

@@ -12,11 +12,12 @@ from earlywarn.paper import Cell, Row, Section, Table, counted, write_number, wr
 _SAID = {
     "title": ("Les listes", "The lists"),
     "sizes": (
-        "Par taille d’école, intervalles tirés sur les écoles",
-        "By size of school, intervals drawn over schools",
+        "Par taille d’école, intervalles tirés sur les {over}",
+        "By size of school, intervals drawn over {over}",
     ),
     "size": ("unités dans l’école", "units in the school"),
     "schools": ("écoles", "schools"),
+    "students": ("élèves", "students"),
     "overlaps": (
         "Ce que la liste aurait été, à la même taille",
         "What the list would have been, at the same size",
@@ -35,13 +36,13 @@ def lists_section(lead: Sheet, language: Language) -> Section | None:
     lists = lead.get("lists")
     if lists is None:
         return None
-    tables = (*_sizes(lists["by_size"], language), *_overlaps(lists["overlaps"], language))
+    tables = (*_sizes(lead, language), *_overlaps(lists["overlaps"], language))
     return Section(
         "lists", _say("title", language), paragraphs=tuple(list_facts(lead, language)), tables=tables
     )
 
 
-def _sizes(sizes: list[Sheet], language: Language) -> tuple[Table, ...]:
+def _sizes(lead: Sheet, language: Language) -> tuple[Table, ...]:
     columns = (
         _say("size", language),
         _say("schools", language),
@@ -57,9 +58,12 @@ def _sizes(sizes: list[Sheet], language: Language) -> tuple[Table, ...]:
                 *(figure_cell(one[name], language) for name in ("auc", "precision", "recall")),
             ),
         )
-        for one in sizes
+        for one in lead["lists"]["by_size"]
     )
-    return (Table(_say("sizes", language), columns, rows),) if rows else ()
+    if not rows:
+        return ()
+    caption = _say("sizes", language).format(over=_say(lead["intervals_over"], language))
+    return (Table(caption, columns, rows),)
 
 
 def _overlaps(overlaps: list[Sheet], language: Language) -> tuple[Table, ...]:
