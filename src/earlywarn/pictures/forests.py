@@ -142,7 +142,8 @@ def verdict_of_gap(group: dict[str, Any], name: str, tolerance: float) -> str:
         return "cannot tell"
     if low > tolerance or high < -tolerance:
         return "outside"
-    return "within" if -tolerance <= low and high <= tolerance else "cannot tell"
+    told = group[name]
+    return "within" if -tolerance <= told["low"] and told["high"] <= tolerance else "cannot tell"
 
 
 def _judged_ends(told: dict[str, Any]) -> tuple[float | None, float | None]:

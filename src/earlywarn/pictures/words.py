@@ -81,9 +81,9 @@ WORDS: dict[str, Said] = {
     "calibration_gap": {"fr": "Risque moins part observée", "en": "Risk minus observed share"},
     "against_rest": {"fr": "groupe moins tous les autres", "en": "group minus everybody else"},
     "in_group": {"fr": "dans le groupe", "en": "in the group"},
-    "within": {"fr": "dans l’écart toléré", "en": "within"},
-    "outside": {"fr": "hors de l’écart toléré", "en": "outside"},
-    "cannot tell": {"fr": "les données ne le disent pas", "en": "cannot tell"},
+    "within": {"fr": "dans la tolérance", "en": "within"},
+    "outside": {"fr": "hors tolérance", "en": "outside"},
+    "cannot tell": {"fr": "on ne peut pas trancher", "en": "cannot tell"},
     "summary": {"fr": "Ce qui déplace le plus l’estimation", "en": "What moves the estimate most"},
     "summary_note": {
         "fr": "{n} lignes d’apprentissage tirées au sort, dessinées par shap\u00a0; à droite, le "

@@ -81,6 +81,7 @@ def test_shap_draws_the_same_bytes_and_leaves_chance_as_it_was() -> None:
         ({"low": 0.2, "high": 0.3}, "cannot tell", "cannot tell"),
         ({"low": 0.2, "high": 0.3}, "outside", "outside"),
         ({"low": -0.01, "high": 0.02}, "outside", "within"),
+        ({"low": -0.1, "high": 0.1, "corrected_low": -0.2, "corrected_high": 0.2}, "outside", "within"),
         ({"low": 0.2, "high": 0.3, "corrected_low": 0.1, "corrected_high": 0.4}, "outside", "cannot tell"),
         ({"low": None, "high": None}, "outside", "cannot tell"),
     ],
