@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from earlywarn.evaluation.arrays import Flags, Words
-from earlywarn.evaluation.figures import Draws, Figure, Ranking, interval, ratio_figure
-from earlywarn.evaluation.measures import Scored, TestRows
+from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
+from earlywarn.evaluation.measures import Scored, TestRows, auc_among
 from earlywarn.evaluation.text import figure, number, signed, text_table
 
 ACTED_ON = "acted on"
@@ -61,20 +61,16 @@ def acted_on_apart(
 
 def _figures(word: str, keep: Flags, scored: Scored, rows: TestRows, draws: Draws) -> ActedOnFigures:
     here, truth = keep.astype(np.float64), rows.label.astype(np.float64)
-    label, margin = rows.label[keep], scored.margin[keep]
-    n_positive = int(label.sum())
-    auc = Figure(float("nan"))
-    if n_positive >= FEWEST_POSITIVE and n_positive < label.size:
-        ranking = Ranking(margin, label)
-        auc = interval(ranking.auc(), ranking.drawn_aucs(draws.rows(keep)))
+    n, n_positive = int(keep.sum()), int(rows.label[keep].sum())
+    is_ranked = FEWEST_POSITIVE <= n_positive < n
     return ActedOnFigures(
         word=word,
-        n=int(keep.sum()),
+        n=n,
         n_positive=n_positive,
         base_rate=ratio_figure(truth * here, here, draws),
         mean_risk=ratio_figure(scored.risk * here, here, draws),
         calibration_gap=ratio_figure((scored.risk - truth) * here, here, draws),
-        auc=auc,
+        auc=auc_among(scored, rows, draws, keep) if is_ranked else Figure(float("nan")),
     )
 
 

@@ -221,6 +221,12 @@ def moment_aucs(scored: Scored, rows: TestRows, draws: Draws) -> MomentAucs:
     return MomentAucs(values, drawn, over_folds=rows.fold is not None)
 
 
+def auc_among(scored: Scored, rows: TestRows, draws: Draws, keep: Flags) -> Figure:
+    """Return the AUC among some of the rows, averaged over moments as that of all rows is."""
+    own = Scored(scored.name, scored.margin[keep], scored.risk[keep], scored.lists)
+    return moment_aucs(own, rows.take(keep), draws.rows(keep)).mean
+
+
 def compare(
     one: tuple[Scored, MomentAucs], other: tuple[Scored, MomentAucs], rows: TestRows, draws: Draws
 ) -> Comparison:

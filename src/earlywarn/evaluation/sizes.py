@@ -13,7 +13,7 @@ import numpy as np
 from earlywarn.evaluation.arrays import Flags, Indexes, Words, codes_of, crossed_codes
 from earlywarn.evaluation.figures import Draws, Figure, ratio_figure
 from earlywarn.evaluation.lift import lift_figure
-from earlywarn.evaluation.measures import Scored, TestRows, moment_aucs
+from earlywarn.evaluation.measures import Scored, TestRows, auc_among
 
 FEWEST_SCHOOLS = 6
 """Below this number of schools a third would be one school, and its figures those of one school."""
@@ -69,14 +69,13 @@ def thirds(sizes: Indexes) -> tuple[Flags, Flags, Flags]:
 def _figures(scored: Scored, rows: TestRows, draws: Draws, keep: Flags, sizes: Indexes) -> SizeFigures:
     label, listed, some = rows.label[keep], scored.lists.listed[keep], draws.rows(keep)
     hits, names, truth = label & listed, listed, label
-    own = Scored(scored.name, scored.margin[keep], scored.risk[keep], scored.lists)
     return SizeFigures(
         smallest=int(sizes.min()),
         largest=int(sizes.max()),
         n_schools=int(sizes.size),
         n=int(keep.sum()),
         n_positive=int(label.sum()),
-        auc=moment_aucs(own, rows.take(keep), some).mean,
+        auc=auc_among(scored, rows, draws, keep),
         precision=ratio_figure(hits, names, some),
         recall=ratio_figure(hits, truth, some),
         lift=lift_figure(hits, names, truth, some),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,18 @@ def test_help_shows_as_risks_said_too_high_for_those_helped_only() -> None:
     assert found[ACTED_ON].mean_risk.value == pytest.approx(risk[WORDS == ACTED_ON].mean())
     assert found[ACTED_ON].n_positive == rows.label[WORDS == ACTED_ON].sum()
     assert 0.5 < found[NOT_LISTED].auc.value < 0.8
+
+
+def test_ranking_is_told_moment_by_moment() -> None:
+    """Where margins follow the moment alone, they rank nobody, though outcomes follow the moment, too."""
+    moment = np.repeat(["10-15", "03-15"], WORDS.size // 2)
+    risk = np.where(moment == "10-15", 0.2, 0.6)
+    rows = replace(rows_of(risk, helped=0.0), moment=moment)
+    _, draws = draws_for(rows, n_draws=20, generator=np.random.default_rng(0))
+
+    found = acted_on_apart(score_rows("m", risk, risk, rows, share=0.1), WORDS, rows, draws)
+
+    assert [one.auc.value for one in found] == [0.5, 0.5, 0.5]
 
 
 def test_few_outcomes_are_not_ranked() -> None:
