@@ -15,9 +15,8 @@ from api.problems import NOT_FOUND, ProblemError
 from api.schemas import Identifier
 from api.service import Service
 from api.wording import translate
-from api.writing import write_date
 from earlywarn.domain import Language, SchoolId, Scope
-from earlywarn.paper import STYLE
+from earlywarn.paper import STYLE, write_day
 from earlywarn.store import QualityNotice
 
 router = APIRouter(include_in_schema=False)
@@ -79,6 +78,6 @@ def _notice(notice: QualityNotice, language: Language) -> NoticeView:
         school_id=notice.school_id,
         school_name=notice.school_name,
         text=translate(TO_SETTLE[min(notice.n_findings, 2)], language, n=notice.n_findings),
-        day=translate("Situation au {day}.", language, day=write_date(notice.as_of, language)),
+        day=translate("Situation au {day}.", language, day=write_day(notice.as_of, language)),
         has_findings=notice.n_findings > 0,
     )

@@ -21,8 +21,9 @@ from api.shaping import (
     too_little_data,
 )
 from api.wording import translate
-from api.writing import write_age, write_date
+from api.writing import write_age
 from earlywarn.domain import Language, StudentId
+from earlywarn.paper import write_day
 from earlywarn.store import CurrentRun, RosterHeader, RosterPage, StudentList, StudentPage, StudentRisk
 
 Names = Mapping[StudentId, Mapping[str, str]]
@@ -86,8 +87,8 @@ class Showing:
         as_of, data_as_of = days.pop()
         return self.say(
             "Situation au {day}, d’après les données connues au {data_day} ({age}).",
-            day=write_date(as_of, self.language),
-            data_day=write_date(data_as_of, self.language),
+            day=write_day(as_of, self.language),
+            data_day=write_day(data_as_of, self.language),
             age=write_age((self.today - data_as_of).days, self.language),
         )
 
@@ -140,7 +141,7 @@ class Showing:
             on_roster=stored.is_listed,
             provenance=self.say(
                 "Situation au {day} · données {age} · modèle {version}",
-                day=write_date(stored.as_of, self.language),
+                day=write_day(stored.as_of, self.language),
                 age=self._data_age(data_age_days(stored.run, self.today)),
                 version=stored.run.version,
             ),
