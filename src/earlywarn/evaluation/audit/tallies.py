@@ -34,10 +34,6 @@ class Tally:
     drawn: Floats
     left_out: Floats
 
-    def __add__(self, other: Tally) -> Tally:
-        """Add sums group by group."""
-        return Tally(self.total + other.total, self.drawn + other.drawn, self.left_out + other.left_out)
-
     def __sub__(self, other: Tally) -> Tally:
         """Subtract sums group by group."""
         return Tally(self.total - other.total, self.drawn - other.drawn, self.left_out - other.left_out)

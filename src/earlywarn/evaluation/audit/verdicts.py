@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from earlywarn.evaluation.figures import LEVEL
 
@@ -82,9 +83,6 @@ def t_quantile(level: float, freedom: float) -> float:
     >>> round(t_quantile(0.95, 10_000), 2), round(t_quantile(0.95, 9), 2)
     (1.96, 2.26)
     """
-    # Imported here: the process that serves must not load scipy.
-    from scipy.special import stdtrit
-
     return float(stdtrit(freedom, (1 + level) / 2))
 
 
