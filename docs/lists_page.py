@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.published_flags import MODELS, flags_file, read_flags, table
-from earlywarn.evaluation import list_lines
+from earlywarn.evaluation.lists_text import list_lines
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs" / "lists.md"

@@ -20,7 +20,7 @@ MOST = 2_000
 
 
 def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
-    """Built by portions from the cohort's groups alone, it has the bits of the whole; a replay finds them, too."""
+    """Built by portions it has the bits of the whole, and a replay finds the same in it."""
     folder = demo.network / "dropout"
     contract, spec = load_contract(demo.network / "contract.toml"), load_spec(folder / "model.toml")
     tables = open_tables(demo.workspace, contract)
