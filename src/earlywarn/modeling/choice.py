@@ -2,8 +2,8 @@
 
 Complexity has three steps: one column, a linear model, trees. A candidate of a later step pays by ranking
 better or by losing less as a probability (log loss), at a chance of a false choice that holds for all
-comparisons together; it must be worse in neither, nor by its Brier score. Of those of one step that pay, the
-one that loses least is taken.
+comparisons together (`benchmarks/false_choices.py` counts them); it must be worse in neither, nor by its
+Brier score. Of those of one step that pay, the one that loses least is taken.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from earlywarn.evaluation import (
     Figure,
     Floats,
     TestRows,
+    by_word,
     draws_for,
     interval,
     logit,
     moment_aucs,
     score_rows,
 )
+from earlywarn.modeling.calibrators import log_loss_rows
 from earlywarn.modeling.candidates import N_DRAWS, Fitting, Inner
 from earlywarn.modeling.halves import Halves, halves_of
 from earlywarn.modeling.prepared import Prepared, tested_truth
@@ -43,7 +45,6 @@ class Choice:
     because: str
     inner_auc: dict[str, float]
     comparisons: tuple[Comparison, ...]
-    inner_loss: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,9 @@ def choose(
     inners: Sequence[Inner], rows: LabeledRows, splits: Sequence[Prepared], fitting: Fitting
 ) -> Choice:
     """Take the candidate that no more complex one beats on inner splits."""
-    halves, test_rows = halves_of(rows, splits), _tested(rows, splits)
+    halves = halves_of(rows, splits)
+    tests = np.concatenate([one.split.test for one in splits])
+    test_rows = rows.test_rows(tests, halves.parts, label=tested_truth(splits))
     generator = np.random.default_rng(fitting.seed)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
     said = {one.name: _said(one, halves, test_rows, draws) for one in inners}
@@ -73,32 +76,19 @@ def choose(
             break
         chosen = _least_loss(_simplest(beating), said)
     aucs = {name: float(one.auc[0]) for name, one in said.items()}
-    losses = {name: float(-one.gain[0]) for name, one in said.items()}
-    return Choice(chosen, _because(chosen, pairs, said), aucs, tuple(pairs), losses)
-
-
-def _tested(rows: LabeledRows, splits: Sequence[Prepared]) -> TestRows:
-    tests = np.concatenate([one.split.test for one in splits])
-    fold = np.concatenate([np.full(one.split.test.size, one.split.name) for one in splits])
-    # Folds rank apart: a fold whose training part held more outcomes tests fewer, and its model says more of
-    # everybody. Ranked together, that counts against whoever says little else.
-    by_time = splits[0].split.by_time
-    return rows.test_rows(tests, None if by_time else fold, label=tested_truth(splits))
+    return Choice(chosen, _because(chosen, pairs, said), aucs, tuple(pairs))
 
 
 def _said(inner: Inner, halves: Halves, rows: TestRows, draws: Draws) -> _Said:
-    # Chances stand on one scale, whatever settings told each half; their log-odds rank.
-    risk = np.concatenate(inner.risks)
+    risk, own_risk = np.concatenate(inner.risks), np.concatenate(halves.own_risks(inner.risks))
     aucs = moment_aucs(score_rows(inner.name, logit(risk), risk, rows, share=0.1), rows, draws)
-    # Along time each split tests periods of its own, so a period's weight is its split's.
-    parts = rows.period if rows.fold is None else rows.fold
     weights = halves.row_weights
-    own = {str(part): float(weights[parts == part].sum()) for part in np.unique(parts)}
-    shares = [own[name.split("|", 1)[0]] if halves.by_time else 1.0 for name in aucs.values]
-    kept = np.clip(risk, 1e-9, 1 - 1e-9)
+    # Along time a part counts as much as its split does.
+    counts = {name: float(weights[keep].sum()) for name, keep in by_word(halves.parts).items()}
+    shares = [counts[name.split("|", 1)[0]] if halves.by_time else 1.0 for name in aucs.values]
     return _Said(
         auc=_mean(aucs.values, aucs.drawn, shares),
-        gain=_over_rows(np.log(np.where(rows.label, kept, 1 - kept)), weights, draws),
+        gain=_over_rows(-log_loss_rows(own_risk, rows.label), weights, draws),
         brier=_over_rows(-((risk - rows.label) ** 2), weights, draws),
     )
 

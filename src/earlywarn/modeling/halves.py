@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.evaluation import Flags, Floats
+from earlywarn.evaluation import Flags, Floats, Words, logit
 from earlywarn.modeling.calibrators import fit_sigmoid, log_loss
 from earlywarn.modeling.prepared import Prepared
 from earlywarn.modeling.rows import LabeledRows
@@ -37,16 +37,45 @@ class Halves:
         pairs = zip(self.weights, self.truths, strict=True)
         return np.concatenate([np.full(truth.size, weight / truth.size) for weight, truth in pairs])
 
+    @property
+    def parts(self) -> Words:
+        """Return the split and the half of each tested row; parts rank apart.
+
+        A fold whose training part held more outcomes tests fewer, and its model says more of everybody; so
+        does the line that the other half fitted. Ranked together, that counts against whoever says little
+        else.
+        """
+        pairs = zip(self.names, self.firsts, strict=True)
+        return np.concatenate([np.where(first, f"{name}, first", f"{name}, second") for name, first in pairs])
+
     def risks(self, margins: Sequence[Floats]) -> tuple[Floats, ...]:
         """Turn margins into chances, each half by a line fitted on the other half.
 
         Splits along time have each its own line, as each later period is calibrated by the one before it;
         folds share one.
         """
+        return self._lined(margins, crossed=True)
+
+    def own_risks(self, risks: Sequence[Floats]) -> tuple[Floats, ...]:
+        """Turn chances into those of the line that each half fits on itself, for comparing candidates.
+
+        All are flattered alike, by one line. At the line that fits best the loss does not move with the line,
+        so draws of rows tell how a comparison varies though they fit no line anew. By the other half's line,
+        whoever tells nothing loses on both halves what chance had it say of one, and no draw knows of it.
+        """
+        return self._lined([logit(risk) for risk in risks], crossed=False)
+
+    def _lined(self, margins: Sequence[Floats], *, crossed: bool) -> tuple[Floats, ...]:
         if self.by_time:
-            return tuple(_crossed(*one) for one in zip(margins, self.truths, self.firsts, strict=True))
-        whole = _crossed(np.concatenate(margins), np.concatenate(self.truths), np.concatenate(self.firsts))
-        return tuple(np.split(whole, np.cumsum([truth.size for truth in self.truths])[:-1]))
+            pairs = zip(margins, self.truths, self.firsts, strict=True)
+            return tuple(_lined(*one, crossed=crossed) for one in pairs)
+        margin, truth, first = (
+            np.concatenate(margins),
+            np.concatenate(self.truths),
+            np.concatenate(self.firsts),
+        )
+        ends = np.cumsum([one.size for one in self.truths])[:-1]
+        return tuple(np.split(_lined(margin, truth, first, crossed=crossed), ends))
 
     def joined(self, by_first: Sequence[Floats], by_second: Sequence[Floats]) -> tuple[Floats, ...]:
         """Take each half from what the other half chose."""
@@ -144,8 +173,9 @@ def trials_of(name: str, found: Sequence[Tried], best: Best, halves: Halves) -> 
     )
 
 
-def _crossed(margin: Floats, truth: Flags, first: Flags) -> Floats:
+def _lined(margin: Floats, truth: Flags, first: Flags, *, crossed: bool) -> Floats:
     risk = np.empty(truth.size)
     for half in (first, ~first):
-        risk[half] = fit_sigmoid(margin[~half], truth[~half]).risks(margin[half])
+        taught = ~half if crossed else half
+        risk[half] = fit_sigmoid(margin[taught], truth[taught]).risks(margin[half])
     return risk

@@ -196,9 +196,24 @@ def test_what_ranks_better_and_means_less_is_not_chosen(rows: LabeledRows, split
     assert choice.name == "logistic"
 
 
+def test_a_line_of_its_own_moves_no_comparison_of_levels(rows: LabeledRows, splits: list[Prepared]) -> None:
+    """Chances that are all too high, or too bold, are compared as if they were not."""
+    halves, generator = halves_of(rows, splits), np.random.default_rng(0)
+    told = [generator.normal(size=truth.size) + truth - 2 for truth in halves.truths]
+
+    own = halves.own_risks([1 / (1 + np.exp(-margin)) for margin in told])
+    bold = halves.own_risks([1 / (1 + np.exp(1 - 2 * margin)) for margin in told])
+
+    for risk, other, truth, first in zip(own, bold, halves.truths, halves.firsts, strict=True):
+        assert risk == pytest.approx(other, abs=1e-4)
+        for half in (first, ~first):
+            assert risk[half].mean() == pytest.approx(truth[half].mean(), abs=1e-4)
+    assert len(set(halves.parts.tolist())) == 2 * len(splits)
+
+
 def test_where_nothing_tells_the_announced_chance_holds() -> None:
     """Four candidates of noise beside one column of noise: chosen at most as often as announced."""
-    rows, n_tries = _rows(n_students=150, moments=("10-15",)), 50
+    rows, n_tries = _rows(n_students=300, n_schools=20, moments=("10-15",)), 50
     everything = np.arange(rows.label.size)
     few = prepare_to_tune(rows, inner_splits(rows, everything, overlap="strict"), most_rows=30_000)
     halves, generator = halves_of(rows, few), np.random.default_rng(1)
