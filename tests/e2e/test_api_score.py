@@ -155,13 +155,14 @@ HOSTILE = [
 
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_body_is_refused_at_once(client: TestClient, body: str) -> None:
-    """A body below the limit that is wrong everywhere gets a short answer, soon."""
-    start = time.perf_counter()
+    """A body below the limit that is wrong everywhere gets a short answer, for little work."""
+    # Processor time: how busy others keep the machine is no matter.
+    start = time.process_time()
     answer = client.post("/v1/models/first/score", content=body, headers={"Content-Type": "application/json"})
 
     assert (answer.status_code, len(answer.json()["errors"]) <= 20) == (422, True)
     assert len(answer.content) < 10_000
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_caller_behind_others_is_told_when_to_come_back(

@@ -76,13 +76,13 @@ HOSTILE: list[tuple[type[ScoreRequest | ResolveRequest], str]] = [
 def test_a_hostile_body_costs_little(asked: type[ScoreRequest | ResolveRequest], text: str) -> None:
     """A body below the limit, wrong everywhere, is refused in less than half a second, with few errors."""
     body = json.loads(text)
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(ValidationError) as refused:
         asked.model_validate(body)
 
     assert (len(text) < 1024 * 1024, refused.value.error_count() <= 2) == (True, True)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("day", ["1899-12-31", "0001-01-01", "10000-01-01", "2024-1-1", "infinity"])

@@ -96,12 +96,12 @@ def test_a_zip_of_very_many_members_is_refused_at_once(tmp_path: Path) -> None:
     """The directory is measured before it is read: a hundred thousand members cost no time."""
     members = [(f"m{number}.csv", b"") for number in range(100_000)]
     path = _packed(tmp_path / "e.zip", ("manifest.csv", manifest({"orgs": "bulk"})), *members)
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(ExtractError, match="it holds more than 100 members"):
         is_export(path)
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_member_that_unpacks_to_more_than_it_says_is_refused(tmp_path: Path) -> None:
