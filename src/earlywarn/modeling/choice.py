@@ -63,7 +63,10 @@ def choose(
     """Take the candidate that no more complex one beats on inner splits."""
     halves = halves_of(rows, splits)
     tests = np.concatenate([one.split.test for one in splits])
-    test_rows = rows.test_rows(tests, halves.parts, label=tested_truth(splits))
+    # Folds rank apart: a fold whose training part held more outcomes tests fewer, and its model says more of
+    # everybody. Ranked together, that counts against whoever says little else.
+    fold = None if halves.by_time else halves.splits
+    test_rows = rows.test_rows(tests, fold, label=tested_truth(splits))
     generator = np.random.default_rng(fitting.seed)
     _, draws = draws_for(test_rows, n_draws=N_DRAWS, generator=generator)
     said = {one.name: _said(one, halves, test_rows, draws) for one in inners}
@@ -83,8 +86,8 @@ def _said(inner: Inner, halves: Halves, rows: TestRows, draws: Draws) -> _Said:
     risk, own_risk = np.concatenate(inner.risks), np.concatenate(halves.own_risks(inner.risks))
     aucs = moment_aucs(score_rows(inner.name, logit(risk), risk, rows, share=0.1), rows, draws)
     weights = halves.row_weights
-    # Along time a part counts as much as its split does.
-    counts = {name: float(weights[keep].sum()) for name, keep in by_word(halves.parts).items()}
+    # Along time each split tests periods of its own, so a period's weight is its split's.
+    counts = {name: float(weights[keep].sum()) for name, keep in by_word(rows.period).items()}
     shares = [counts[name.split("|", 1)[0]] if halves.by_time else 1.0 for name in aucs.values]
     return _Said(
         auc=_mean(aucs.values, aucs.drawn, shares),

@@ -38,15 +38,10 @@ class Halves:
         return np.concatenate([np.full(truth.size, weight / truth.size) for weight, truth in pairs])
 
     @property
-    def parts(self) -> Words:
-        """Return the split and the half of each tested row; parts rank apart.
-
-        A fold whose training part held more outcomes tests fewer, and its model says more of everybody; so
-        does the line that the other half fitted. Ranked together, that counts against whoever says little
-        else.
-        """
-        pairs = zip(self.names, self.firsts, strict=True)
-        return np.concatenate([np.where(first, f"{name}, first", f"{name}, second") for name, first in pairs])
+    def splits(self) -> Words:
+        """Return the split of each tested row."""
+        pairs = zip(self.names, self.truths, strict=True)
+        return np.concatenate([np.full(truth.size, name) for name, truth in pairs])
 
     def risks(self, margins: Sequence[Floats]) -> tuple[Floats, ...]:
         """Turn margins into chances, each half by a line fitted on the other half.

@@ -208,7 +208,6 @@ def test_a_line_of_its_own_moves_no_comparison_of_levels(rows: LabeledRows, spli
         assert risk == pytest.approx(other, abs=1e-4)
         for half in (first, ~first):
             assert risk[half].mean() == pytest.approx(truth[half].mean(), abs=1e-4)
-    assert len(set(halves.parts.tolist())) == 2 * len(splits)
 
 
 def test_where_nothing_tells_the_announced_chance_holds() -> None:
