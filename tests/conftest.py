@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders.lean import lean_network
+
 if TYPE_CHECKING:
     from earlywarn.pipeline.demo import Demo
 
@@ -34,7 +36,7 @@ def project() -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demo:
-    """Return the demonstration of the smallest size, built once for all workers; tests must not change it."""
+    """Return a small demonstration that tuned little, built once; tests must not change it."""
     from earlywarn.domain import no_progress
     from earlywarn.pipeline.demo import build_demo
 
@@ -43,8 +45,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demo:
         shared = shared.parent
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        lean = shared / "lean"
+        if not lean.exists():
+            lean_network(PROJECT / "models" / "quebec", lean / "models")
         return build_demo(
-            PROJECT, shared / "demo", n_students=2_000, seed=1, pictures=False, progress=no_progress
+            lean, shared / "demo", n_students=2_000, seed=1, pictures=False, progress=no_progress
         )
 
 
