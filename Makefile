@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean
+.PHONY: help demo test check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ check: $(VENV)/.dev  ## Pass every gate: format, lint, types, layers, tests
 
 check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 	EARLYWARN_CASES=25 $(BIN)/pytest -n 2 --dist load tests/property
+
+bench: $(VENV)/.dev demo-built  ## Time explanations beside LightGBM's own, and write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.speed
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py

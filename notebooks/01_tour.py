@@ -4,7 +4,6 @@
 # Everything here is invented. Run it with `python notebooks/01_tour.py`.
 
 # %% 1. A folder that goes away at the end
-import json
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -65,8 +64,8 @@ run = score(network, workspace, as_of=today, today=today, keys=keys)
 print(run.summary())
 
 # %% 10. One student on a roster, and why
-scores = run.runs[0].scores
-first = next(row for row in scores.to_pylist() if row["is_listed"])
+part = run.runs[0]
+first = next(row for row in part.scores.to_pylist() if row["is_listed"])
 print(f"risk {first['risk']:.2f}, school {first['school_id']}, grade {first['grade']}")
-for reason in json.loads(first["reasons"]):
-    print("+" if reason["direction"] == "raises" else "-", reason["text"]["fr"], "|", reason["text"]["en"])
+for reason in part.in_words(first["reasons"]):
+    print("+" if reason.direction == "raises" else "-", reason.text["fr"], "|", reason.text["en"])

@@ -74,11 +74,11 @@ def test_posted_tables_get_the_batch_s_numbers(
     assert len(body["scores"]) > len(STUDENTS)
     for one in body["scores"]:
         row = batch["|".join(one["unit"])]
-        stored = json.loads(row["reasons"])
+        stored = run.runs[0].in_words(row["reasons"])
         assert (one["risk"], one["margin"]) == (row["risk"], row["margin"])
         assert (one["risk_low"], one["risk_high"]) == (row["risk_low"], row["risk_high"])
         assert (one["chance_range"] is None) == (row["risk"] is None)
-        assert [reason["text"] for reason in one["reasons"]] == [reason["text"]["fr"] for reason in stored]
+        assert [reason["text"] for reason in one["reasons"]] == [reason.text["fr"] for reason in stored]
         assert (one["not_scored_because"] is None) == (row["risk"] is not None)
     assert (body["as_of"], body["peers_as_of"], body["data_age_days"]) == (*[AS_OF.isoformat()] * 2, 0)
     assert body["decision_support"].startswith("Aide à la décision")

@@ -132,14 +132,14 @@ def test_points_are_the_rules_met_and_no_risk_is_said(run: ScoreRun) -> None:
     scores = run.runs[0].scores.to_pylist()
     words = {"absent plus de 5 % des jours de classe", "moyenne sous 65 %"}
     for row in scores:
-        reasons = json.loads(row["reasons"])
+        reasons = run.runs[0].in_words(row["reasons"])
         assert row["risk"] is None
         if row["not_scored_because"] is None:
             assert row["margin"] == len(reasons)
-        assert {reason["text"]["fr"] for reason in reasons} <= words
+        assert {reason.text["fr"] for reason in reasons} <= words
         for reason in reasons:
-            value = reason["evidence"]["value"]
-            assert value > ABSENT if reason["code"] == "absent" else value < LOW
+            value = reason.evidence.value
+            assert value > ABSENT if reason.code == "absent" else value < LOW
 
     assert [row["unit_id"] for row in scores if row["is_listed"]] == [
         row["unit_id"] for row in scores if row["margin"]

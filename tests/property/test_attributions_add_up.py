@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earlywarn.scoring import LeafTables, compile_trees, read_trees
+from earlywarn.scoring.explanations.many import attributions_of_many
 
 CASES = int(os.environ.get("EARLYWARN_CASES", "150"))
 
@@ -71,11 +72,11 @@ def test_attributions_equal_lightgbm_and_add_up(capsys: pytest.CaptureFixture[st
     tally = Tally()
 
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(case=tree_models(), max_bits=st.sampled_from([0, 3, 12]))
-    def promise(case: tuple[lightgbm.Booster, np.ndarray], max_bits: int) -> None:
+    @given(case=tree_models(), most_rows=st.sampled_from([1, 8, 1024]))
+    def promise(case: tuple[lightgbm.Booster, np.ndarray], most_rows: int) -> None:
         model, rows = case
         trees = read_trees(model.model_to_string()).trees
-        tables = compile_trees(trees, rows.shape[1], max_bits=max_bits)
+        tables = compile_trees(trees, rows.shape[1], most_rows=most_rows)
         contributions = np.asarray(model.predict(rows, pred_contrib=True, num_threads=1))
         margins = np.asarray(model.predict(rows, raw_score=True, num_threads=1))
 
@@ -86,6 +87,7 @@ def test_attributions_equal_lightgbm_and_add_up(capsys: pytest.CaptureFixture[st
         error = np.abs(tables.base + ours.sum(axis=1) - margins).max()
         assert difference <= 1e-10
         assert error <= 1e-9
+        assert np.array_equal(attributions_of_many(tables, rows), ours)
         again = LeafTables.from_arrays(tables.to_arrays())
         assert np.array_equal(again.attributions(rows[7:8]), ours[7:8])
         tally.models += 1

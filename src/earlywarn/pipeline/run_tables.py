@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,19 @@ from earlywarn.publication import PublishedModel
 from earlywarn.scoring import (
     RULES,
     TIE_RULE,
+    TOO_LITTLE_DATA,
     Place,
     capacity_of,
     cut_rosters,
-    score_values,
+    phrases_of,
+    score_batch,
     share_in_words,
+    told_json,
 )
-from earlywarn.store import RunToLoad
+from earlywarn.store import WORDS, RunToLoad
 
 _BLOCK = 8192
+_HAS_NUMBA = find_spec("numba") is not None
 _SMALLEST_PEER_GROUP = 10
 Words = list[str]
 Floats = npt.NDArray[np.float64]
@@ -89,17 +94,17 @@ def _scored(
     """Return the margins, NaN where not scored, and the columns of what is stored of each score."""
     numbers = np.full((4, len(values)), np.nan)
     reasons: Words = []
-    because: list[str | None] = []
     for start in range(0, len(values), _BLOCK):
-        for i, one in enumerate(score_values(model, values[start : start + _BLOCK]), start=start):
-            # None becomes NaN, and NaN a null.
-            numbers[:, i] = (one.margin, one.risk, one.risk_low, one.risk_high)
-            reasons.append(orjson.dumps(one.reasons).decode())
-            because.append(one.not_scored_because)
+        block = np.ascontiguousarray(values[start : start + _BLOCK])
+        batch = score_batch(model, block, many=_HAS_NUMBA)
+        numbers[:, start : start + _BLOCK] = batch.margins, batch.risks, batch.low, batch.high
+        reasons += told_json(batch.told)
         progress(f"score {model.model}", len(reasons), len(values))
     names = ("margin", "risk", "risk_low", "risk_high")
     columns = {name: _numbers(row) for name, row in zip(names, numbers, strict=True)}
-    told = {"not_scored_because": pa.array(because, pa.string()), "reasons": pa.array(reasons, pa.string())}
+    is_out = np.isnan(numbers[0])
+    because = pa.array(np.where(is_out, TOO_LITTLE_DATA, ""), pa.string(), mask=~is_out)
+    told = {"not_scored_because": because, "reasons": pa.array(reasons, pa.string())}
     return numbers[0], {**columns, **told}
 
 
@@ -188,6 +193,7 @@ def _facts(model: PublishedModel) -> dict[str, object]:
         "network": model.network,
         "outcome": dict(model.outcome),
         "not_scored_because": dict(model.abstention.words),
+        WORDS: phrases_of(model).to_json(),
         **{name: model.details[name] for name in shown if name in model.details},
     }
 

@@ -154,12 +154,11 @@ def _compiled(files: Mapping[str, bytes], where: str) -> LeafTables:
 
 
 def _facts_of(tables: LeafTables) -> dict[str, int]:
-    with_table = [leaves for leaves in tables.classes if leaves.table is not None]
     return {
-        "leaves": sum(len(leaves.value) for leaves in tables.classes),
-        "leaves_without_table": sum(len(leaves.value) for leaves in tables.classes if leaves.table is None),
-        "widest_table": max((leaves.width for leaves in with_table), default=0),
-        "bytes": sum(leaves.table.nbytes for leaves in with_table if leaves.table is not None),
+        "tables": tables.n_groups,
+        "leaves_without_table": tables.n_lone,
+        "entries_read_by_a_row": int(tables.columns.size),
+        "bytes": int(tables.groups.table.nbytes + tables.lone.table.nbytes),
     }
 
 

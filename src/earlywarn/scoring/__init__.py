@@ -2,7 +2,7 @@
 
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
-from earlywarn.scoring.points import point_rules, reasons_for
+from earlywarn.scoring.points import phrases_of, point_rules, reasons_for, tell
 from earlywarn.scoring.published import (
     RULES,
     Abstention,
@@ -12,10 +12,19 @@ from earlywarn.scoring.published import (
     curve_terms,
     linear_terms,
 )
-from earlywarn.scoring.reasons import Evidence, Reason
+from earlywarn.scoring.reasons import choose_reasons
 from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
-from earlywarn.scoring.scores import TOO_LITTLE_DATA, Score, score_rows, score_values, values_of
+from earlywarn.scoring.scores import (
+    TOO_LITTLE_DATA,
+    Score,
+    ScoredBatch,
+    score_batch,
+    score_rows,
+    score_values,
+    values_of,
+)
+from earlywarn.scoring.telling import Evidence, Phrases, Reason, told_json
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
 from earlywarn.scoring.wording import (
     indicator_in_words,
@@ -36,29 +45,36 @@ __all__ = [
     "Evidence",
     "LeafTables",
     "LinearTerms",
+    "Phrases",
     "Place",
     "PublishedModel",
     "Reason",
     "RiskRange",
     "Score",
+    "ScoredBatch",
     "Tree",
     "TreeModel",
     "calibrator_from",
     "capacity_of",
+    "choose_reasons",
     "compile_trees",
     "curve_terms",
     "cut_rosters",
     "indicator_in_words",
     "linear_terms",
     "number_in_words",
+    "phrases_of",
     "point_rules",
     "range_in_words",
     "read_trees",
     "reasons_for",
     "risk_range_from",
+    "score_batch",
     "score_rows",
     "score_values",
     "share_in_words",
+    "tell",
+    "told_json",
     "values_of",
     "window_in_words",
 ]

@@ -15,12 +15,11 @@ import numpy as np
 
 from earlywarn.domain import LANGUAGES, Language
 from earlywarn.scoring.published import RULES, PublishedModel
-from earlywarn.scoring.reasons import MOST_REASONS, Evidence, Reason
-from earlywarn.scoring.reasons import reasons_for as attributed_reasons
+from earlywarn.scoring.reasons import MOST_REASONS
+from earlywarn.scoring.reasons import phrases_of as attributed_phrases
+from earlywarn.scoring.reasons import tell as tell_attributed
+from earlywarn.scoring.telling import N_NUMBERS, Phrases, Reason, Spoken, Told, told_lists
 from earlywarn.scoring.trees import Flags, Floats
-from earlywarn.scoring.wording import comparison_in_words, number_in_words
-
-POINT_WORDS: Mapping[Language, str] = {"fr": "règle atteinte", "en": "rule met"}
 
 
 @dataclass(frozen=True)
@@ -71,63 +70,75 @@ def point_rules(content: Mapping[str, Any], features: tuple[str, ...]) -> tuple[
     return found
 
 
-def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
-    """Return each row's reasons: the rules it meets where rules make the list, else its attributions' facts.
+def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False) -> Told:
+    """Return each row's reasons in numbers: the rules it meets where rules make the list, else its facts.
 
     Args:
         model: The model that made the attributions.
         rows: Encoded feature values, (rows, features).
         attributions: What `model.attributions(rows)` gave.
+        many: Whether machine code chooses, which gives the same and pays where rows are many.
     """
     if model.kind == RULES:
         return rules_met(model, rows)
-    return attributed_reasons(model, rows, attributions)
+    return tell_attributed(model, rows, attributions, many=many)
 
 
-def rules_met(model: PublishedModel, rows: Floats) -> list[list[Reason]]:
-    """Return each row's reasons: the rules it meets, in declared order, five at most.
+def phrases_of(model: PublishedModel) -> Phrases:
+    """Return what a model's reasons are put into words by."""
+    if model.kind != RULES:
+        return attributed_phrases(model)
+    rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
+    entries = [model.catalog.by_name[rule.feature] for rule in rules]
+    return Phrases(
+        tuple(
+            Spoken(
+                code=rule.name,
+                family=entry.family,
+                feature=rule.feature,
+                window=entry.window,
+                function=entry.function,
+                actionable=entry.actionable,
+                text=rule.words,
+            )
+            for rule, entry in zip(rules, entries, strict=True)
+        ),
+        model.has_school_years,
+        by_rules=True,
+    )
+
+
+def reasons_for(
+    model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False
+) -> list[list[Reason]]:
+    """Return each row's reasons in words; see `tell`."""
+    phrases = phrases_of(model)
+    return [phrases.reasons(one) for one in told_lists(tell(model, rows, attributions, many=many))]
+
+
+def rules_met(model: PublishedModel, rows: Floats) -> Told:
+    """Return each row's reasons in numbers: the rules it meets, in declared order, five at most.
 
     A rule's share of a score is one point less the share of all rows that meet it.
     """
     rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
-    place = {name: column for column, name in enumerate(model.features)}
-    met = np.column_stack([rule.met(rows[:, place[rule.feature]]) for rule in rules])
-    return [
-        [_reason(model, rules[which], rows[i], place) for which in np.flatnonzero(met[i])[:MOST_REASONS]]
-        for i in range(len(rows))
-    ]
+    column = {name: number for number, name in enumerate(model.features)}
+    told = np.full((len(rows), MOST_REASONS, N_NUMBERS), np.nan)
+    n_met = np.zeros(len(rows), dtype=np.int64)
+    for number, rule in enumerate(rules):
+        value = rows[:, column[rule.feature]]
+        row = np.flatnonzero(rule.met(value) & (n_met < MOST_REASONS))
+        compared = [
+            _other(rows, column, f"{rule.feature}__{other}", value)[row] for other in ("own_past", "peers")
+        ]
+        numbers = [np.full(row.size, number), np.full(row.size, 1.0 - rule.share), value[row], *compared]
+        told[row, n_met[row]] = np.column_stack(numbers)
+        n_met[row] += 1
+    return told
 
 
-def _reason(model: PublishedModel, rule: PointRule, row: Floats, place: Mapping[str, int]) -> Reason:
-    entry = model.catalog.by_name[rule.feature]
-    value = float(row[place[rule.feature]])
-    past, peers = (
-        _other(row, place, f"{rule.feature}__{comparison}", value) for comparison in ("own_past", "peers")
-    )
-    percent = entry.function in ("share", "rank")
-    compared: dict[Language, str] = {}
-    for language in LANGUAGES:
-        before, group = (
-            "" if other is None else number_in_words(other, language, percent=percent)
-            for other in (past, peers)
-        )
-        compared[language] = comparison_in_words(before, group, language)
-    return Reason(
-        code=rule.name,
-        family=entry.family,
-        direction="raises",
-        strength="moderate",
-        strength_words=POINT_WORDS,
-        attribution=1.0 - rule.share,
-        actionable=entry.actionable,
-        evidence=Evidence(rule.feature, value, entry.window, past, peers),
-        text=rule.words,
-        comparison=compared,
-    )
-
-
-def _other(row: Floats, place: Mapping[str, int], name: str, value: float) -> float | None:
-    """Return what the value is compared with; the comparison's feature holds the difference."""
-    if name not in place or np.isnan(row[place[name]]):
-        return None
-    return round(value - float(row[place[name]]), 9) + 0.0
+def _other(rows: Floats, column: Mapping[str, int], name: str, value: Floats) -> Floats:
+    """Return what values are compared with; the comparison's feature holds the difference."""
+    if name not in column:
+        return np.full(len(rows), np.nan)
+    return np.asarray(np.round(value - rows[:, column[name]], 9) + 0.0)

@@ -136,9 +136,18 @@ class PublishedModel:
         """Return the margin of a row of which nothing is known; attributions add up from here."""
         return self.intercept + self.linear.base + self.curves.base + self.tables.base
 
-    def attributions(self, rows: Floats) -> Floats:
-        """Return each feature's share of each row's margin, (rows, features), in `features` order."""
-        shares = self.tables.attributions(rows)
+    def attributions(self, rows: Floats, *, many: bool = False) -> Floats:
+        """Return each feature's share of each row's margin, (rows, features), in `features` order.
+
+        With `many`, machine code reads the trees: the same bits, for whoever has thousands of rows and numba.
+        """
+        if many:
+            # The service has few rows at a time, and loads no compiler.
+            from earlywarn.scoring.explanations.many import attributions_of_many
+
+            shares = attributions_of_many(self.tables, rows)
+        else:
+            shares = self.tables.attributions(rows)
         if self.linear.column.size:
             shares[:, self.linear.column] += self.linear.attributions(rows)
         if self.curves.column.size:

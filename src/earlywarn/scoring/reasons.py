@@ -8,103 +8,98 @@ never causes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 
-from earlywarn.domain import LANGUAGES, Language
 from earlywarn.features import FeatureEntry
 from earlywarn.scoring.published import PublishedModel
+from earlywarn.scoring.telling import N_NUMBERS, Phrases, Spoken, Told
 from earlywarn.scoring.trees import Flags, Floats, Integers
-from earlywarn.scoring.wording import (
-    STRENGTH_WORDS,
-    Strength,
-    comparison_in_words,
-    number_in_words,
-    sentence,
-    window_in_words,
-)
 
 MOST_REASONS = 5
 MOST_OF_A_FAMILY = 2
 SMALLEST = 0.05
 """In log-odds: a smaller share changes the odds by less than a twentieth, and is not worth a sentence."""
-_STRONG, _MODERATE = 0.7, 0.25
-"""Doubles the odds; changes them by more than a quarter."""
 
-Direction = Literal["raises", "lowers"]
-_MOST_REMEMBERED = 200_000
-_Texts = tuple[Mapping[Language, str], Mapping[Language, str]]
-_STRENGTHS: Mapping[Strength, Mapping[Language, str]] = {
-    strength: {language: STRENGTH_WORDS[language][strength] for language in LANGUAGES}
-    for strength in get_args(Strength)
-}
+Anything = npt.NDArray[np.generic]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What the records show: the value, over which days, beside the student's own past and the peers'."""
-
-    feature: str
-    value: float
-    window: str
-    own_past: float | None
-    peers_median: float | None
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One indicator's part in one score."""
-
-    code: str
-    family: str
-    direction: Direction
-    strength: Strength
-    strength_words: Mapping[Language, str]
-    attribution: float
-    actionable: bool
-    evidence: Evidence
-    text: Mapping[Language, str]
-    comparison: Mapping[Language, str]
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the reason as plain values, as stored and answered."""
-        return {**vars(self), "evidence": dict(vars(self.evidence))}
-
-
-def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
-    """Return each row's reasons, those that raise the estimate first, the greatest share first.
+def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False) -> Told:
+    """Return each row's reasons in numbers, those that raise the estimate first, the greatest share first.
 
     Args:
         model: The model that made the attributions.
         rows: Encoded feature values, (rows, features).
         attributions: What `model.attributions(rows)` gave.
+        many: Whether machine code chooses, which gives the same and pays where rows are many.
+    """
+    leads, shares = choose_reasons(model, rows, attributions, many=many)
+    told = np.full((*leads.shape, N_NUMBERS), np.nan)
+    row, place = np.nonzero(leads >= 0)
+    if not row.size:
+        return told
+    book = _book_of(model)
+    spoken = book.spoken[leads[row, place]]
+    value = rows[row, book.features[spoken]]
+    told[row, place, 0], told[row, place, 1], told[row, place, 2] = spoken, shares[row, place], value
+    for number, other in ((3, book.own_past[spoken]), (4, book.peers[spoken])):
+        # A comparison's feature holds the difference.
+        difference = np.where(other >= 0, rows[row, other], np.nan)
+        told[row, place, number] = np.round(value - difference, 9) + 0.0
+    return told
+
+
+def phrases_of(model: PublishedModel) -> Phrases:
+    """Return what a model's reasons are put into words by; its numbers are those of `tell`."""
+    return _book_of(model).phrases
+
+
+def choose_reasons(
+    model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False
+) -> tuple[Integers, Floats]:
+    """Choose each row's reasons, in the order in which they are told, without putting them into words.
+
+    Returns:
+        For each row and place, (rows, 5): the column of the model's book that leads the indicator, -1 after
+        the last reason, and the indicator's share.
     """
     book = _book_of(model)
-    if not book.features.size or not len(rows):
-        return [[] for _ in range(len(rows))]
-    values = rows[:, book.features]
+    if many and book.features.size:
+        # The compiler is loaded by whoever reads many rows, and by nobody else.
+        from earlywarn.scoring.choosing import choose
+
+        return choose(rows, attributions, book.arrays, (MOST_REASONS, MOST_OF_A_FAMILY, SMALLEST))
+    leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
+    shares = np.zeros(leads.shape)
+    if book.features.size and len(rows):
+        _choose(book, rows, attributions, leads, shares)
+    return leads, shares
+
+
+def _choose(book: _Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
+    values, n_indicators = rows[:, book.features], book.starts.size
     shown = np.where(book.sayable(values), attributions[:, book.features], 0.0)
-    # Sums run in a fixed order, so that one row and a million give the same bits.
-    totals = np.add.reduceat(shown, book.starts, axis=1)
+    # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
+    place = np.arange(len(rows))[:, None] * n_indicators + book.indicator
+    sums = np.bincount(place.ravel(), weights=shown.ravel(), minlength=len(rows) * n_indicators)
+    totals = sums.reshape(len(rows), n_indicators)
     raises = totals > 0
     agreeing = np.where(raises[:, book.indicator], book.agrees(values, 1), book.agrees(values, -1))
     pull = np.where(agreeing, np.where(raises[:, book.indicator], shown, -shown), 0.0)
     best = np.maximum.reduceat(pull, book.starts, axis=1)
     eligible = (best > 0) & (np.abs(totals) >= SMALLEST)
-    rank = np.where(eligible, np.where(raises, 1e6 + totals, -totals), -np.inf)
-    order = np.argsort(-rank, axis=1, kind="stable")
+    order = np.lexsort((-np.abs(totals), ~raises, ~eligible), axis=1)
     counts = eligible.sum(axis=1).tolist()
-    return [
-        [
-            _reason(book, rows[i], values[i], pull[i], which, float(totals[i, which]))
-            for which in _varied(book, order[i, : counts[i]].tolist())
-        ]
-        for i in range(len(rows))
-    ]
+    ends = [*book.starts.tolist(), len(book.features)]
+    for i in range(len(rows)):
+        for n, one in enumerate(_varied(book, order[i, : counts[i]].tolist())):
+            leads[i, n] = ends[one] + int(np.argmax(pull[i, ends[one] : ends[one + 1]]))
+            shares[i, n] = totals[i, one]
 
 
 def _varied(book: _Book, which: Sequence[int]) -> list[int]:
@@ -125,7 +120,6 @@ def _varied(book: _Book, which: Sequence[int]) -> list[int]:
 class _Book:
     """What is needed to speak of a model's features; columns are those that may be spoken of."""
 
-    model: PublishedModel
     features: Integers
     """Position of each column in the model's features."""
     starts: Integers
@@ -139,10 +133,18 @@ class _Book:
     """The column whose value a sentence about this one names."""
     families: Sequence[str]
     """The family of each indicator."""
-    comparisons: Mapping[tuple[str, str, str, str], int]
-    """Where the model's features hold the difference from the own past or from the peers."""
-    said: dict[tuple[int, float, float | None, float | None], _Texts] = field(default_factory=dict)
-    """Sentences already made; the same few values come back thousands of times."""
+    own_past: Integers
+    """The model's feature that holds each column's difference from the own past; -1 where there is none."""
+    peers: Integers
+    """The same of the difference from the peers."""
+    phrases: Phrases
+
+    @cached_property
+    def arrays(self) -> tuple[Anything, ...]:
+        """Return what machine code needs, in the order in which `choosing.choose` takes it."""
+        family = np.unique(np.array(self.families, dtype=object), return_inverse=True)[1]
+        sign = self.sign.astype(np.float64)
+        return self.features, self.indicator, sign, self.usual, self.is_level, self.spoken, family
 
     def sayable(self, values: Floats) -> Flags:
         """Return where neither the value nor the one its sentence names is missing."""
@@ -180,7 +182,6 @@ def _new_book(model: PublishedModel) -> _Book:
     comparison = np.array([bool(entries[k].comparison) for k in kept], dtype=np.bool_)
     base_sign = [entries[_plain(entries, k)].sign if entries[k].comparison else entries[k].sign for k in kept]
     return _Book(
-        model=model,
         features=positions,
         starts=starts,
         indicator=indicator,
@@ -188,11 +189,9 @@ def _new_book(model: PublishedModel) -> _Book:
         usual=np.where(comparison, 0.0, model.medians[positions]),
         is_level=np.array([entries[k].function == "one_of" for k in kept], dtype=np.bool_),
         families=[entries[kept[start]].family for start in starts],
-        comparisons={
-            (entry.indicator, entry.function, entry.window, entry.comparison): i
-            for i, entry in named
-            if entry.comparison
-        },
+        own_past=_compared(named, kept, "own_past"),
+        peers=_compared(named, kept, "peers"),
+        phrases=Phrases(tuple(_spoken_as(entries[k]) for k in kept), model.has_school_years, by_rules=False),
         spoken=np.array([place[target] for k in kept if (target := spoken[k]) is not None], dtype=np.int64),
     )
 
@@ -221,64 +220,26 @@ def _spoken(entries: Sequence[FeatureEntry], k: int) -> int | None:
     return next(iter(same or plain), None)
 
 
-def _reason(book: _Book, row: Floats, values: Floats, pull: Floats, which: int, total: float) -> Reason:
-    start = int(book.starts[which])
-    stop = int(book.starts[which + 1]) if which + 1 < len(book.starts) else len(book.features)
-    headline = start + int(np.argmax(pull[start:stop]))
-    spoken = int(book.spoken[headline])
-    entry = book.model.entries[int(book.features[spoken])]
-    assert entry is not None  # noqa: S101 - columns of the book have entries by construction
-    value = float(values[spoken])
-    past, peers = (_other(book, row, entry, value, comparison) for comparison in ("own_past", "peers"))
-    strength = _strength(total)
-    school_years = book.model.has_school_years
-    key = (spoken, value, past, peers)
-    texts = book.said.get(key)
-    if texts is None:
-        if len(book.said) >= _MOST_REMEMBERED:
-            book.said.clear()
-        texts = book.said[key] = _texts(entry, value, past, peers, school_years)
-    return Reason(
-        code=entry.indicator,
-        family=entry.family,
-        direction="raises" if total > 0 else "lowers",
-        strength=strength,
-        strength_words=_STRENGTHS[strength],
-        attribution=total,
-        actionable=entry.actionable,
-        evidence=Evidence(entry.name, value, entry.window, past, peers),
-        text=texts[0],
-        comparison=texts[1],
+def _compared(named: Sequence[tuple[int, FeatureEntry]], kept: Sequence[int], comparison: str) -> Integers:
+    """Return where the model's features hold the difference of each column from something."""
+    places = {
+        (entry.indicator, entry.function, entry.window): i
+        for i, entry in named
+        if entry.comparison == comparison
+    }
+    entries = (named[k][1] for k in kept)
+    return np.array(
+        [places.get((entry.indicator, entry.function, entry.window), -1) for entry in entries], dtype=np.int64
     )
 
 
-def _strength(total: float) -> Strength:
-    size = abs(total)
-    return "strong" if size >= _STRONG else "moderate" if size >= _MODERATE else "slight"
-
-
-def _other(book: _Book, row: Floats, entry: FeatureEntry, value: float, comparison: str) -> float | None:
-    """Return what the value is compared with; the comparison's feature holds the difference."""
-    place = book.comparisons.get((entry.indicator, entry.function, entry.window, comparison))
-    if place is None or np.isnan(row[place]):
-        return None
-    return round(value - float(row[place]), 9) + 0.0
-
-
-def _texts(
-    entry: FeatureEntry, value: float, past: float | None, peers: float | None, school_years: bool
-) -> _Texts:
-    """Return the sentence and the comparison, in both languages."""
-    said: dict[Language, str] = {}
-    compared: dict[Language, str] = {}
-    for language in LANGUAGES:
-        percent = entry.function in ("share", "rank")
-        words = {
-            "value": number_in_words(value, language, percent=percent),
-            "window": window_in_words(entry.window, language, school_years=school_years),
-            "own_past": "" if past is None else number_in_words(past, language, percent=percent),
-            "peers": "" if peers is None else number_in_words(peers, language, percent=percent),
-        }
-        said[language] = sentence(entry.text[language], words, value, language)
-        compared[language] = comparison_in_words(words["own_past"], words["peers"], language)
-    return said, compared
+def _spoken_as(entry: FeatureEntry) -> Spoken:
+    return Spoken(
+        code=entry.indicator,
+        family=entry.family,
+        feature=entry.name,
+        window=entry.window,
+        function=entry.function,
+        actionable=entry.actionable,
+        text=entry.text,
+    )

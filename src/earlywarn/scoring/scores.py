@@ -9,10 +9,10 @@ import numpy as np
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TableError
-from earlywarn.scoring.points import reasons_for
+from earlywarn.scoring.points import phrases_of, tell
 from earlywarn.scoring.published import PublishedModel
-from earlywarn.scoring.reasons import Reason
-from earlywarn.scoring.trees import Floats
+from earlywarn.scoring.telling import Reason, Told, told_lists
+from earlywarn.scoring.trees import Flags, Floats
 
 _BLOCK = 4096
 _LARGEST = 1e12
@@ -37,38 +37,66 @@ class Score:
     """Between these two the risk may lie; None where the model was published without a range."""
 
 
+@dataclass(frozen=True, eq=False)
+class ScoredBatch:
+    """The scores of many units in numbers, one a row; NaN where a unit was not scored."""
+
+    margins: Floats
+    risks: Floats
+    """NaN for a list by rules, too."""
+    low: Floats
+    high: Floats
+    """NaN where the model was published without a range."""
+    told: Told
+    """Reasons in numbers; `phrases_of` the model puts them into words."""
+
+    @property
+    def is_scored(self) -> Flags:
+        """Say who was scored: of whom enough is known."""
+        return ~np.isnan(self.margins)
+
+
+def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) -> ScoredBatch:
+    """Score encoded feature values in numbers, one unit a row, columns as in `model.features`.
+
+    Args:
+        model: The published model.
+        values: Encoded feature values, (rows, features).
+        many: Whether machine code does what it can: the same bits, for whoever has thousands of rows.
+    """
+    attributions = model.attributions(values, many=many)
+    margins = model.margins_of(attributions)
+    risks = model.risks(margins)
+    nothing = np.full(len(values), np.nan)
+    low, high = model.ranges(margins, risks) or (nothing, nothing)
+    told = tell(model, values, attributions, many=many)
+    unknown = np.logical_and.reduce(np.isnan(values[:, model.needed]), axis=1)
+    if unknown.any():
+        margins, risks, low, high = (np.where(unknown, np.nan, one) for one in (margins, risks, low, high))
+        told = np.where(np.reshape(unknown, (-1, 1, 1)), np.nan, told)
+    return ScoredBatch(margins, risks, low, high, told)
+
+
 def score_values(model: PublishedModel, values: Floats, *, progress: Progress = no_progress) -> list[Score]:
-    """Score encoded feature values, one unit a row, columns as in `model.features`."""
+    """Score encoded feature values with reasons in words, one unit a row, columns as in `model.features`."""
     scores: list[Score] = []
+    phrases = phrases_of(model)
     for start in range(0, len(values), _BLOCK):
-        scores += _score_block(model, np.ascontiguousarray(values[start : start + _BLOCK]))
+        batch = score_batch(model, np.ascontiguousarray(values[start : start + _BLOCK]))
+        numbers = zip(batch.margins, batch.risks, batch.low, batch.high, told_lists(batch.told), strict=True)
+        for margin, risk, low, high, told in numbers:
+            if np.isnan(margin):
+                scores.append(Score(None, None, (), TOO_LITTLE_DATA))
+                continue
+            reasons = tuple(phrases.reasons(told))
+            scores.append(Score(float(margin), _known(risk), reasons, None, _known(low), _known(high)))
         progress(f"score {model.model}", len(scores), len(values))
     return scores
 
 
-def _score_block(model: PublishedModel, values: Floats) -> list[Score]:
-    attributions = model.attributions(values)
-    margins = model.margins_of(attributions)
-    risks = model.risks(margins)
-    reasons = reasons_for(model, values, attributions)
-    ranges = model.ranges(margins, risks)
-    known = ~np.isnan(values[:, model.needed])
-    enough = np.logical_or.reduce(known, axis=1).tolist()
-    return [
-        Score(float(margins[i]), _known(risks[i]), tuple(reasons[i]), None, *_range_of(ranges, i))
-        if enough[i]
-        else Score(None, None, (), TOO_LITTLE_DATA)
-        for i in range(len(values))
-    ]
-
-
-def _known(risk: float) -> float | None:
-    """Return a risk; a list by rules has none."""
-    return None if np.isnan(risk) else float(risk)
-
-
-def _range_of(ranges: tuple[Floats, Floats] | None, row: int) -> tuple[float | None, float | None]:
-    return (None, None) if ranges is None else (float(ranges[0][row]), float(ranges[1][row]))
+def _known(number: float) -> float | None:
+    """Return a number, or None where there is none: a list by rules has no risk."""
+    return None if np.isnan(number) else float(number)
 
 
 def score_rows(model: PublishedModel, rows: Sequence[Mapping[str, float | None]]) -> list[Score]:

@@ -20,6 +20,7 @@ from earlywarn.store.opening import Store, open_store
 from earlywarn.store.quality import QualityNotice, QualityReader, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.risks import (
+    WORDS,
     CurrentRun,
     RosterHeader,
     RosterPage,
@@ -32,6 +33,7 @@ from earlywarn.store.sealing import LogCheck, seal, verify
 from earlywarn.store.server import DatabaseUrls, open_database
 
 __all__ = [
+    "WORDS",
     "Account",
     "AccountReader",
     "AnswerKeeper",

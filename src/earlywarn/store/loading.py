@@ -6,10 +6,12 @@ private one. Readers keep the earlier state until the transaction ends.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +20,8 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from earlywarn.errors import StoreError
+from earlywarn.scoring import Phrases, Reason
+from earlywarn.store.risks import WORDS
 from earlywarn.store.roles import transaction
 from earlywarn.store.schema import current_runs, score_runs
 from earlywarn.store.staging import add, attach_partition, copy_rows, qualified, replace_with
@@ -86,8 +90,8 @@ class RunToLoad:
     """One model's scores of one night.
 
     `scores` has a row per unit: student_id, unit (JSON list of its key), school_id, grade, period, moment,
-    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (JSON list, as
-    shown).
+    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (JSON list of
+    numbers; `in_words` tells them).
     `rosters` has a row per school and grade: n_students, n_listed, facts (JSON object).
     `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n.
     """
@@ -100,6 +104,14 @@ class RunToLoad:
     scores: pa.Table
     rosters: pa.Table
     peers: pa.Table
+
+    def in_words(self, reasons: str) -> list[Reason]:
+        """Tell the reasons of one of the scores in the words that go with the run."""
+        return self._phrases.reasons(json.loads(reasons))
+
+    @cached_property
+    def _phrases(self) -> Phrases:
+        return Phrases.from_json(self.facts[WORDS])
 
 
 def load_scope_tables(owner: Engine, tables: Mapping[str, pa.Table]) -> None:

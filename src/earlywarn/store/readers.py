@@ -7,17 +7,32 @@ of the scope's day.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Text,
+    cast,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from earlywarn.domain import SchoolId, Scope, StudentId
 from earlywarn.errors import NotFoundError
+from earlywarn.scoring import Phrases
 from earlywarn.store.access_log import record_access
 from earlywarn.store.identities import read_names
 from earlywarn.store.risks import (
+    WORDS,
     CurrentRun,
     Position,
     RosterHeader,
@@ -148,25 +163,48 @@ def _visible(connection: Connection, scope: Scope, student_ids: Sequence[Student
     return frozenset(StudentId(student_id) for student_id in connection.execute(seen).scalars())
 
 
+_PLAIN_FACTS = score_runs.c.facts.op("-", return_type=JSONB())(cast(literal(WORDS), Text)).label("facts")
+_RUN: Select[Any] = select(*(column for column in score_runs.c if column.name != "facts"), _PLAIN_FACTS)
+"""A run without its words, which are many and never change."""
+
+
 def _runs(connection: Connection) -> dict[str, CurrentRun]:
-    statement = select(score_runs).join(current_runs, current_runs.c.run_id == score_runs.c.run_id)
-    return {row.model: _run(row) for row in connection.execute(statement.order_by(score_runs.c.model))}
+    statement = _RUN.join(current_runs, current_runs.c.run_id == score_runs.c.run_id)
+    found = connection.execute(statement.order_by(score_runs.c.model)).all()
+    return {row.model: _run(connection, row) for row in found}
 
 
 def _run_of(connection: Connection, model: str, after: Position | None) -> CurrentRun:
     """Return the current run, or the one whose pages are being read: a swap shifts no page."""
     run = _runs(connection).get(model)
     if run is not None and after is not None and after.run_id != run.run_id:
-        earlier = select(score_runs).where(score_runs.c.run_id == after.run_id, score_runs.c.model == model)
+        earlier = _RUN.where(score_runs.c.run_id == after.run_id, score_runs.c.model == model)
         row = connection.execute(earlier).first()
-        run = _run(row) if row else None
+        run = _run(connection, row) if row else None
     if run is None:
         raise NotFoundError("there is no such list", todo="ask GET /v1/models for the models in use")
     return run
 
 
-def _run(row: Row[tuple[Any, ...]]) -> CurrentRun:
-    return CurrentRun(**row._mapping)
+def _run(connection: Connection, row: Row[Any]) -> CurrentRun:
+    return CurrentRun(**row._mapping, phrases=_phrases(connection, row.run_id))
+
+
+_known: WeakKeyDictionary[Engine, dict[int, Phrases | None]] = WeakKeyDictionary()
+_MOST_KNOWN = 64
+
+
+def _phrases(connection: Connection, run_id: int) -> Phrases | None:
+    """Return a run's words, asked for once: a run never changes."""
+    known = _known.setdefault(connection.engine, {})
+    if run_id not in known:
+        words = connection.execute(
+            select(score_runs.c.facts[WORDS]).where(score_runs.c.run_id == run_id)
+        ).scalar()
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[run_id] = None if words is None else Phrases.from_json(words)
+    return known[run_id]
 
 
 def _school_name(connection: Connection, scope: Scope, school_id: SchoolId) -> str:
@@ -236,8 +274,12 @@ def _risk(row: Row[tuple[Any, ...]], run: CurrentRun) -> StudentRisk:
         rank=row.rank,
         is_listed=row.is_listed,
         not_scored_because=row.not_scored_because,
-        reasons=tuple(row.reasons),
+        reasons=tuple(row.reasons if run.phrases is None else _in_words(run.phrases, row.reasons)),
     )
+
+
+def _in_words(phrases: Phrases, told: Sequence[Sequence[float | None]]) -> Iterator[Mapping[str, Any]]:
+    return (reason.as_dict() for reason in phrases.reasons(told))
 
 
 def _record(

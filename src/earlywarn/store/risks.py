@@ -11,14 +11,21 @@ from typing import Any
 
 from earlywarn.domain import SchoolId, StudentId
 from earlywarn.errors import NotFoundError
+from earlywarn.scoring import Phrases
 
+WORDS = "words"
+"""Among the facts of a run: what its reasons are put into words by."""
 _BIGINT = 2**63
 _INTEGER = 2**31
 
 
 @dataclass(frozen=True)
 class CurrentRun:
-    """The run of one model that is now in use; `facts` is what the run says of itself (outcome, capacity)."""
+    """The run of one model that is now in use.
+
+    `facts` is what the run says of itself (outcome, capacity); `phrases` put its reasons into words, and are
+    None for a run whose reasons were stored in words.
+    """
 
     run_id: int
     model: str
@@ -29,6 +36,7 @@ class CurrentRun:
     n_scored: int
     n_not_scored: int
     loaded_at: datetime
+    phrases: Phrases | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

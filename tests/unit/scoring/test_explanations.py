@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 
 import lightgbm
 import numpy as np
@@ -10,6 +12,49 @@ import pytest
 
 from earlywarn.errors import DamagedModelError
 from earlywarn.scoring import LeafTables, Tree, compile_trees, read_trees
+from earlywarn.scoring.explanations.many import attributions_of_many
+
+
+def chain_of(length: int) -> Tree:
+    """A tree that asks one feature after the other, and goes on to the right only."""
+    numbers = np.arange(length)
+    return Tree(
+        feature=numbers,
+        threshold=np.zeros(length),
+        missing_left=numbers % 2 == 0,
+        left=-1 - numbers,
+        right=np.append(numbers[1:], -1 - length),
+        node_count=np.exp2(length - numbers),
+        leaf_value=np.linspace(-1, 1, length + 1),
+        leaf_count=np.append(np.exp2(length - numbers - 1), 1.0),
+    )
+
+
+def ladder_of(length: int) -> Tree:
+    """A tree that asks one feature for one threshold after the other."""
+    numbers = np.arange(length)
+    chain = chain_of(length)
+    return replace(
+        chain,
+        feature=np.zeros(length, dtype=np.int64),
+        threshold=numbers.astype(np.float64),
+        missing_left=np.ones(length, dtype=np.bool_),
+        node_count=np.linspace(length + 1.0, 2.0, length),
+        leaf_count=np.ones(length + 1),
+    )
+
+
+def score_of(tree: Tree, rows: np.ndarray) -> np.ndarray:
+    """Walk each row down a tree."""
+    scores = []
+    for row in rows:
+        node = 0
+        while node >= 0:
+            value = row[tree.feature[node]]
+            left = tree.missing_left[node] if np.isnan(value) else value <= tree.threshold[node]
+            node = int((tree.left if left else tree.right)[node])
+        scores.append(tree.leaf_value[-1 - node])
+    return np.array(scores)
 
 
 def stump(*, missing_left: bool = True) -> Tree:
@@ -130,26 +175,56 @@ def test_batch_size_changes_no_bit() -> None:
     assert np.array_equal(whole, classes)
 
 
-def test_leaves_without_a_table_give_the_same_bits() -> None:
-    """The fallback for wide leaves is the same formula, run later."""
+def test_many_rows_are_read_with_the_same_bits() -> None:
+    """Machine code and numpy agree to the last bit, whatever stands in tables and whatever does not."""
+    model, rows = trained(num_leaves=31)
+    rows = np.concatenate([rows, rows[:300] * 3, np.full((1, 8), np.nan), np.full((1, 8), np.inf)])
+    trees = read_trees(model.model_to_string()).trees
+
+    for most_rows in (1, 16, 1024):
+        tables = compile_trees(trees, 8, most_rows=most_rows)
+        assert np.array_equal(attributions_of_many(tables, rows), tables.attributions(rows))
+
+
+def test_leaves_without_a_table_are_as_exact() -> None:
+    """A leaf that has too many facts for a table is put together from its parts when it is read."""
     model, rows = trained(num_leaves=31)
     trees = read_trees(model.model_to_string()).trees
 
-    tabulated = compile_trees(trees, 8).attributions(rows)
-    computed = compile_trees(trees, 8, max_bits=0).attributions(rows)
+    tabulated, lone = compile_trees(trees, 8), compile_trees(trees, 8, most_rows=1)
 
-    assert np.array_equal(tabulated, computed)
+    assert (tabulated.n_lone, lone.n_groups) == (0, 0)
+    assert np.abs(tabulated.attributions(rows) - lone.attributions(rows)).max() <= 1e-13
 
 
-def test_tables_over_the_size_limit_fall_back() -> None:
-    """The widest leaves go without a table first, and the answer stays."""
+def test_tables_over_the_size_limit_are_cut() -> None:
+    """Tables get smaller until all fit, and the answer stays."""
     model, rows = trained(num_leaves=31)
     trees = read_trees(model.model_to_string()).trees
-    tables = compile_trees(trees, 8, max_bytes=50_000)
+    whole, cut = compile_trees(trees, 8), compile_trees(trees, 8, most_bytes=50_000)
 
-    assert any(leaves.table is None for leaves in tables.classes)
-    assert sum(leaves.table.nbytes for leaves in tables.classes if leaves.table is not None) <= 50_000
-    assert np.array_equal(tables.attributions(rows), compile_trees(trees, 8).attributions(rows))
+    assert cut.groups.table.nbytes <= 50_000 < whole.groups.table.nbytes
+    assert cut.n_groups > whole.n_groups
+    assert np.abs(cut.attributions(rows) - whole.attributions(rows)).max() <= 1e-13
+
+
+def test_a_deep_chain_and_many_thresholds_are_read() -> None:
+    """A path on forty features, and a feature of more thresholds than a byte tells apart."""
+    chain, steps = chain_of(40), ladder_of(700)
+    chance = np.random.default_rng(0)
+    rows = np.concatenate([np.ones((1, 41)), chance.normal(size=(30, 41)) + 1, np.full((1, 41), np.nan)])
+    tables = compile_trees([chain], 41)
+
+    told = tables.attributions(rows)
+
+    assert tables.n_lone > 0
+    assert told.sum(axis=1) + tables.base == pytest.approx(score_of(chain, rows), abs=1e-12)
+    assert np.array_equal(attributions_of_many(tables, rows), told)
+    values = chance.uniform(-1, 701, size=(50, 1))
+    tables = compile_trees([steps], 1)
+    told = tables.attributions(values)
+    assert told[:, 0] + tables.base == pytest.approx(score_of(steps, values), abs=1e-9)
+    assert np.array_equal(attributions_of_many(tables, values), told)
 
 
 def test_scale_averages_seeds() -> None:
@@ -199,10 +274,36 @@ def test_cut_text_is_refused() -> None:
             read_trees(text[:at])
 
 
-def test_arrays_that_do_not_fit_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("groups.conditions", lambda own: own + 7),
+        ("groups.strides", lambda own: own * 2),
+        ("groups.columns", lambda own: own - 1),
+        ("groups.table", lambda own: own[:-1]),
+        ("groups.table", lambda own: own * np.nan),
+        ("groups.fact_starts", lambda own: own[::-1]),
+        ("questions.starts", lambda own: own + 1),
+        ("questions.thresholds", lambda own: own * np.nan),
+        ("lone.columns", lambda own: np.append(own, 0)),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
     """Leaf tables from a file are checked before anything is read from them."""
     arrays = compile_trees([stump()], 1).to_arrays()
-    arrays["conditions_0"] = arrays["conditions_0"] + 7
+    arrays[name] = change(np.asarray(arrays[name]))
 
     with pytest.raises(DamagedModelError, match="do not fit"):
+        LeafTables.from_arrays(arrays)
+
+
+@pytest.mark.parametrize("written_as", [None, 1])
+def test_tables_of_another_release_are_refused(written_as: int | None) -> None:
+    """What stands in a folder that another release published is not guessed at."""
+    arrays = compile_trees([stump()], 1).to_arrays()
+    del arrays["format"]
+    if written_as is not None:
+        arrays["format"] = np.array([written_as])
+
+    with pytest.raises(DamagedModelError, match="written by another release"):
         LeafTables.from_arrays(arrays)

@@ -162,6 +162,7 @@ def test_reasons_are_the_same_alone_and_in_a_crowd() -> None:
     alone = [reasons_for(model, rows[i : i + 1], shares[i : i + 1])[0] for i in range(len(rows))]
 
     assert together == alone
+    assert reasons_for(model, rows, shares, many=True) == together
 
 
 def test_every_reason_s_sign_and_value_hold(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +172,9 @@ def test_every_reason_s_sign_and_value_hold(capsys: pytest.CaptureFixture[str]) 
     shares = np.random.default_rng(2).normal(size=rows.shape)
     signs = {item.name: item.sign for item in CATALOG}
     n_reasons = 0
-    for row, reasons in zip(rows, reasons_for(model, rows, shares), strict=True):
+    told = reasons_for(model, rows, shares)
+    assert reasons_for(model, rows, shares, many=True) == told
+    for row, reasons in zip(rows, told, strict=True):
         for reason in reasons:
             value = row[FEATURES.index(reason.evidence.feature)]
             way = 1 if reason.direction == "raises" else -1
