@@ -69,6 +69,13 @@ def run(asked: str, folder: Path, n_students: int) -> None:
             keys=folder / "keys",
             progress=note,
         )
+    elif asked == "score":
+        from earlywarn.pipeline.score import score
+        from earlywarn.workspace import Workspace
+
+        workspace, keys = Workspace(folder / "workspace"), folder / "keys"
+        run = score(NETWORK, workspace, as_of=TODAY, today=TODAY, keys=keys, progress=note)
+        (folder / "scored.txt").write_text(run.summary() + "\n", encoding="utf-8")
     else:
         from earlywarn.pipeline.train import train
         from earlywarn.workspace import Workspace
@@ -184,7 +191,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--again", choices=STEPS, action="append", default=[])
     parser.add_argument("--most-memory", type=float, default=MOST_MEMORY)
-    parser.add_argument("--step", choices=STEPS)
+    parser.add_argument("--step", choices=(*STEPS, "score"))
     given = parser.parse_args()
     if given.step:
         run(given.step, given.folder, given.students)

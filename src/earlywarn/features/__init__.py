@@ -34,7 +34,13 @@ from earlywarn.features.outcomes import (
     check_outcome,
 )
 from earlywarn.features.peers import empty_snapshot, group_keys
-from earlywarn.features.portions import MOST_MEMBERSHIPS, Portion, build_by_portions, portions_of
+from earlywarn.features.portions import (
+    MOST_MEMBERSHIPS,
+    Portion,
+    build_by_portions,
+    frozen_order,
+    portions_of,
+)
 from earlywarn.features.replay import Replay, replay, replayed_students
 
 __all__ = [
@@ -73,6 +79,7 @@ __all__ = [
     "feature_names",
     "fit_encoding",
     "fold_columns",
+    "frozen_order",
     "group_keys",
     "is_there",
     "known_column",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from earlywarn.domain import Progress
-from earlywarn.features import Matrix, group_keys
+from earlywarn.features import Matrix, frozen_order, group_keys
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.publication import PublishedModel
 from earlywarn.scoring import (
@@ -39,15 +40,24 @@ Words = list[str]
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class ModelScores:
+    """What one model says of some schools: the tables of a run, and the rows' keys for their order."""
+
+    scores: pa.Table
+    rosters: pa.Table
+    peers: pa.Table
+    keys: pa.Table
+
+
 def score_model(
     model: PublishedModel,
     matrix: Matrix,
     declared: DeclaredInputs,
     *,
-    as_of: date,
     data_as_of: date,
     progress: Progress,
-) -> RunToLoad:
+) -> ModelScores:
     """Score a matrix with one model; grain of `scores`: one row per unit and period."""
     values = encoded_values(matrix, model.encoding, model.features, where=model.model)
     margins, told = _scored(model, values, progress)
@@ -69,22 +79,47 @@ def score_model(
             "moment": _words(matrix, "moment"),
             "model": [model.model] * len(units),
             "version": [model.version] * len(units),
-            "as_of": pa.array(matrix.rows["as_of"].to_pylist(), pa.date32()),
+            "as_of": matrix.rows["as_of"].combine_chunks().cast(pa.date32()),
             "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
             "rank": pa.array(ranks, pa.int32()),
             "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
             **told,
         }
     )
+    return ModelScores(
+        scores,
+        _rosters(model, schools, grades, places, np.isnan(margins)),
+        _peers(matrix, declared),
+        matrix.rows.select([*declared.contract.network.unit, "as_of", "period"]),
+    )
+
+
+def whole_run(
+    model: PublishedModel,
+    parts: Sequence[ModelScores],
+    *,
+    as_of: date,
+    data_as_of: date,
+    seen: Mapping[str, object],
+) -> RunToLoad:
+    """Put what a model says of all schools together, in the order of a matrix built at once."""
+    scores, rosters, peers, keys = (
+        pa.concat_tables([getattr(part, name) for part in parts])
+        for name in ("scores", "rosters", "peers", "keys")
+    )
+    if len(parts) > 1:
+        unit = [name for name in keys.column_names if name not in ("as_of", "period")]
+        scores = scores.take(frozen_order(keys, unit)).combine_chunks()
+        rosters = rosters.sort_by([("school_id", "ascending"), ("grade", "ascending")])
     return RunToLoad(
         model=model.model,
         version=model.version,
         as_of=as_of,
         data_as_of=data_as_of,
-        facts=_facts(model),
+        facts={**_facts(model), **seen},
         scores=scores,
-        rosters=_rosters(model, schools, grades, places, np.isnan(margins)),
-        peers=_peers(matrix, declared),
+        rosters=rosters,
+        peers=peers,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,14 +11,17 @@ from typing import cast
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, PublicationError
-from earlywarn.features import build_matrix, moments_on
+from earlywarn.features import build_matrix, moments_on, portions_of
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.pipeline.run_files import ScoreRun, current_run, read_run, write_run
-from earlywarn.pipeline.run_tables import score_model
+from earlywarn.pipeline.run_tables import ModelScores, score_model, whole_run
 from earlywarn.publication import PublishedModel, load_current, public_key, published_models
 from earlywarn.store import RunToLoad
 from earlywarn.tables import Tables, load_contract, open_tables, quote
 from earlywarn.workspace import Workspace, locked
+
+MOST_MEMBERSHIPS = 500_000
+"""Rows of the membership table, of all years, that are looked at at once."""
 
 __all__ = ["ScoreRun", "current_run", "read_run", "score"]
 
@@ -30,6 +34,7 @@ def score(
     today: date,
     keys: Path,
     stage: str | None = None,
+    most_memberships: int = MOST_MEMBERSHIPS,
     progress: Progress = no_progress,
 ) -> ScoreRun:
     """Score everyone in scope as of a day with every published model of a network.
@@ -41,6 +46,7 @@ def score(
         today: The day taken as today.
         keys: The folder with the key by which published folders are verified.
         stage: At which stage, where the network has stages instead of dates; the day then only dates the run.
+        most_memberships: A network of more is looked at by some schools at a time, which changes no score.
         progress: Told as the work goes on.
 
     Raises:
@@ -62,11 +68,7 @@ def score(
     with locked(workspace, "score", owner=f"score {network}"):
         runs: list[RunToLoad] = []
         for declared, alike in _by_inputs(workspace, models):
-            tables = open_tables(workspace, declared.contract)
-            try:
-                runs += _score_alike(tables, declared, alike, as_of, stage, progress)
-            finally:
-                tables.close()
+            runs += _score_alike(workspace, declared, alike, as_of, stage, most_memberships, progress)
         return write_run(workspace, as_of, runs)
 
 
@@ -96,30 +98,56 @@ def _by_inputs(
 
 
 def _score_alike(
-    tables: Tables,
+    workspace: Workspace,
     declared: DeclaredInputs,
     models: Sequence[PublishedModel],
     as_of: date,
     stage: str | None,
+    most_memberships: int,
     progress: Progress,
 ) -> list[RunToLoad]:
-    matrix = build_matrix(
-        tables,
-        declared.contract,
-        declared.indicators,
-        cohort=declared.cohort,
-        moments=moments_on(declared.contract, tables, as_of, stage=stage),
-        families=declared.families,
-        progress=progress,
-    )
-    data_as_of = min(last_delivery(tables) or as_of, as_of)
-    runs = [
-        score_model(model, matrix, declared, as_of=as_of, data_as_of=data_as_of, progress=progress)
-        for model in models
+    """Score with models that one matrix serves; a large network is looked at by some schools at a time."""
+    contract = declared.contract
+    with closing(open_tables(workspace, contract)) as tables:
+        moments = moments_on(contract, tables, as_of, stage=stage)
+        data_as_of = min(last_delivery(tables) or as_of, as_of)
+        # The ledger only grows: its length and digest say which batches the scores were made from.
+        n_batches = len(tables.batches)
+        seen = {"last_batch": n_batches, "batches": tables.digest}
+        apart = all("school" in model.capacity_per for model in models)
+        portions = portions_of(tables, contract, declared.cohort, most=most_memberships) if apart else []
+
+        def scored(shown: Tables, schools: Sequence[str] | None, told: Progress) -> list[ModelScores]:
+            matrix = build_matrix(
+                shown,
+                contract,
+                declared.indicators,
+                cohort=declared.cohort,
+                moments=moments,
+                families=declared.families,
+                schools=schools,
+                only_the_cohort=True,
+                progress=told,
+            )
+            return [
+                score_model(model, matrix, declared, data_as_of=data_as_of, progress=progress)
+                for model in models
+            ]
+
+        if not portions:
+            parts = [scored(tables, None, progress)]
+    if portions:
+        parts = []
+        for place, portion in enumerate(portions):
+            progress("features", place, len(portions))
+            # What came in meanwhile is for the next run: all portions see the same batches.
+            some = open_tables(workspace, contract, last_batch=n_batches, students=portion.students)
+            with closing(some) as shown:
+                parts.append(scored(shown, portion.schools, no_progress))
+    return [
+        whole_run(model, of_model, as_of=as_of, data_as_of=data_as_of, seen=seen)
+        for model, of_model in zip(models, zip(*parts, strict=True), strict=True)
     ]
-    # The ledger only grows: its length and digest say which batches the scores were made from.
-    seen = {"last_batch": len(tables.batches), "batches": tables.digest}
-    return [replace(run, facts={**run.facts, **seen}) for run in runs]
 
 
 def last_delivery(tables: Tables) -> date | None:
