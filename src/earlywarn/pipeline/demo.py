@@ -22,6 +22,7 @@ from earlywarn.pipeline.quality import quality, store_quality
 from earlywarn.pipeline.score import score
 from earlywarn.pipeline.serve import serve
 from earlywarn.pipeline.train import train
+from earlywarn.scoring.explanations import FORMAT
 from earlywarn.store import open_database
 from earlywarn.synthetic import synthesize
 from earlywarn.workspace import Workspace, write_atomically
@@ -61,7 +62,13 @@ def build_demo(
     network = application / "models" / NETWORK
     workspace, keys = Workspace(folder / "workspace"), folder / "keys"
     mark = folder / "built.json"
-    wanted = {"version": __version__, "students": n_students, "seed": seed, "today": TODAY.isoformat()}
+    wanted = {
+        "version": __version__,
+        "leaf_tables": FORMAT,
+        "students": n_students,
+        "seed": seed,
+        "today": TODAY.isoformat(),
+    }
     sentences = _already_built(mark, wanted)
     if sentences is None:
         shutil.rmtree(folder, ignore_errors=True)

@@ -40,6 +40,6 @@ rows read at once and whoever reads them, so one row and a million give the same
 """
 
 from earlywarn.scoring.explanations.compiling import MOST_BYTES, MOST_ROWS, compile_trees
-from earlywarn.scoring.explanations.tables import LeafTables
+from earlywarn.scoring.explanations.tables import FORMAT, LeafTables
 
-__all__ = ["MOST_BYTES", "MOST_ROWS", "LeafTables", "compile_trees"]
+__all__ = ["FORMAT", "MOST_BYTES", "MOST_ROWS", "LeafTables", "compile_trees"]

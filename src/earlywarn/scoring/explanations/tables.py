@@ -18,7 +18,8 @@ from earlywarn.errors import DamagedModelError
 from earlywarn.scoring.explanations.lone import LoneLeaves, nodes_of, parts_of
 from earlywarn.scoring.trees import Flags, Floats, Integers
 
-_FORMAT = 2
+FORMAT = 2
+"""Of the arrays; folders that hold another are published anew."""
 _BLOCK_ELEMENTS = 2**17
 
 Anything = npt.NDArray[np.generic]
@@ -147,7 +148,7 @@ class LeafTables:
     def to_arrays(self) -> dict[str, Anything]:
         """Return the tables as plain named arrays, fit for a file without pickle."""
         arrays: dict[str, Anything] = {
-            "format": np.array([_FORMAT]),
+            "format": np.array([FORMAT]),
             "n_features": np.array([self.n_features]),
             "base": np.array([self.base]),
         }
@@ -162,7 +163,7 @@ class LeafTables:
         Raises:
             DamagedModelError: An array is missing or does not fit the others, or another release wrote them.
         """
-        if "format" not in arrays or int(np.asarray(arrays["format"], dtype=np.int64)[0]) != _FORMAT:
+        if "format" not in arrays or int(np.asarray(arrays["format"], dtype=np.int64)[0]) != FORMAT:
             raise DamagedModelError(
                 "the leaf tables were written by another release",
                 todo="train the model, promote it and publish it as a new version",
