@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from earlywarn.scoring import (
     TIE_RULE,
     TOO_LITTLE_DATA,
     Place,
+    can_compile,
     capacity_of,
     cut_rosters,
     phrases_of,
@@ -34,7 +34,6 @@ from earlywarn.scoring import (
 from earlywarn.store import WORDS, RunToLoad
 
 _BLOCK = 8192
-_HAS_NUMBA = find_spec("numba") is not None
 _SMALLEST_PEER_GROUP = 10
 Words = list[str]
 Floats = npt.NDArray[np.float64]
@@ -131,7 +130,7 @@ def _scored(
     reasons: Words = []
     for start in range(0, len(values), _BLOCK):
         block = np.ascontiguousarray(values[start : start + _BLOCK])
-        batch = score_batch(model, block, many=_HAS_NUMBA)
+        batch = score_batch(model, block, many=can_compile())
         numbers[:, start : start + _BLOCK] = batch.margins, batch.risks, batch.low, batch.high
         reasons += told_json(batch.told)
         progress(f"score {model.model}", len(reasons), len(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -75,6 +76,17 @@ def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) ->
         margins, risks, low, high = (np.where(unknown, np.nan, one) for one in (margins, risks, low, high))
         told = np.where(np.reshape(unknown, (-1, 1, 1)), np.nan, told)
     return ScoredBatch(margins, risks, low, high, told)
+
+
+@cache
+def can_compile() -> bool:
+    """Say whether machine code can be had here: numba is there, and finds a folder to keep what it makes."""
+    try:
+        import earlywarn.scoring.choosing
+        import earlywarn.scoring.explanations.many  # noqa: F401
+    except (ImportError, RuntimeError):
+        return False
+    return True
 
 
 def score_values(model: PublishedModel, values: Floats, *, progress: Progress = no_progress) -> list[Score]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from earlywarn.scoring import (
     TOO_LITTLE_DATA,
     Abstention,
     calibrator_from,
+    can_compile,
     risk_range_from,
+    score_batch,
     score_rows,
     score_values,
 )
@@ -157,3 +161,25 @@ def test_bounds_that_fall_or_cross_are_refused(change: dict[str, object]) -> Non
     """A range is a pair of rising bounds between 0 and 1, the low one below."""
     with pytest.raises(DamagedModelError, match="no pair of rising bounds"):
         risk_range_from({**RANGE, **change})
+
+
+def test_a_machine_without_a_compiler_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where numba is missing, or finds no folder that it may write to, rows are read by numpy."""
+    assert can_compile()
+    can_compile.cache_clear()
+    monkeypatch.setitem(sys.modules, "earlywarn.scoring.choosing", None)
+
+    assert not can_compile()
+    can_compile.cache_clear()
+
+
+def test_machine_code_and_numpy_score_a_batch_alike() -> None:
+    """Margins, risks and reasons in numbers are equal to the last bit, units without data included."""
+    model, rows = plain_model(deciles=dict.fromkeys(FEATURES, (1.0,) * 11)), example_rows(700)
+    rows[::50] = np.nan
+
+    one, other = score_batch(model, rows), score_batch(model, rows, many=True)
+
+    for name in ("margins", "risks", "low", "high", "told"):
+        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
+    assert 0 < one.is_scored.sum() < len(rows)
