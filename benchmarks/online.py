@@ -28,6 +28,7 @@ import lightgbm
 import mlflow.lightgbm
 import numpy as np
 import pandas as pd
+import psutil
 from mlflow.models import infer_signature
 
 from benchmarks.explaining import demonstrated
@@ -55,6 +56,7 @@ class Asked:
     paths: list[str]
     bodies: list[bytes | None]
     headers: Mapping[str, str]
+    started: str = ""
 
     def ask(self, seconds: float) -> list[float]:
         """Ask for some seconds over one connection, and return how long each answer took, in ms."""
@@ -76,8 +78,9 @@ class Asked:
 
 
 @contextmanager
-def running(command: list[str], port: int, path: str, **environment: str) -> Iterator[None]:
-    """Run a server until the block ends; wait until it answers."""
+def running(command: list[str], port: int, path: str, **environment: str) -> Iterator[str]:
+    """Run a server until the block ends; once it answers, say how long that took, and its memory."""
+    start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own commands
             command, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, stdout=said, stderr=said
@@ -89,8 +92,10 @@ def running(command: list[str], port: int, path: str, **environment: str) -> Ite
                 if process.poll() is not None:
                     said.seek(0)
                     raise SystemExit(f"a server ended: {said.read().decode()[-800:]}")
-                time.sleep(0.1)
-            yield
+                time.sleep(0.05)
+            held = psutil.Process(process.pid)
+            memory = sum(one.memory_info().rss for one in (held, *held.children(recursive=True)))
+            yield f"ready after {time.perf_counter() - start:.1f} s, {memory / 2**20:.0f} MiB"
         finally:
             process.terminate()
             process.wait(30)
@@ -121,13 +126,17 @@ def of_mlflow(stack: ExitStack, booster: lightgbm.Booster, names: tuple[str, ...
     mlflow.lightgbm.save_model(booster, folder / "model", signature=infer_signature(frame, rows[:, 0]))
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder / "model")]
     command += ["-p", str(port), "--env-manager", "local", "--workers", "1"]
-    stack.enter_context(running(command, port, "/ping", PATH=f"{Path(sys.executable).parent}:{os.defpath}"))
+    started = stack.enter_context(
+        running(command, port, "/ping", PATH=f"{Path(sys.executable).parent}:{os.defpath}")
+    )
     bodies = [
         json.dumps({"dataframe_split": {"columns": list(names), "data": [_with_nulls(row)]}}).encode()
         for row in rows
     ]
     headers = {"Content-Type": "application/json"}
-    return Asked("mlflow models serve, score alone", port, "POST", ["/invocations"], list(bodies), headers)
+    return Asked(
+        "mlflow models serve, score alone", port, "POST", ["/invocations"], list(bodies), headers, started
+    )
 
 
 def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarray) -> list[Asked]:
@@ -136,17 +145,28 @@ def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarr
     key = open_system_account(open_database(workspace), "benchmark", schools=[], names=False, today=TODAY)
     command = [str(Path(sys.executable).parent / "earlywarn"), "serve", "quebec", "--port", str(port)]
     home = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(demo / "keys")}
-    stack.enter_context(running(command, port, "/readyz", EARLYWARN_TODAY=TODAY.isoformat(), **home))
+    started = stack.enter_context(
+        running(command, port, "/readyz", EARLYWARN_TODAY=TODAY.isoformat(), **home)
+    )
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     bodies = [
         json.dumps({"rows": [dict(zip(names, _with_nulls(row), strict=True))]}).encode() for row in rows
     ]
     (run,) = (run for run in read_run(workspace).runs if run.model == MODEL)
     listed = run.scores.filter(run.scores["is_listed"])["student_id"].to_pylist()
+    scored = [f"/v1/models/{MODEL}/score"]
     reads = [f"/v1/students/{student}/risks" for student in listed[:N_BODIES]]
     return [
-        Asked("ours, score and reasons", port, "POST", [f"/v1/models/{MODEL}/score"], list(bodies), headers),
-        Asked("ours, stored risks and reasons, logged", port, "GET", reads, [None], headers),
+        Asked(
+            "ours, score and reasons",
+            port,
+            "POST",
+            [f"/v1/models/{MODEL}/score"],
+            list(bodies),
+            headers,
+            started,
+        ),
+        Asked("ours, stored risks and reasons, logged", port, "GET", reads, [None], headers, started),
     ]
 
 
@@ -159,6 +179,7 @@ class Measured:
     """Requests a second and the middle and the slow answer, each the median of its rounds."""
 
     name: str
+    started: str
     per_second: float
     p50: float
     p99: float
@@ -173,6 +194,7 @@ def measured(asked: list[Asked]) -> list[Measured]:
     return [
         Measured(
             name,
+            next(one.started for one in asked if one.name == name),
             statistics.median(len(times) / (sum(times) / 1e3) for times in rounds),
             statistics.median(float(np.percentile(times, 50)) for times in rounds),
             statistics.median(float(np.percentile(times, 99)) for times in rounds),
@@ -190,11 +212,11 @@ def page(found: list[Measured]) -> list[str]:
         f"Written by `python -m benchmarks.online`: {os.cpu_count()} cores, shared by client and server; one "
         f"worker, one connection, {N_BODIES} students in turn; medians of {ROUNDS} rounds of {SECONDS:g} s.",
         "",
-        "| what | requests a second | p50, ms | p99, ms | against MLflow |",
-        "|---|---|---|---|---|",
+        "| what | requests a second | p50, ms | p99, ms | against MLflow | start |",
+        "|---|---|---|---|---|---|",
         *(
             f"| {one.name} | {one.per_second:,.0f} | {one.p50:.2f} | {one.p99:.2f} "
-            f"| {one.per_second / peer.per_second:.1f}x |"
+            f"| {one.per_second / peer.per_second:.1f}x | {one.started} |"
             for one in found
         ),
     ]

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from earlywarn.scoring import LeafTables, compile_trees, read_trees
 from earlywarn.scoring.explanations.many import attributions_of_many
+from tests.builders.shap_trees import shap_values
 
 CASES = int(os.environ.get("EARLYWARN_CASES", "150"))
+SHAP_EVERY = 5
+"""shap walks trees slowly: it is asked about one model in so many."""
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Tally:
 
     models: int = 0
     rows: int = 0
+    by_shap: int = 0
     from_lightgbm: float = 0.0
     from_margin: float = 0.0
 
@@ -88,6 +92,10 @@ def test_attributions_equal_lightgbm_and_add_up(capsys: pytest.CaptureFixture[st
         assert difference <= 1e-10
         assert error <= 1e-9
         assert np.array_equal(attributions_of_many(tables, rows), ours)
+        if tally.models % SHAP_EVERY == 0:
+            own = shap_values(trees, rows)
+            assert np.abs(own - ours).max() <= 1e-10
+            tally.by_shap += 1
         again = LeafTables.from_arrays(tables.to_arrays())
         assert np.array_equal(again.attributions(rows[7:8]), ours[7:8])
         tally.models += 1
@@ -100,5 +108,6 @@ def test_attributions_equal_lightgbm_and_add_up(capsys: pytest.CaptureFixture[st
     with capsys.disabled():
         print(  # noqa: T201
             f"\nattributions: {tally.models} random models, {tally.rows} rows, largest difference from "
-            f"pred_contrib {tally.from_lightgbm:.1e}, from the margin {tally.from_margin:.1e}"
+            f"pred_contrib {tally.from_lightgbm:.1e}, from the margin {tally.from_margin:.1e}; "
+            f"{tally.by_shap} models agree with shap's own algorithm"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ import pytest
 from earlywarn.errors import DamagedModelError
 from earlywarn.scoring import LeafTables, Tree, compile_trees, read_trees
 from earlywarn.scoring.explanations.many import attributions_of_many
+from tests.builders.shap_trees import shap_values
 
 
 def chain_of(length: int) -> Tree:
@@ -130,32 +130,11 @@ def test_a_tree_of_one_leaf_only_moves_the_base() -> None:
     assert tables.base == pytest.approx(float(np.asarray(model.predict(rows[:1], raw_score=True))[0]))
 
 
-def shap_tree(tree: Tree) -> dict[str, np.ndarray]:
-    """Write a tree as the shap library's own code takes it: nodes first, then leaves."""
-    n_nodes, n_leaves = len(tree.feature), len(tree.leaf_value)
-    left, right = (np.where(side < 0, n_nodes - 1 - side, side) for side in (tree.left, tree.right))
-    ends, zeros = np.full(n_leaves, -1), np.zeros(n_leaves)
-    return {
-        "children_left": np.concatenate([left, ends]),
-        "children_right": np.concatenate([right, ends]),
-        "children_default": np.concatenate([np.where(tree.missing_left, left, right), ends]),
-        "features": np.concatenate([tree.feature, ends]),
-        "thresholds": np.concatenate([tree.threshold, zeros]),
-        "values": np.concatenate([np.zeros(n_nodes), tree.leaf_value])[:, None],
-        "node_sample_weight": np.concatenate([tree.node_count, tree.leaf_count]),
-    }
-
-
 def test_shap_agrees() -> None:
     """The shap library's own TreeSHAP, which shares no code with LightGBM's, gives the same attributions."""
-    with warnings.catch_warnings():  # shap's plots set colors in a way that matplotlib will drop
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
-        import shap
     model, rows = trained(num_leaves=31)
     trees = read_trees(model.model_to_string()).trees
-    described = {"trees": [shap_tree(tree) for tree in trees], "input_dtype": np.float64}
-    explainer = shap.TreeExplainer(described, feature_perturbation="tree_path_dependent")
-    oracle = np.asarray(explainer.shap_values(rows, check_additivity=False))
+    oracle = shap_values(trees, rows)
     tables = compile_trees(trees, 8)
 
     assert oracle.shape == rows.shape
