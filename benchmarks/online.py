@@ -157,15 +157,7 @@ def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarr
     scored = [f"/v1/models/{MODEL}/score"]
     reads = [f"/v1/students/{student}/risks" for student in listed[:N_BODIES]]
     return [
-        Asked(
-            "ours, score and reasons",
-            port,
-            "POST",
-            [f"/v1/models/{MODEL}/score"],
-            list(bodies),
-            headers,
-            started,
-        ),
+        Asked("ours, score and reasons", port, "POST", scored, list(bodies), headers, started),
         Asked("ours, stored risks and reasons, logged", port, "GET", reads, [None], headers, started),
     ]
 

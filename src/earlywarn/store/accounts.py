@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from earlywarn.domain import Role, SchoolId, Scope
 from earlywarn.errors import NotFoundError
-from earlywarn.store.roles import transaction
+from earlywarn.store.roles import statement, transaction
 from earlywarn.store.schema import accounts, api_keys
 
 
@@ -59,7 +59,7 @@ class AccountReader:
         Raises:
             NotFoundError: No account in use holds this key.
         """
-        statement = (
+        asked = (
             _in_use(today)
             .join(api_keys, api_keys.c.account_id == accounts.c.account_id)
             .where(
@@ -67,7 +67,7 @@ class AccountReader:
                 or_(api_keys.c.revoked_on.is_(None), api_keys.c.revoked_on > today),
             )
         )
-        return self._one(statement).scope(today)
+        return self._one(asked).scope(today)
 
     def scope_of(self, account_id: str, *, today: date) -> Scope:
         """Return the scope of a signed-in account.
@@ -79,13 +79,13 @@ class AccountReader:
 
     def demonstration_accounts(self, *, today: date) -> tuple[Account, ...]:
         """Return the accounts that the demonstration's sign-in offers."""
-        statement = _in_use(today).where(accounts.c.is_demonstration).order_by(accounts.c.account_id)
-        with transaction(self.engine) as connection:
-            return tuple(_account(row) for row in connection.execute(statement))
+        asked = _in_use(today).where(accounts.c.is_demonstration).order_by(accounts.c.account_id)
+        with statement(self.engine) as connection:
+            return tuple(_account(row) for row in connection.execute(asked))
 
-    def _one(self, statement: Select[tuple[Any, ...]]) -> Account:
-        with transaction(self.engine) as connection:
-            row = connection.execute(statement).first()
+    def _one(self, asked: Select[tuple[Any, ...]]) -> Account:
+        with statement(self.engine) as connection:
+            row = connection.execute(asked).first()
         if row is None:
             raise NotFoundError("no account in use answers to this", todo="ask for a new key")
         return _account(row)

@@ -78,6 +78,17 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise _refusal(error.orig if isinstance(error, DBAPIError) else error) from None
 
 
+@contextmanager
+def statement(engine: Engine) -> Iterator[Connection]:
+    """Run one statement that stands alone: one exchange with the database, where a transaction takes three.
+
+    Raises:
+        StoreError: As `transaction`.
+    """
+    with transaction(engine.execution_options(isolation_level="AUTOCOMMIT")) as connection:
+        yield connection
+
+
 def _refusal(cause: BaseException | None) -> StoreError:
     kind = type(cause).__name__
     if isinstance(cause, psycopg.errors.DiskFull):
