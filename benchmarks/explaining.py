@@ -19,7 +19,7 @@ from benchmarks.pairs import Pair, same, timed
 from earlywarn.features import build_matrix, moments_on
 from earlywarn.pipeline.declared_inputs import encoded_values, read_declared
 from earlywarn.publication import load_current, public_key, published_models
-from earlywarn.scoring import LeafTables, PublishedModel, choose_reasons, compile_trees, read_trees
+from earlywarn.scoring import LeafTables, PublishedModel, compile_trees, read_trees, tell
 from earlywarn.scoring.explanations.many import attributions_of_many
 from earlywarn.tables import open_tables
 from earlywarn.workspace import Workspace
@@ -99,7 +99,7 @@ def with_reasons(model: PublishedModel, boosters: list[lightgbm.Booster], rows: 
     def ours() -> None:
         attributions = model.attributions(rows, many=True)
         model.risks(model.margins_of(attributions))
-        choose_reasons(model, rows, attributions, many=True)
+        tell(model, rows, attributions, many=True)
 
     ours()
     return timed(

@@ -12,7 +12,6 @@ from earlywarn.scoring.published import (
     curve_terms,
     linear_terms,
 )
-from earlywarn.scoring.reasons import choose_reasons
 from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import (
@@ -58,7 +57,6 @@ __all__ = [
     "calibrator_from",
     "can_compile",
     "capacity_of",
-    "choose_reasons",
     "compile_trees",
     "curve_terms",
     "cut_rosters",

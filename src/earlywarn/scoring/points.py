@@ -8,17 +8,17 @@ rule that is not met is never a reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from earlywarn.domain import LANGUAGES, Language
 from earlywarn.scoring.published import RULES, PublishedModel
-from earlywarn.scoring.reasons import MOST_REASONS
+from earlywarn.scoring.reasons import MOST_REASONS, spoken_as
 from earlywarn.scoring.reasons import phrases_of as attributed_phrases
 from earlywarn.scoring.reasons import tell as tell_attributed
-from earlywarn.scoring.telling import N_NUMBERS, Phrases, Reason, Spoken, Told, told_lists
+from earlywarn.scoring.telling import N_NUMBERS, Phrases, Reason, Told, told_lists
 from earlywarn.scoring.trees import Flags, Floats
 
 
@@ -73,11 +73,7 @@ def point_rules(content: Mapping[str, Any], features: tuple[str, ...]) -> tuple[
 def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False) -> Told:
     """Return each row's reasons in numbers: the rules it meets where rules make the list, else its facts.
 
-    Args:
-        model: The model that made the attributions.
-        rows: Encoded feature values, (rows, features).
-        attributions: What `model.attributions(rows)` gave.
-        many: Whether machine code chooses, which gives the same and pays where rows are many.
+    The arguments are those of `reasons.tell`.
     """
     if model.kind == RULES:
         return rules_met(model, rows)
@@ -89,31 +85,17 @@ def phrases_of(model: PublishedModel) -> Phrases:
     if model.kind != RULES:
         return attributed_phrases(model)
     rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
-    entries = [model.catalog.by_name[rule.feature] for rule in rules]
-    return Phrases(
-        tuple(
-            Spoken(
-                code=rule.name,
-                family=entry.family,
-                feature=rule.feature,
-                window=entry.window,
-                function=entry.function,
-                actionable=entry.actionable,
-                text=rule.words,
-            )
-            for rule, entry in zip(rules, entries, strict=True)
-        ),
-        model.has_school_years,
-        by_rules=True,
+    spoken = tuple(
+        replace(spoken_as(model.catalog.by_name[rule.feature]), code=rule.name, text=rule.words)
+        for rule in rules
     )
+    return Phrases(spoken, model.has_school_years, by_rules=True)
 
 
-def reasons_for(
-    model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False
-) -> list[list[Reason]]:
+def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
     """Return each row's reasons in words; see `tell`."""
     phrases = phrases_of(model)
-    return [phrases.reasons(one) for one in told_lists(tell(model, rows, attributions, many=many))]
+    return [phrases.reasons(one) for one in told_lists(tell(model, rows, attributions))]
 
 
 def rules_met(model: PublishedModel, rows: Floats) -> Told:

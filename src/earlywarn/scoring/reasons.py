@@ -38,7 +38,7 @@ def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: boo
         attributions: What `model.attributions(rows)` gave.
         many: Whether machine code chooses, which gives the same and pays where rows are many.
     """
-    leads, shares = choose_reasons(model, rows, attributions, many=many)
+    leads, shares = _chosen(model, rows, attributions, many=many)
     told = np.full((*leads.shape, N_NUMBERS), np.nan)
     row, place = np.nonzero(leads >= 0)
     if not row.size:
@@ -59,7 +59,7 @@ def phrases_of(model: PublishedModel) -> Phrases:
     return _book_of(model).phrases
 
 
-def choose_reasons(
+def _chosen(
     model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False
 ) -> tuple[Integers, Floats]:
     """Choose each row's reasons, in the order in which they are told, without putting them into words.
@@ -77,11 +77,11 @@ def choose_reasons(
     leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
     shares = np.zeros(leads.shape)
     if book.features.size and len(rows):
-        _choose(book, rows, attributions, leads, shares)
+        _fill(book, rows, attributions, leads, shares)
     return leads, shares
 
 
-def _choose(book: _Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
+def _fill(book: _Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
     values, n_indicators = rows[:, book.features], book.starts.size
     shown = np.where(book.sayable(values), attributions[:, book.features], 0.0)
     # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
@@ -191,7 +191,7 @@ def _new_book(model: PublishedModel) -> _Book:
         families=[entries[kept[start]].family for start in starts],
         own_past=_compared(named, kept, "own_past"),
         peers=_compared(named, kept, "peers"),
-        phrases=Phrases(tuple(_spoken_as(entries[k]) for k in kept), model.has_school_years, by_rules=False),
+        phrases=Phrases(tuple(spoken_as(entries[k]) for k in kept), model.has_school_years, by_rules=False),
         spoken=np.array([place[target] for k in kept if (target := spoken[k]) is not None], dtype=np.int64),
     )
 
@@ -233,7 +233,8 @@ def _compared(named: Sequence[tuple[int, FeatureEntry]], kept: Sequence[int], co
     )
 
 
-def _spoken_as(entry: FeatureEntry) -> Spoken:
+def spoken_as(entry: FeatureEntry) -> Spoken:
+    """Return a feature as a reason names it."""
     return Spoken(
         code=entry.indicator,
         family=entry.family,

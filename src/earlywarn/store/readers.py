@@ -197,14 +197,15 @@ _MOST_KNOWN = 64
 def _phrases(connection: Connection, run_id: int) -> Phrases | None:
     """Return a run's words, asked for once: a run never changes."""
     known = _known.setdefault(connection.engine, {})
-    if run_id not in known:
-        words = connection.execute(
-            select(score_runs.c.facts[WORDS]).where(score_runs.c.run_id == run_id)
-        ).scalar()
-        if len(known) >= _MOST_KNOWN:
-            known.clear()
-        known[run_id] = None if words is None else Phrases.from_json(words)
-    return known[run_id]
+    if run_id in known:
+        return known[run_id]
+    words = connection.execute(
+        select(score_runs.c.facts[WORDS]).where(score_runs.c.run_id == run_id)
+    ).scalar()
+    found = None if words is None else Phrases.from_json(words)
+    # A new dictionary, not an emptied one: other requests may be looking into the old.
+    _known[connection.engine] = ({} if len(known) >= _MOST_KNOWN else known) | {run_id: found}
+    return found
 
 
 def _school_name(connection: Connection, scope: Scope, school_id: SchoolId) -> str:

@@ -176,7 +176,7 @@ class LeafTables:
                 groups=Groups(**_typed(arrays, "groups", Groups)),
                 lone=LoneLeaves(**_typed(arrays, "lone", LoneLeaves)),
             )
-            check(tables)
+            _check(tables)
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise DamagedModelError(
                 "the leaf tables do not fit together", todo="publish the model again"
@@ -192,7 +192,7 @@ def _typed(arrays: Mapping[str, Anything], name: str, part: type[Any]) -> dict[s
     }
 
 
-def check(tables: LeafTables) -> None:
+def _check(tables: LeafTables) -> None:
     """Refuse arrays of other lengths than the model's, or that point outside each other.
 
     Raises:
