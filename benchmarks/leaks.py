@@ -144,7 +144,9 @@ def main() -> None:
         ):
             n_trainings, counted = alarms(told)
             listed = ", ".join(f"{words}: {n}" for words, n in sorted(counted.items())) or "none"
-            print(f"\n{n_trainings} clean trainings of the {name} kind; findings that did not pass: {listed}")
+            if n_trainings:
+                told_of = f"{n_trainings} clean trainings of the {name} kind"
+                print(f"\n{told_of}; findings that did not pass: {listed}")
 
 
 if __name__ == "__main__":
