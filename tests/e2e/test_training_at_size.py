@@ -33,7 +33,7 @@ def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
         families=list(spec.features.families),
         outcome=spec.outcome,
     )
-    n_portions = len(portions_of(tables, contract, spec.cohort, most=MOST))
+    n_portions = len(portions_of(tables, contract, [spec.cohort], most=MOST))
     tables.close()
 
     found = labeled_matrix(folder, demo.workspace, contract, spec, today=TODAY, most_memberships=MOST)
@@ -65,7 +65,7 @@ def test_whoever_is_ranked_among_everybody_is_not_cut_into_portions(demo: Demo) 
     )
     tables = open_tables(demo.workspace, contract)
 
-    found = [len(portions_of(tables, one, spec.cohort, most=MOST)) for one in (contract, ranked)]
+    found = [len(portions_of(tables, one, [spec.cohort], most=MOST)) for one in (contract, ranked)]
     tables.close()
 
     assert found[0] > 1

@@ -11,7 +11,17 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from earlywarn.features import CohortSpec, Matrix, Moment, build_matrix, encode, fit_encoding
+from earlywarn.features import (
+    CohortSpec,
+    Matrix,
+    Moment,
+    Wanted,
+    build_matrices,
+    build_matrix,
+    encode,
+    fit_encoding,
+)
+from earlywarn.features.cohort import Without
 from earlywarn.tables import Tables, tables_from_rows
 from tests.builders.histories import AS_OF, SOURCES, Fact, Row, facts, of_delivery, opening, references
 from tests.builders.network import memory_tables, tiny_contract, tiny_indicators
@@ -19,6 +29,14 @@ from tests.builders.network import memory_tables, tiny_contract, tiny_indicators
 N_HISTORIES = 20 * int(os.environ.get("EARLYWARN_CASES", "1"))
 MOMENTS = [Moment("2024-2025", f"{day:%m-%d}", day) for day in AS_OF]
 SETTINGS = settings(max_examples=N_HISTORIES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+WITHOUT = Without(table="marks", where="mark < 40", fr="note basse", en="low mark")
+WANTED = (
+    Wanted(CohortSpec(where="school_id = 'north'", without=WITHOUT), ["attendance", "marks", "context"]),
+    Wanted(CohortSpec(where="school_id = 'south'"), ["work", "attendance"]),
+    Wanted(CohortSpec(where="grade = 'sec1'")),
+)
 
 
 def rows_of(history: Sequence[Fact]) -> dict[str, list[Row]]:
@@ -45,9 +63,8 @@ def matrix(tables: Tables, **changes: object) -> Matrix:
             tables,
             tiny_contract(),
             tiny_indicators(),
-            cohort=CohortSpec(),
             moments=MOMENTS,
-            **changes,  # type: ignore[arg-type]
+            **{"cohort": CohortSpec(), **changes},  # type: ignore[arg-type]
         )
     finally:
         tables.close()
@@ -96,6 +113,27 @@ def test_on_demand_equals_batch(history: list[Fact], chosen: set[str]) -> None:
     assert found.rows.equals(kept.rows)
     assert bits(found) == bits(kept)
     assert encode(found, encoding)[1].tobytes() == encode(kept, encoding)[1].tobytes()
+
+
+@given(history=facts(), only=st.booleans())
+@SETTINGS
+def test_cohorts_together_equal_each_alone(history: list[Fact], only: bool) -> None:
+    """One pass for several cohorts gives each the rows, bits, peers and counts that it has alone."""
+    rows = rows_of(once(history))
+    tables = memory_tables(rows)
+    together = list(
+        build_matrices(
+            tables, tiny_contract(), tiny_indicators(), WANTED, moments=MOMENTS, only_the_cohort=only
+        )
+    )
+    tables.close()
+
+    for one, found in zip(WANTED, together, strict=True):
+        alone = matrix(memory_tables(rows), cohort=one.cohort, families=one.families, only_the_cohort=only)
+        assert bits(found) == bits(alone)
+        for name in ("rows", "codes", "groups", "peers"):
+            assert getattr(found, name).equals(getattr(alone, name)), name
+        assert (found.left_out, found.catalog) == (alone.left_out, alone.catalog)
 
 
 def _posted(row: Row) -> dict[str, object]:

@@ -13,7 +13,7 @@ from earlywarn.features.groups import fold_columns
 from earlywarn.features.indicators import PERIOD_DAY, Indicator, Indicators, load_indicators
 from earlywarn.features.labels import data_end
 from earlywarn.features.leaving_out import LeftOut, without_condition
-from earlywarn.features.matrix import Matrix, build_matrix
+from earlywarn.features.matrix import Matrix, Wanted, build_matrices, build_matrix
 from earlywarn.features.moments import (
     AsOfSpec,
     Moment,
@@ -66,7 +66,9 @@ __all__ = [
     "Portion",
     "QuantileOutcome",
     "Replay",
+    "Wanted",
     "build_by_portions",
+    "build_matrices",
     "build_matrix",
     "calendar_of",
     "check_outcome",

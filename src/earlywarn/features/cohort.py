@@ -102,6 +102,23 @@ def create_pairs(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {PAIRS} AS\n{pairs_sql(contract)}")
 
 
+def mark(place: int) -> str:
+    """Return the column of `pairs` that is true of the members of one of the cohorts asked for."""
+    return f"_in_cohort_{place}"
+
+
+def mark_cohort(connection: duckdb.DuckDBPyConnection, place: int, condition: str) -> None:
+    """Mark in `pairs` whoever meets a cohort's condition."""
+    connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN {mark(place)} BOOLEAN")
+    connection.execute(f"UPDATE {PAIRS} SET {mark(place)} = {condition}")
+
+
+def beside_cohort(columns: Sequence[str], in_cohort: str, *, as_of: str = "_as_of") -> str:
+    """Return the SQL condition that a row's group holds, on its date, somebody of a cohort."""
+    keys = ", ".join(quote(name) for name in columns)
+    return f"({keys}, {as_of}) IN (SELECT ({keys}, _as_of) FROM {PAIRS} WHERE {in_cohort})"
+
+
 def _place(moment: Moment, calendar: Calendar) -> dict[str, object]:
     previous, following = calendar.previous, calendar.following
     return {

@@ -53,8 +53,8 @@ def fold_columns(contract: Contract) -> dict[str, Mapping[Language, str]]:
     return found
 
 
-def groups_sql(contract: Contract, wanted: dict[str, tuple[str, str]]) -> str:
-    """Return SQL of every audited column as text, one row per pair of the cohort."""
+def groups_sql(contract: Contract, wanted: dict[str, tuple[str, str]], member: str) -> str:
+    """Return SQL of every audited column as text, one row per pair of the cohort that `member` marks."""
     shown, joins = [], []
     for table in dict.fromkeys(table for table, _ in wanted.values()):
         columns = {name: column for name, (of, column) in wanted.items() if of == table}
@@ -69,7 +69,7 @@ def groups_sql(contract: Contract, wanted: dict[str, tuple[str, str]]) -> str:
         )
         shown += [f"{alias}.{quote(name)} AS {quote(name)}" for name in columns]
     lines = [f"SELECT {', '.join(['pair._row', *shown])}", f"FROM {PAIRS} AS pair", *joins]
-    return "\n".join([*lines, "WHERE pair._in_cohort", "ORDER BY pair._row"])
+    return "\n".join([*lines, f"WHERE pair.{member}", "ORDER BY pair._row"])
 
 
 def _latest(column: str, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from earlywarn.features.cohort import PAIRS
+from earlywarn.features.cohort import PAIRS, beside_cohort
 from earlywarn.features.peers import compared_with_peers
 from earlywarn.features.plan import Measure
 from earlywarn.features.ranks import ranked_measures
@@ -26,18 +26,20 @@ def school_name(contract: Contract) -> str:
 
 
 def keep_compared(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    measures: Sequence[Measure],
+    members: Sequence[str],
 ) -> None:
-    """Keep the cohort's pairs, and those that stand in a group with one of them on its date."""
+    """Keep the cohorts' pairs, and those that stand in a group with one of them on its date."""
+    in_cohort = " OR ".join(members)
     groups = []
     if compared_with_peers(measures):
         groups.append(contract.network.peers)
     if ranked_measures(measures):
         groups.append(contract.network.ranked_among)
-    conditions = ["_in_cohort"]
-    for columns in groups:
-        keys = ", ".join((*(quote(name) for name in columns), "_as_of"))
-        conditions.append(f"({keys}) IN (SELECT ({keys}) FROM {PAIRS} WHERE _in_cohort)")
+    conditions = [in_cohort]
+    conditions += [beside_cohort(columns, in_cohort) for columns in groups]
     _keep(connection, " OR ".join(conditions))
 
 

@@ -48,8 +48,10 @@ def without_condition(contract: Contract, cohort: CohortSpec) -> Expression | No
     return cohort_expression(contract, rule.table, rule.where)
 
 
-def leave_out(connection: duckdb.DuckDBPyConnection, contract: Contract, cohort: CohortSpec) -> LeftOut:
-    """Take out of `pairs` those whom `without` names; `_in_cohort` says who was in before."""
+def leave_out(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, cohort: CohortSpec, member: str
+) -> LeftOut:
+    """Take those whom `without` names out of a cohort; the column `member` says who was in before."""
     condition = without_condition(contract, cohort)
     if condition is None or cohort.without is None:
         return LeftOut()
@@ -59,7 +61,7 @@ def leave_out(connection: duckdb.DuckDBPyConnection, contract: Contract, cohort:
     unit = ", ".join(quote(name) for name in contract.network.unit)
     counted = connection.execute(
         f"SELECT count(*), count(DISTINCT ROW({unit})) FROM {PAIRS} JOIN left_out USING (_row)\n"
-        f"WHERE _in_cohort"
+        f"WHERE {member}"
     ).fetchone()
-    connection.execute(f"UPDATE {PAIRS} SET _in_cohort = FALSE WHERE _row IN (SELECT _row FROM left_out)")
+    connection.execute(f"UPDATE {PAIRS} SET {member} = FALSE WHERE _row IN (SELECT _row FROM left_out)")
     return LeftOut(*counted) if counted else LeftOut()

@@ -6,7 +6,7 @@ matrix: one row per unit and as-of date of the cohort, sorted by unit and date.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ import pyarrow as pa
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, TableError
 from earlywarn.features.catalog import Catalog, FeatureEntry, Labels, slug
-from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs
+from earlywarn.features.cohort import PAIRS, CohortSpec, create_pairs, mark, mark_cohort
 from earlywarn.features.engine import create_values
 from earlywarn.features.groups import group_columns, groups_sql
 from earlywarn.features.indicators import PERIOD_DAY, Indicators
@@ -95,6 +95,15 @@ class Matrix:
         )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What one model asks of tables: who is scored, on which families of indicators, with which labels."""
+
+    cohort: CohortSpec
+    families: Sequence[str] | None = None
+    outcome: Outcome | None = None
+
+
 def build_matrix(
     tables: Tables,
     contract: Contract,
@@ -132,82 +141,120 @@ def build_matrix(
         AsOfError: There is no moment to look at.
         DeclarationError: The cohort or the outcome does not fit the tables.
     """
+    (found,) = build_matrices(
+        tables,
+        contract,
+        indicators,
+        [Wanted(cohort, families, outcome)],
+        moments=moments,
+        peers=peers,
+        before=before,
+        schools=schools,
+        only_the_cohort=only_the_cohort,
+        progress=progress,
+    )
+    return found
+
+
+def build_matrices(
+    tables: Tables,
+    contract: Contract,
+    indicators: Indicators,
+    wanted: Sequence[Wanted],
+    *,
+    moments: Sequence[Moment],
+    peers: pa.Table | None = None,
+    before: date | None = None,
+    schools: Sequence[str] | None = None,
+    only_the_cohort: bool = False,
+    progress: Progress = no_progress,
+) -> Iterator[Matrix]:
+    """Build the matrices of several cohorts, one after the other, from one pass over the tables.
+
+    Each is what `build_matrix` gives alone, to the last bit. The arguments are those of `build_matrix`.
+    """
     if not moments:
         raise AsOfError("there is no as-of date to look at", todo="ingest tables that reach one")
-    measures = plan_measures(contract, indicators, families)
-    condition = cohort.condition(contract)
-    if outcome is not None:
-        check_outcome(outcome, contract, [moment.name for moment in moments])
+    plans = [plan_measures(contract, indicators, one.families) for one in wanted]
+    for one in wanted:
+        if one.outcome is not None:
+            check_outcome(one.outcome, contract, [moment.name for moment in moments])
+    measures = list({measure.name: measure for plan in plans for measure in plan}.values())
+    conditions = [one.cohort.condition(contract) for one in wanted]
     with tables.connection.cursor() as connection:
         create_pairs(connection, contract, moments, calendar_of(contract, tables, moments))
-        connection.execute(f"ALTER TABLE {PAIRS} ADD COLUMN _in_cohort BOOLEAN")
-        connection.execute(f"UPDATE {PAIRS} SET _in_cohort = {condition}")
-        left_out = leave_out(connection, contract, cohort)
+        left_out = []
+        for place, (one, condition) in enumerate(zip(wanted, conditions, strict=True)):
+            mark_cohort(connection, place, condition)
+            left_out.append(leave_out(connection, contract, one.cohort, mark(place)))
         if schools is not None:
             keep_schools(connection, contract, schools)
         if only_the_cohort:
-            keep_compared(connection, contract, measures)
+            keep_compared(connection, contract, measures, [mark(place) for place in range(len(wanted))])
         create_values(connection, contract, measures, progress=progress)
-        kept = _compare(connection, contract, measures, peers)
-        labels = None
-        if outcome is not None:
-            end = before or data_end(connection, contract)
-            if end is None:
-                raise TableError("no table has been taken in", todo="run `earlywarn ingest` first")
-            create_labels(connection, contract, outcome, before=end)
-            labels = _labels(connection)
-        return Matrix(
-            rows=_rows(connection, contract),
-            features=_features(connection, contract, measures),
-            codes=_codes(connection, measures),
-            labels=labels,
-            groups=_groups(connection, contract),
-            peers=kept,
-            catalog=catalog_of(contract, measures),
-            code_entries={m.name: code_entry(m) for m in measures if m.is_code and m.levels is None},
-            left_out=left_out,
-            code_labels={
-                m.name: code_labels(contract, m) for m in measures if m.is_code and m.levels is None
-            },
-        )
+        _create_compared(connection, contract, measures, peers)
+        for place, (one, plan) in enumerate(zip(wanted, plans, strict=True)):
+            member = mark(place)
+            yield Matrix(
+                rows=_rows(connection, contract, member),
+                features=_features(connection, contract, plan, member),
+                codes=_codes(connection, plan, member),
+                labels=_labels(connection, contract, one.outcome, before, member),
+                groups=_groups(connection, contract, member),
+                peers=_snapshot(connection, contract, plan, member if only_the_cohort else None)
+                if peers is None
+                else peers,
+                catalog=catalog_of(contract, plan),
+                code_entries={m.name: code_entry(m) for m in plan if m.is_code and m.levels is None},
+                left_out=left_out[place],
+                code_labels={
+                    m.name: code_labels(contract, m) for m in plan if m.is_code and m.levels is None
+                },
+            )
 
 
-def _compare(
+def _create_compared(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     measures: Sequence[Measure],
     peers: pa.Table | None,
-) -> pa.Table:
-    """Create `medians` and `percentiles` where peers are compared, and return the snapshot they hold."""
-    compared, ranked = compared_with_peers(measures), ranked_measures(measures)
-    if not compared and not ranked:
-        return empty_snapshot(contract)
-    if peers is not None:
-        if compared:
+) -> None:
+    """Create `medians` and `percentiles` where somebody is compared, from the members or a kept snapshot."""
+    if compared := compared_with_peers(measures):
+        if peers is None:
+            create_medians(connection, contract, compared)
+        else:
             adopt_medians(connection, contract, compared, peers)
-        if ranked:
+    if ranked := ranked_measures(measures):
+        if peers is None:
+            create_percentiles(connection, contract, ranked)
+        else:
             adopt_percentiles(connection, contract, ranked, peers)
-        return peers
-    parts = []
-    if compared:
-        create_medians(connection, contract, compared)
-        parts.append(snapshot(connection, contract, compared))
-    if ranked:
-        create_percentiles(connection, contract, ranked)
-        parts.append(percentile_snapshot(connection, contract, ranked))
-    if not contract.network.ranked_among:
+
+
+def _snapshot(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    measures: Sequence[Measure],
+    member: str | None,
+) -> pa.Table:
+    """Return what `medians` and `percentiles` hold of some measures, of the groups of a cohort or of all."""
+    compared, ranked = compared_with_peers(measures), ranked_measures(measures)
+    parts = [snapshot(connection, contract, compared, member)] if compared else []
+    parts += [percentile_snapshot(connection, contract, ranked, member)] if ranked else []
+    if len(parts) == 1 and not contract.network.ranked_among:
         return parts[0]
     return pa.concat_tables([empty_snapshot(contract), *parts], promote_options="default")
 
 
-def _table(connection: duckdb.DuckDBPyConnection, shown: Sequence[str], source: str) -> pa.Table:
-    """Return a selection over the cohort in the frozen order."""
-    query = f"SELECT {', '.join(shown)}\nFROM {source}\nWHERE pair._in_cohort\nORDER BY pair._row"
+def _table(connection: duckdb.DuckDBPyConnection, shown: Sequence[str], source: str, member: str) -> pa.Table:
+    """Return a selection over a cohort in the frozen order."""
+    query = f"SELECT {', '.join(shown)}\nFROM {source}\nWHERE pair.{member}\nORDER BY pair._row"
     found: pa.Table = connection.sql(query).to_arrow_table()
     return found
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table:
+def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str) -> pa.Table:
     network = contract.network
     grade = f"pair.{quote(network.grade)}" if network.grade else "NULL::VARCHAR"
     shown = {name: f"pair.{quote(name)}" for name in network.unit}
@@ -219,11 +266,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table
         "moment": "pair._moment",
         "as_of": "pair._as_of",
     }
-    return _table(connection, [f"{sql} AS {quote(name)}" for name, sql in shown.items()], f"{PAIRS} AS pair")
+    columns = [f"{sql} AS {quote(name)}" for name, sql in shown.items()]
+    return _table(connection, columns, f"{PAIRS} AS pair", member)
 
 
 def _features(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure], member: str
 ) -> pa.Table:
     """Return the features: base values, differences with the own past and the peers' median, and ranks."""
     shown = {PERIOD_DAY: "pair._period_day"}
@@ -246,7 +294,7 @@ def _features(
     if ranked_measures(measures):
         source += f"\n{percentiles_join(contract)}"
     cells = [f"coalesce(({sql})::DOUBLE, 'nan'::DOUBLE) AS {quote(name)}" for name, sql in shown.items()]
-    return _table(connection, cells, source)
+    return _table(connection, cells, source, member)
 
 
 def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
@@ -254,19 +302,33 @@ def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
     return [(slug(level), f"({value} = {literal(level)})::INTEGER") for level in measure.levels or ()]
 
 
-def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> pa.Table:
+def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure], member: str) -> pa.Table:
     names = [quote(measure.name) for measure in measures if measure.is_code and measure.levels is None]
     source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
-    table = _table(connection, ["pair._row", *(f"own.{name}" for name in names)], source)
+    table = _table(connection, ["pair._row", *(f"own.{name}" for name in names)], source, member)
     return table.drop_columns(["_row"])
 
 
-def _labels(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+def _labels(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    outcome: Outcome | None,
+    before: date | None,
+    member: str,
+) -> pa.Table | None:
+    """Return the labels of an outcome, or nothing where none is asked for."""
+    if outcome is None:
+        return None
+    end = before or data_end(connection, contract)
+    if end is None:
+        raise TableError("no table has been taken in", todo="run `earlywarn ingest` first")
+    create_labels(connection, contract, outcome, before=end)
     columns = ("label", "label_known_on", "label_value", "happened_on")
     shown = [f"labels.{name}" for name in columns]
-    return _table(connection, shown, f"{PAIRS} AS pair\nJOIN labels USING (_row)")
+    return _table(connection, shown, f"{PAIRS} AS pair\nJOIN labels USING (_row)", member)
 
 
-def _groups(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table:
-    found: pa.Table = connection.sql(groups_sql(contract, group_columns(contract))).to_arrow_table()
+def _groups(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str) -> pa.Table:
+    query = groups_sql(contract, group_columns(contract), member)
+    found: pa.Table = connection.sql(query).to_arrow_table()
     return found.drop_columns(["_row"])

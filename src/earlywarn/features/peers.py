@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from earlywarn.features.asof import snapshot_is_past
-from earlywarn.features.cohort import PAIRS
+from earlywarn.features.cohort import PAIRS, beside_cohort
 from earlywarn.features.history import NEXT_COLUMN
 from earlywarn.features.plan import Measure
 from earlywarn.tables import Contract, quote
@@ -77,16 +77,23 @@ def medians_join(contract: Contract) -> str:
 
 
 def snapshot(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    measures: Sequence[Measure],
+    member: str | None = None,
 ) -> pa.Table:
-    """Return the peer statistics, one row per group, date and feature; a small group's median is empty."""
+    """Return the peer statistics, one row per group, date and feature; a small group's median is empty.
+
+    Of all groups, or of those with somebody of the cohort that the column `member` of `pairs` marks.
+    """
     keys = ", ".join(quote(name) for name in contract.network.peers)
     rows = [
         f"SELECT {keys}, as_of, '{measure.name}' AS feature, {name} AS median, {count} AS n FROM medians"
         for measure, (name, count) in zip(measures, _columns(measures), strict=True)
     ]
     query = "\nUNION ALL\n".join(rows)
-    ordered = connection.sql(f"SELECT * FROM ({query}) ORDER BY {keys}, as_of, feature")
+    kept = beside_cohort(contract.network.peers, member, as_of="as_of") if member else "TRUE"
+    ordered = connection.sql(f"SELECT * FROM ({query}) WHERE {kept} ORDER BY {keys}, as_of, feature")
     found: pa.Table = ordered.to_arrow_table()
     return found
 

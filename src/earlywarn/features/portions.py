@@ -35,22 +35,27 @@ class Portion:
 
 
 def portions_of(
-    tables: Tables, contract: Contract, cohort: CohortSpec, *, most: int = MOST_MEMBERSHIPS
+    tables: Tables, contract: Contract, cohorts: Sequence[CohortSpec], *, most: int = MOST_MEMBERSHIPS
 ) -> list[Portion]:
-    """Cut a network's schools into portions; an empty list says that the matrix is built at once.
+    """Cut the schools that cohorts may be in into portions; an empty list says that all is built at once.
 
     That is so where the network is small, and where somebody is compared or counted across schools: ranks,
     facts due to units, a cohort that leaves units out.
     """
     network = contract.network
-    across = network.ranked_among or cohort.without or (network.peers and network.school not in network.peers)
+    across = (
+        network.ranked_among
+        or any(cohort.without for cohort in cohorts)
+        or (network.peers and network.school not in network.peers)
+    )
     derived = any(table.expected is not None for table in contract.tables.values())
     if across or derived or network.school in contract.reveals(network.membership):
         return []
     school, member = school_name(contract), f"versions.{quote(network.membership)}"
+    some = " OR ".join(_may_be_of_the_cohort(contract, cohort) for cohort in cohorts)
     counted = tables.connection.execute(
         f"SELECT {school} AS school, count(*) FROM {member} GROUP BY ALL "
-        f"HAVING bool_or({_may_be_of_the_cohort(contract, cohort)}) ORDER BY school"
+        f"HAVING bool_or({some}) ORDER BY school"
     ).fetchall()
     if sum(n for _, n in counted) <= most:
         return []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from earlywarn.features.asof import snapshot_is_past
-from earlywarn.features.cohort import PAIRS
+from earlywarn.features.cohort import PAIRS, beside_cohort
 from earlywarn.features.history import NEXT_COLUMN
 from earlywarn.features.plan import Measure
 from earlywarn.tables import Contract, quote
@@ -94,11 +94,15 @@ def rank_sql(measure: Measure, value: str) -> str:
 
 
 def percentile_snapshot(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure]
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    measures: Sequence[Measure],
+    member: str | None = None,
 ) -> pa.Table:
     """Return the percentiles as rows of a peer snapshot: one per group, date, feature and percentile.
 
     A percentile is named after its feature, so that a snapshot has one shape: `median` is the cut's value.
+    Of all groups, or of those with somebody of the cohort that the column `member` of `pairs` marks.
     """
     keys = _keys(contract)
     rows = [
@@ -108,8 +112,9 @@ def percentile_snapshot(
         for measure, (name, count) in zip(measures, _columns(measures), strict=True)
     ]
     query = "\nUNION ALL\n".join(rows)
+    kept = beside_cohort(contract.network.ranked_among, member, as_of="as_of") if member else "TRUE"
     found: pa.Table = connection.sql(
-        f"SELECT * FROM ({query}) ORDER BY {keys}, as_of, feature"
+        f"SELECT * FROM ({query}) WHERE {kept} ORDER BY {keys}, as_of, feature"
     ).to_arrow_table()
     return found
 

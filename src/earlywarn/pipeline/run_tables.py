@@ -67,17 +67,21 @@ def score_model(
     places = places_of(model, lists, margins, students, units)
     ranked = {place.row: place.rank for place in places}
     ranks = [ranked.get(row) for row in range(len(units))]
+    words = {
+        "unit_id": units,
+        "unit": [orjson.dumps(key).decode() for key in keys],
+        "student_id": students,
+        "school_id": schools,
+        "grade": grades,
+        "period": _words(matrix, "period"),
+        "moment": _words(matrix, "moment"),
+        "model": [model.model] * len(units),
+        "version": [model.version] * len(units),
+    }
     scores = pa.table(
         {
-            "unit_id": units,
-            "unit": [orjson.dumps(key).decode() for key in keys],
-            "student_id": students,
-            "school_id": schools,
-            "grade": grades,
-            "period": _words(matrix, "period"),
-            "moment": _words(matrix, "moment"),
-            "model": [model.model] * len(units),
-            "version": [model.version] * len(units),
+            # Some schools may have nobody of the cohort: their columns are of the same type.
+            **{name: pa.array(column, pa.string()) for name, column in words.items()},
             "as_of": matrix.rows["as_of"].combine_chunks().cast(pa.date32()),
             "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
             "rank": pa.array(ranks, pa.int32()),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import cast
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, PublicationError
-from earlywarn.features import build_matrix, moments_on, portions_of
+from earlywarn.features import Wanted, build_matrices, moments_on, portions_of
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.pipeline.run_files import ScoreRun, current_run, read_run, write_run
 from earlywarn.pipeline.run_tables import ModelScores, score_model, whole_run
@@ -67,8 +66,8 @@ def score(
             _refuse_other_stage(model, stage)
     with locked(workspace, "score", owner=f"score {network}"):
         runs: list[RunToLoad] = []
-        for declared, alike in _by_inputs(workspace, models):
-            runs += _score_alike(workspace, declared, alike, as_of, stage, most_memberships, progress)
+        for alike in _by_tables(workspace, models):
+            runs += _score_alike(workspace, alike, as_of, stage, most_memberships, progress)
         return write_run(workspace, as_of, runs)
 
 
@@ -80,58 +79,58 @@ def _refuse_other_stage(model: PublishedModel, stage: str) -> None:
         )
 
 
-def _by_inputs(
+def _by_tables(
     workspace: Workspace, models: Sequence[PublishedModel]
-) -> Iterator[tuple[DeclaredInputs, list[PublishedModel]]]:
-    """Put models of equal tables, indicators and cohort together: one matrix serves them."""
-    groups: list[tuple[DeclaredInputs, list[PublishedModel]]] = []
+) -> list[list[tuple[PublishedModel, DeclaredInputs]]]:
+    """Put models of equal tables and indicators together: one pass over the tables serves them."""
+    groups: list[list[tuple[PublishedModel, DeclaredInputs]]] = []
     for model in models:
         inputs = read_declared(workspace.published / model.model / model.version)
-        for place, (known, alike) in enumerate(groups):
-            if replace(inputs, families=known.families) == known:
-                families = tuple(dict.fromkeys((*known.families, *inputs.families)))
-                groups[place] = (replace(known, families=families), [*alike, model])
+        for alike in groups:
+            first = alike[0][1]
+            if (first.contract, first.indicators) == (inputs.contract, inputs.indicators):
+                alike.append((model, inputs))
                 break
         else:
-            groups.append((inputs, [model]))
-    yield from groups
+            groups.append([(model, inputs)])
+    return groups
 
 
 def _score_alike(
     workspace: Workspace,
-    declared: DeclaredInputs,
-    models: Sequence[PublishedModel],
+    alike: Sequence[tuple[PublishedModel, DeclaredInputs]],
     as_of: date,
     stage: str | None,
     most_memberships: int,
     progress: Progress,
 ) -> list[RunToLoad]:
-    """Score with models that one matrix serves; a large network is looked at by some schools at a time."""
-    contract = declared.contract
+    """Score with models of equal tables; a large network is looked at by some schools at a time."""
+    contract, indicators = alike[0][1].contract, alike[0][1].indicators
+    wanted = [Wanted(declared.cohort, declared.families) for _, declared in alike]
     with closing(open_tables(workspace, contract)) as tables:
         moments = moments_on(contract, tables, as_of, stage=stage)
         data_as_of = min(last_delivery(tables) or as_of, as_of)
         # The ledger only grows: its length and digest say which batches the scores were made from.
         n_batches = len(tables.batches)
         seen = {"last_batch": n_batches, "batches": tables.digest}
-        apart = all("school" in model.capacity_per for model in models)
-        portions = portions_of(tables, contract, declared.cohort, most=most_memberships) if apart else []
+        apart = all("school" in model.capacity_per for model, _ in alike)
+        cohorts = [one.cohort for one in wanted]
+        portions = portions_of(tables, contract, cohorts, most=most_memberships) if apart else []
 
         def scored(shown: Tables, schools: Sequence[str] | None, told: Progress) -> list[ModelScores]:
-            matrix = build_matrix(
+            matrices = build_matrices(
                 shown,
                 contract,
-                declared.indicators,
-                cohort=declared.cohort,
+                indicators,
+                wanted,
                 moments=moments,
-                families=declared.families,
                 schools=schools,
                 only_the_cohort=True,
                 progress=told,
             )
             return [
                 score_model(model, matrix, declared, data_as_of=data_as_of, progress=progress)
-                for model in models
+                for (model, declared), matrix in zip(alike, matrices, strict=True)
             ]
 
         if not portions:
@@ -146,7 +145,7 @@ def _score_alike(
                 parts.append(scored(shown, portion.schools, no_progress))
     return [
         whole_run(model, of_model, as_of=as_of, data_as_of=data_as_of, seen=seen)
-        for model, of_model in zip(models, zip(*parts, strict=True), strict=True)
+        for (model, _), of_model in zip(alike, zip(*parts, strict=True), strict=True)
     ]
 
 

@@ -291,7 +291,7 @@ def labeled_matrix(
             return build(shown, portion.schools, no_progress)
 
     with closing(tables):
-        portions = portions_of(tables, contract, spec.cohort, most=most_memberships)
+        portions = portions_of(tables, contract, [spec.cohort], most=most_memberships)
         matrix = None if portions else build(tables, None, progress)
     if matrix is None:
         matrix = build_by_portions(portions, build_portion, unit=contract.network.unit, progress=progress)
