@@ -7,6 +7,7 @@ starting with an underscore are the engine's; the others are the membership row 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -97,9 +98,24 @@ def create_pairs(
     rows = [_place(moment, calendar[moment.period]) for moment in moments]
     places = pa.Table.from_pylist(rows, schema=pa.schema(_PLACES))
     connection.register("_places", places)
-    connection.execute("CREATE OR REPLACE TEMP TABLE places AS SELECT * FROM _places")
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE places AS
+SELECT
+  *,
+  {days_before("_starts_on", "_as_of")} AS _period_day,
+  {days_before("_previous_starts_on", "_as_of")} AS _previous_start_age,
+  {days_before("_previous_ends_on", "_as_of")} AS _previous_end_age
+FROM _places""")
     connection.unregister("_places")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {PAIRS} AS\n{pairs_sql(contract)}")
+
+
+def first_day(connection: duckdb.DuckDBPyConnection, windows: Sequence[Window]) -> date | None:
+    """Return the earliest day that windows reach back to at any place; None where one knows no end."""
+    if not windows or any(window.is_open_ended for window in windows):
+        return None
+    ages = ", ".join(window.first_age for window in windows)
+    found = connection.execute(f"SELECT min(_as_of - greatest({ages})::INTEGER) FROM places").fetchone()
+    return found[0] if found else None
 
 
 def mark(place: int) -> str:
@@ -171,10 +187,7 @@ ranked AS (
 )
 SELECT
   * EXCLUDE (_rank),
-  row_number() OVER (ORDER BY {unit}, _as_of, _period) - 1 AS _row,
-  {days_before("_starts_on", "_as_of")} AS _period_day,
-  {days_before("_previous_starts_on", "_as_of")} AS _previous_start_age,
-  {days_before("_previous_ends_on", "_as_of")} AS _previous_end_age
+  row_number() OVER (ORDER BY {unit}, _as_of, _period) - 1 AS _row
 FROM ranked
 WHERE _rank = 1"""
 

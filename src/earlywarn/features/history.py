@@ -8,6 +8,7 @@ happened.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from earlywarn.features.asof import days_before, known_column, row_is_seen
 from earlywarn.features.cohort import PAIRS
@@ -26,6 +27,7 @@ def history_sql(
     columns: Iterable[str],
     *,
     computed: Mapping[str, str] | None = None,
+    since: date | None = None,
     pairs: str = PAIRS,
     as_of: str = AS_OF,
     carried: tuple[str, ...] = _PAIR_COLUMNS,
@@ -37,16 +39,19 @@ def history_sql(
         table: The table.
         columns: The columns that are read.
         computed: Columns to show instead of those read: expressions over them, by name.
+        since: The earliest day that counts; facts of earlier days, and without a day, are left out unread.
         pairs: The relation of pairs.
         as_of: SQL of the date that cuts the history, over `pair`.
         carried: The columns taken over from the pairs.
     """
     reveals = contract.reveals(table)
     event = event_column(contract, table)
+    counting = f" WHERE {quote(event)} >= DATE '{since}'" if event and since else ""
     if computed is None or {event, *columns} & reveals.keys():
         known = {name: known_column("fact", name, as_of, reveals) for name in columns}
         event_sql = known_column("fact", event, as_of, reveals) if event else "NULL::DATE"
-        inner = _joined(contract, table, f"versions.{quote(table)}", known, event_sql, pairs, as_of, carried)
+        facts = f"(SELECT * FROM versions.{quote(table)}{counting})"
+        inner = _joined(contract, table, facts, known, event_sql, pairs, as_of, carried)
         if computed is None:
             return inner
         kept = NEXT_COLUMN.join((*carried, "_on", "_age", *_shown(computed)))
@@ -58,8 +63,7 @@ def history_sql(
     kept = NEXT_COLUMN.join(
         (*keys, "visible_from", "superseded_on", f"{event_sql} AS _on", *_shown(computed))
     )
-    # In the units' order the sums of a unit stay in the processor's cache, which halves the time.
-    facts = f"(\nSELECT\n  {kept}\nFROM versions.{quote(table)}\nORDER BY {', '.join(keys)}\n)"
+    facts = f"(\nSELECT\n  {kept}\nFROM versions.{quote(table)}{counting}\n)"
     known = {name: f"fact.{name}" for name in computed}
     return _joined(contract, table, facts, known, "fact._on", pairs, as_of, carried)
 
