@@ -199,7 +199,7 @@ def score(
     store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
 ) -> None:
     """Score everyone in scope as of a day, with reasons and rosters, for the service to show."""
-    from earlywarn.pipeline.load import load
+    from earlywarn.pipeline.load import load, was_loaded
     from earlywarn.pipeline.score import score as run
     from earlywarn.progress import shown_progress
 
@@ -214,6 +214,7 @@ def score(
             today=day_or_today(today),
             keys=keys,
             stage=stage,
+            is_stored=(lambda runs: was_loaded(settings.database(workspace), runs)) if store else None,
             progress=progress,
         )
         if store:

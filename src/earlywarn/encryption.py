@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -43,8 +44,8 @@ def encrypt(content: bytes, key: bytes, *place: str) -> bytes:
         key: A key as `new_key` writes it.
         place: What the content is and whose, such as a table's name; it opens in this place only.
     """
-    head = _MARK + bytes.fromhex(key_id(key))
-    return head + _cipher(key).encrypt(content, _context(head, place))
+    head, cipher = _opened(key)
+    return head + cipher.encrypt(content, _context(head, place))
 
 
 def decrypt(locked: bytes, key: bytes, *place: str, where: str = "") -> bytes:
@@ -61,7 +62,7 @@ def decrypt(locked: bytes, key: bytes, *place: str, where: str = "") -> bytes:
             todo="give the keys folder that it was written with",
         )
     try:
-        return _cipher(key).decrypt(locked[len(head) :], _context(head, place))
+        return _opened(key)[1].decrypt(locked[len(head) :], _context(head, place))
     except (InvalidTag, ValueError) as error:
         message = "it is damaged, cut short, or not what belongs here"
         raise StorageError(
@@ -74,9 +75,11 @@ def key_of(locked: bytes) -> str:
     return locked[len(_MARK) : len(_MARK) + _ID_BYTES].hex()
 
 
-def _cipher(key: bytes) -> AESSIV:
+@lru_cache(maxsize=4)
+def _opened(key: bytes) -> tuple[bytes, AESSIV]:
+    """Return what all content locked with a key begins with, and its cipher, made once for many."""
     try:
-        return AESSIV(base64.urlsafe_b64decode(key.strip()))
+        return _MARK + bytes.fromhex(key_id(key)), AESSIV(base64.urlsafe_b64decode(key.strip()))
     except (binascii.Error, ValueError) as error:
         message = "the key is damaged, or was made by another program"
         raise StorageError(message, todo="restore the keys folder from its backup") from error

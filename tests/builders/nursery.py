@@ -26,12 +26,16 @@ WARM = (
     "pyarrow.csv",
     "pyarrow.dataset",
     "pyarrow.parquet",
+    "numba",
+    "psycopg",
     "duckdb",
     "earlywarn.cli",
     "earlywarn.settings",
     "earlywarn.progress",
     "earlywarn.pipeline.ingest",
+    "earlywarn.pipeline.load",
     "earlywarn.pipeline.rotate",
+    "earlywarn.pipeline.score",
 )
 _POLL = 0.0002
 

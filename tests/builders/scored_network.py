@@ -23,7 +23,7 @@ from earlywarn.features import (
 from earlywarn.publication import write_published
 from earlywarn.tables import load_contract, open_tables
 from earlywarn.workspace import Workspace
-from tests.builders.intake import declare_tables
+from tests.builders.intake import Network, declare_tables
 
 AS_OF = date(2024, 11, 20)
 N_STUDENTS = 90
@@ -160,6 +160,16 @@ def taken_in(home: Path) -> ScoredNetwork:
     network, rows = declare_tables(home, CONTRACT, INDICATORS), invented_rows()
     network.take_in_rows(rows, received_on=AS_OF)
     return ScoredNetwork(network.home / "network", network.workspace, network.keys, rows)
+
+
+def take_in_more(network: ScoredNetwork, *, received_on: date) -> dict[str, date]:
+    """Take in that from that day on one student leaves a day; return each student's last."""
+    stays = network.rows["stays"]
+    students = {str(stay["student_id"]) for stay in stays}
+    last_days = {student: received_on + timedelta(days=int(student[1:])) for student in students}
+    rows = [{**stay, "left_on": str(last_days[str(stay["student_id"])])} for stay in stays]
+    Network(network.folder.parent).take_in_rows({"stays": rows}, received_on=received_on, backfill=False)
+    return last_days
 
 
 def invented_rows() -> dict[str, list[dict[str, object]]]:

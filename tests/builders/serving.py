@@ -27,12 +27,11 @@ from earlywarn.publication import PublishedModel
 from earlywarn.store import (
     Account,
     DatabaseUrls,
+    NamesToLoad,
     Store,
     issue_api_key,
-    load_identities,
+    load_night,
     load_quality,
-    load_run,
-    load_scope_tables,
     locked_names,
     open_store,
     owner_engine,
@@ -74,19 +73,22 @@ def load_network(urls: DatabaseUrls) -> Loaded:
     engine = owner_engine(urls.owner)
     identity_key = new_key()
     try:
-        load_scope_tables(engine, scope_tables())
-        load_identities(
+        locked = [
+            (student, locked_names(student, {"given_name": given, "family_name": family}, key=identity_key))
+            for student, (given, family) in NAMES.items()
+        ]
+        load_night(
             engine,
-            {
-                student: locked_names(student, {"given_name": given, "family_name": family}, key=identity_key)
-                for student, (given, family) in NAMES.items()
-            },
+            tables=scope_tables(),
+            names=NamesToLoad(len(locked), locked),
+            runs=[
+                with_reasons(run(model, risk=risk))
+                for model, risk in (("dropout", 0.25), ("difficulty", 0.62))
+            ],
         )
         for account in ACCOUNTS:
             save_account(engine, account)
         keys = {name: issue_api_key(engine, name, today=TODAY) for name in ("system", "other")}
-        for model, risk in (("dropout", 0.25), ("difficulty", 0.62)):
-            load_run(engine, with_reasons(run(model, risk=risk)))
         load_quality(engine, sheets_to_load())
     finally:
         engine.dispose()

@@ -16,7 +16,7 @@ from earlywarn.domain import Scope, StudentId
 from earlywarn.errors import NotFoundError, StoreError
 from earlywarn.evaluation import ACTED_ON, NOT_ACTED_ON, NOT_LISTED
 from earlywarn.pipeline.answers import answered_words, words_of
-from earlywarn.store import DatabaseUrls, Flags, Store, load_run, load_scope_tables, open_store, read_flags
+from earlywarn.store import DatabaseUrls, Flags, Store, load_night, open_store, read_flags
 from earlywarn.store.roles import transaction
 from earlywarn.store.scope import enter
 from tests.builders import store as build
@@ -28,9 +28,9 @@ PERIOD = "2026-2027"
 @pytest.fixture(scope="module")
 def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     """Return a store in which six students are on the list of `dropout`, and nobody on that of `quiet`."""
-    load_scope_tables(owner, build.scope_tables())
-    load_run(owner, build.run())
-    load_run(owner, build.run("quiet", listed=False))
+    load_night(owner, tables=build.scope_tables())
+    load_night(owner, runs=[build.run()])
+    load_night(owner, runs=[build.run("quiet", listed=False)])
     store = open_store(database.service)
     yield store
     store.close()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from earlywarn.domain import SchoolId, Scope, StudentId
-from earlywarn.store import DatabaseUrls, Store, load_run, load_scope_tables, open_store
+from earlywarn.store import DatabaseUrls, Store, load_night, open_store
 from tests.builders import store as build
 from tests.e2e.test_store_scope import shown_by_policies
 
@@ -81,7 +81,7 @@ def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     scores = run.scores.slice(0, 4)
     for column, values in (("student_id", STUDENTS), ("unit", units)):
         scores = scores.set_column(scores.column_names.index(column), column, pa.array(values))
-    load_run(owner, replace(run, scores=scores))
+    load_night(owner, runs=[replace(run, scores=scores)])
     store = open_store(database.service)
     yield store
     store.close()
@@ -95,9 +95,9 @@ def test_every_scope_sees_exactly_its_own(
     """List, look-up and the policies alone all give the reference's set."""
     flat = {name: [(*row[:-1], *row[-1]) for row in given] for name, given in network.items()}
     columns = ["starts_on", "ends_on"]
-    load_scope_tables(
+    load_night(
         owner,
-        {
+        tables={
             "schools": build.rows(["school_id", "name", "css_id"], [(s, s, CSS[s]) for s in SCHOOLS]),
             "enrollments": build.rows(
                 ["student_id", "school_id", "grade", "starts_on", "left_on"],

@@ -16,8 +16,7 @@ from earlywarn.errors import StoreError
 from earlywarn.store import (
     DatabaseUrls,
     Store,
-    load_run,
-    load_scope_tables,
+    load_night,
     open_database,
     open_store,
     seal,
@@ -35,7 +34,7 @@ EVERYTHING = build.system(everything=True)
 @pytest.fixture(scope="module")
 def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     """Return a store that holds the tiny network."""
-    load_scope_tables(owner, build.scope_tables())
+    load_night(owner, tables=build.scope_tables())
     store = open_store(database.service)
     yield store
     store.close()
@@ -62,13 +61,13 @@ def test_a_run_that_breaks_leaves_the_earlier_one(
     store: Store, owner: Engine, part: str, column: str, value: str
 ) -> None:
     """A repeated unit, broken reasons or a repeated roster: nothing of the run is kept."""
-    load_run(owner, build.run(version="1"))
+    load_night(owner, runs=[build.run(version="1")])
     broken = build.run(version="2")
     rows: pa.Table = getattr(broken, part)
     values = pa.array([value] * rows.num_rows, pa.string())
     spoiled: Any = {part: rows.set_column(rows.column_names.index(column), column, values)}
     with pytest.raises(StoreError) as refusal:
-        load_run(owner, replace(broken, **spoiled))
+        load_night(owner, runs=[replace(broken, **spoiled)])
 
     assert versions(store) == ["1"]
     assert store.scores.my_students(build.teacher(), route="test").entries
@@ -80,12 +79,12 @@ def test_a_run_that_lacks_a_column_says_which(owner: Engine) -> None:
     run = build.run()
 
     with pytest.raises(StoreError, match="give margin"):
-        load_run(owner, replace(run, scores=run.scores.drop_columns(["margin"])))
+        load_night(owner, runs=[replace(run, scores=run.scores.drop_columns(["margin"]))])
 
 
 def test_readers_see_the_old_run_until_the_new_is_whole(store: Store, owner: Engine) -> None:
     """A reading during the load is answered at once, from the earlier run."""
-    load_run(owner, build.run(version="1"))
+    load_night(owner, runs=[build.run(version="1")])
     with owner.connect() as connection:
         connection.execute(text("SELECT set_config('earlywarn.loading', 'on', true)"))
         connection.execute(text("UPDATE earlywarn.current_runs SET run_id = run_id"))
@@ -101,7 +100,7 @@ def test_loading_the_same_again_changes_no_row(store: Store, owner: Engine, supe
     rows = text("SELECT array_agg(xmin::text || ctid::text ORDER BY ctid) FROM earlywarn.enrollments")
     with superuser.begin() as connection:
         before = connection.execute(rows).scalar()
-    load_scope_tables(owner, build.scope_tables())
+    load_night(owner, tables=build.scope_tables())
     with superuser.begin() as connection:
         after = connection.execute(rows).scalar()
 
@@ -110,7 +109,7 @@ def test_loading_the_same_again_changes_no_row(store: Store, owner: Engine, supe
 
 def test_the_partition_of_a_run_carries_its_own_lock(store: Store, owner: Engine, superuser: Engine) -> None:
     """Row-level security is forced on the partition as on its parent."""
-    run_id = load_run(owner, build.run())
+    (run_id,) = load_night(owner, runs=[build.run()])
     forced = text("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = :name")
     with superuser.begin() as connection:
         assert connection.execute(forced, {"name": f"scores_{run_id}"}).scalar() is True
@@ -120,7 +119,7 @@ def test_the_log_seals_and_verifies_under_many_writers(
     store: Store, owner: Engine, sealer: Engine, superuser: Engine
 ) -> None:
     """Forty readings from eight threads, sealed while they come: one chain, every row in it once."""
-    load_run(owner, build.run())
+    load_night(owner, runs=[build.run()])
     with ThreadPoolExecutor(9) as pool:
         readings = [pool.submit(store.scores.my_students, build.teacher(), route="test") for _ in range(40)]
         sealings = [pool.submit(seal, sealer, batch=7) for _ in range(10)]
@@ -159,7 +158,7 @@ def test_tampering_with_the_log_is_named(
     store: Store, owner: Engine, sealer: Engine, superuser: Engine, tampering: str, words: str
 ) -> None:
     """An edited or missing row, a mended list and a cut tail are each seen, even made by a superuser."""
-    load_run(owner, build.run())
+    load_night(owner, runs=[build.run()])
     store.scores.my_students(build.teacher(), route="test")
     while seal(sealer):
         pass

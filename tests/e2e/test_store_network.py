@@ -16,8 +16,7 @@ from earlywarn.pipeline.load import load, scope_tables
 from earlywarn.store import (
     DatabaseUrls,
     Store,
-    load_run,
-    load_scope_tables,
+    load_night,
     open_store,
 )
 from earlywarn.tables import load_contract, tables_from_rows
@@ -72,7 +71,7 @@ def test_a_networks_tables_become_its_scopes(project: Path, owner: Engine, store
     contract = load_contract(project / "models" / "quebec" / "contract.toml")
     tables = tables_from_rows(contract, ROWS, received_on=build.TODAY)
     try:
-        load_scope_tables(owner, scope_tables(tables, contract))
+        load_night(owner, tables=scope_tables(tables, contract))
     finally:
         tables.close()
     asked = [StudentId("ana"), StudentId("fay")]
@@ -101,8 +100,8 @@ def test_the_demonstration_gets_three_accounts_and_one_living_key(
     database: DatabaseUrls, owner: Engine, store: Store
 ) -> None:
     """A second preparation ends the first key; the teacher drawn has students to see."""
-    load_scope_tables(owner, build.scope_tables())
-    load_run(owner, build.run())
+    load_night(owner, tables=build.scope_tables())
+    load_night(owner, runs=[build.run()])
     first = prepare_demonstration(database, today=build.TODAY)
     second = prepare_demonstration(database, today=build.TODAY)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from earlywarn.domain import SchoolId, Scope
 from earlywarn.errors import NotFoundError
-from earlywarn.store import DatabaseUrls, Store, load_quality, load_scope_tables, open_store
+from earlywarn.store import DatabaseUrls, Store, load_night, load_quality, open_store
 from earlywarn.store.roles import transaction
 from earlywarn.store.scope import enter
 from tests.builders import store as build
@@ -32,7 +32,7 @@ all_cases = pytest.mark.parametrize(("scope", "expected"), CASES.values(), ids=C
 @pytest.fixture(scope="module")
 def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     """Return a store that holds the tiny network and a sheet for each of its schools."""
-    load_scope_tables(owner, build.scope_tables())
+    load_night(owner, tables=build.scope_tables())
     load_quality(owner, sheets_to_load())
     store = open_store(database.service, pool_size=1)
     yield store

@@ -14,13 +14,12 @@ from earlywarn.errors import NotFoundError, StoreError
 from earlywarn.store import (
     Account,
     DatabaseUrls,
+    NamesToLoad,
     Store,
     disable_account,
     draw_accounts,
     issue_api_key,
-    load_identities,
-    load_run,
-    load_scope_tables,
+    load_night,
     locked_names,
     open_store,
     revoke_account_keys,
@@ -36,11 +35,12 @@ ANA, S1 = StudentId("ana"), SchoolId("s1")
 @pytest.fixture(scope="module")
 def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     """Return a store that holds the tiny network, two models' runs and names."""
-    load_scope_tables(owner, build.scope_tables())
-    load_run(owner, build.run("dropout"))
-    load_run(owner, build.run("difficulty", version="7", listed=False))
+    load_night(owner, tables=build.scope_tables())
+    load_night(owner, runs=[build.run("dropout")])
+    load_night(owner, runs=[build.run("difficulty", version="7", listed=False)])
     names = {"ana": {"family_name": "Côté", "given_name": "Ana"}, "eve": {"family_name": "Roy"}}
-    load_identities(owner, {student: locked_names(student, name, key=KEY) for student, name in names.items()})
+    locked = [(student, locked_names(student, name, key=KEY)) for student, name in names.items()]
+    load_night(owner, names=NamesToLoad(len(locked), locked))
     store = open_store(database.service, identity_key=KEY)
     yield store
     store.close()
@@ -132,10 +132,10 @@ def test_pages_stay_on_their_run_when_a_new_one_comes(store: Store, owner: Engin
     """A swap between two pages shifts nothing; a fresh reading sees the new run."""
     scope = build.principal("s2", "s1")
     first = store.scores.roster(scope, S1, "dropout", route="test", limit=2)
-    load_run(owner, build.run("dropout", version="2", risk=0.5))
+    load_night(owner, runs=[build.run("dropout", version="2", risk=0.5)])
     second = store.scores.roster(scope, S1, "dropout", route="test", limit=2, cursor=first.next_cursor)
     fresh = store.scores.roster(scope, S1, "dropout", route="test", limit=2)
-    load_run(owner, build.run("dropout"))
+    load_night(owner, runs=[build.run("dropout")])
 
     assert [entry.student_id for entry in second.entries] == ["cy"]
     assert (second.run.version, fresh.run.version) == ("1", "2")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from earlywarn.domain import SchoolId, Scope, StudentId
 from earlywarn.errors import NotFoundError, StoreError
-from earlywarn.store import DatabaseUrls, Store, load_run, load_scope_tables, open_store, save_account
+from earlywarn.store import DatabaseUrls, Store, load_night, open_store, save_account
 from earlywarn.store.opening import PROTECTED
 from earlywarn.store.roles import transaction
 from earlywarn.store.scope import enter
@@ -39,8 +39,8 @@ all_cases = pytest.mark.parametrize(("scope", "expected"), CASES.values(), ids=C
 @pytest.fixture(scope="module")
 def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
     """Return a store that holds the tiny network and one run."""
-    load_scope_tables(owner, build.scope_tables())
-    load_run(owner, build.run())
+    load_night(owner, tables=build.scope_tables())
+    load_night(owner, runs=[build.run()])
     store = open_store(database.service, pool_size=1)
     yield store
     store.close()
@@ -145,9 +145,9 @@ def test_access_ends_with_the_enrollment(database: DatabaseUrls, owner: Engine, 
     """A student who leaves, and a teacher who changes groups, are out of sight at the next request."""
     tables = build.scope_tables()
     before = store.scores.resolve(build.teacher("one"), [StudentId("ana")])
-    load_scope_tables(owner, {"assignments": tables["assignments"].slice(1)})
+    load_night(owner, tables={"assignments": tables["assignments"].slice(1)})
     after = store.scores.resolve(build.teacher("one"), [StudentId("ana")])
-    load_scope_tables(owner, tables)
+    load_night(owner, tables=tables)
 
     assert (set(before), set(after)) == ({StudentId("ana")}, set())
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.pipeline.accounts import owner_url
 from earlywarn.pipeline.pseudonyms import identity_key
 from earlywarn.store import (
     DatabaseUrls,
+    NamesToLoad,
     RunToLoad,
-    load_identities,
-    load_run,
-    load_scope_tables,
+    is_loaded,
+    load_night,
     locked_names,
     owner_engine,
 )
 from earlywarn.tables import Contract, Tables, load_contract, open_tables, quote, read_identities
 from earlywarn.workspace import Workspace, locked
+
+_NAMES_AT_ONCE = 50_000
 
 
 def load(
@@ -32,34 +39,44 @@ def load(
     keys: Path,
     progress: Progress = no_progress,
 ) -> None:
-    """Bring enrollments, names and runs into the database; each is whole or as it was.
+    """Bring enrollments, names and runs into the database, all at once or not at all.
+
+    Whoever was gone before the runs' day is left out: the service shows nobody who is not there today.
 
     Raises:
         BusyError: Another process is loading.
         StoreError: The database refuses, or its owner is not known here.
     """
     contract = load_contract(network / "contract.toml")
-    n_steps = 2 + len(runs)
+    since = min((run.as_of for run in runs), default=date.min)
     with locked(workspace, "load", owner="load"):
         engine = owner_engine(owner_url(database))
         try:
             tables = open_tables(workspace, contract)
             try:
-                load_scope_tables(engine, scope_tables(tables, contract))
+                scope = scope_tables(tables, contract, since=since)
             finally:
                 tables.close()
-            progress("load", 1, n_steps)
-            load_identities(engine, _ciphertexts(contract, workspace, keys))
-            progress("load", 2, n_steps)
-            for done, run in enumerate(runs, start=3):
-                load_run(engine, run)
-                progress("load", done, n_steps)
+            names = _names(contract, workspace, keys, of=scope["enrollments"]["student_id"])
+            load_night(engine, tables=scope, names=names, runs=runs, progress=progress)
         finally:
             engine.dispose()
 
 
-def scope_tables(tables: Tables, contract: Contract) -> dict[str, pa.Table]:
-    """Return who is where, as the store's scope reads it; a network without groups has empty ones."""
+def was_loaded(database: DatabaseUrls, runs: Sequence[RunToLoad]) -> bool:
+    """Tell whether the database holds these runs."""
+    engine = owner_engine(owner_url(database))
+    try:
+        return is_loaded(engine, runs)
+    finally:
+        engine.dispose()
+
+
+def scope_tables(tables: Tables, contract: Contract, *, since: date = date.min) -> dict[str, pa.Table]:
+    """Return who is where on a day or later, as the store's scope reads it.
+
+    A network without groups has empty tables of them.
+    """
     network, scope = contract.network, contract.network.scope
     membership = {
         "student_id": network.student,
@@ -72,19 +89,23 @@ def scope_tables(tables: Tables, contract: Contract) -> dict[str, pa.Table]:
     members = {"student_id": network.student, "group_id": "group_id"}
     assignments = {"staff_id": "staff_id", "group_id": "group_id", "school_id": network.school}
     days = {"starts_on": "starts_on", "ends_on": "ends_on"}
+
+    def current(table: str | None, columns: Mapping[str, str | None]) -> pa.Table:
+        return _current(tables, contract, table, columns, since)
+
     return {
         # Without a table of schools, a school is whatever the membership names.
-        "schools": _named_schools(_current(tables, contract, scope.schools or network.membership, schools)),
-        "enrollments": _current(tables, contract, network.membership, membership),
-        "group_members": _current(tables, contract, scope.members, members | days),
-        "assignments": _current(tables, contract, scope.assignments, assignments | days),
+        "schools": _named_schools(current(scope.schools or network.membership, schools)),
+        "enrollments": current(network.membership, membership),
+        "group_members": current(scope.members, members | days),
+        "assignments": current(scope.assignments, assignments | days),
     }
 
 
 def _current(
-    tables: Tables, contract: Contract, table: str | None, columns: Mapping[str, str | None]
+    tables: Tables, contract: Contract, table: str | None, columns: Mapping[str, str | None], since: date
 ) -> pa.Table:
-    """Return the distinct rows of a table's latest versions, under the store's names."""
+    """Return the distinct rows of a table's latest versions that end on a day or later, or never."""
     kinds = {name: "DATE" if name.endswith("_on") else "VARCHAR" for name in columns}
     if table is None:
         types = [(name, pa.date32() if kind == "DATE" else pa.string()) for name, kind in kinds.items()]
@@ -94,9 +115,13 @@ def _current(
         f"CAST({quote(given) if given in declared else 'NULL'} AS {kinds[name]}) AS {quote(name)}"
         for name, given in columns.items()
     )
+    ends = [name for name in columns if name in ("left_on", "ends_on")]
+    lasting = "".join(f" WHERE {quote(name)} IS NULL OR {quote(name)} >= $since" for name in ends)
     # Declared names only, each quoted.
-    statement = f"SELECT DISTINCT {chosen} FROM versions.{quote(table)} WHERE superseded_on IS NULL"  # noqa: S608
-    found: pa.Table = tables.connection.sql(statement).to_arrow_table()
+    latest = f"SELECT DISTINCT {chosen} FROM versions.{quote(table)} WHERE superseded_on IS NULL"  # noqa: S608
+    statement = f"FROM ({latest}){lasting}"
+    asked = tables.connection.sql(statement, params={"since": since} if ends else None)
+    found: pa.Table = asked.to_arrow_table()
     return found
 
 
@@ -108,21 +133,37 @@ def _named_schools(schools: pa.Table) -> pa.Table:
     return schools.set_column(schools.column_names.index("name"), "name", pa.array(names, pa.string()))
 
 
-def _ciphertexts(contract: Contract, workspace: Workspace, keys: Path) -> dict[str, bytes]:
-    """Return each student's names under a lock of their own.
+def _names(contract: Contract, workspace: Workspace, keys: Path, *, of: pa.ChunkedArray[Any]) -> NamesToLoad:
+    """Return the names of these students, each under a lock of its own.
 
     Only names go to the store: a birth date, though as secret as a name, is shown to nobody.
     """
     student, key = contract.network.student, identity_key(keys)
-    names: dict[str, dict[str, str]] = {}
+    found = []
     for table, declared in contract.tables.items():
         shown = [column for column in declared.identities if column.endswith("name")]
         if not shown or student not in declared.columns:
             continue
         stored = read_identities(table, workspace, keys=keys)
-        for row in [] if stored is None else stored.to_pylist():
-            known = {column: str(row[column]) for column in shown if row.get(column)}
-            names.setdefault(row[student], {}).update(known)
-    if key is None:
-        return {}
-    return {who: locked_names(who, known, key=key) for who, known in names.items()}
+        if stored is not None:
+            found.append(stored.select([student, *shown]).filter(pc.is_in(stored[student], value_set=of)))
+    if key is None or not found:
+        return NamesToLoad(0, ())
+    names = pa.concat_tables(found, promote_options="default")
+    if len(found) > 1:
+        placed = names.append_column("_place", pa.array(range(names.num_rows)))
+        names = placed.sort_by([(student, "ascending"), ("_place", "ascending")]).drop_columns("_place")
+    return NamesToLoad(len(pc.unique(names[student])), _ciphertexts(names, student, key))
+
+
+def _ciphertexts(names: pa.Table, student: str, key: bytes) -> Iterator[tuple[str, bytes]]:
+    """Lock names that stand together by student; of two tables that tell the same name the later is right."""
+    columns = [name for name in names.column_names if name != student]
+    rows = (
+        row
+        for batch in names.to_batches(_NAMES_AT_ONCE)
+        for row in zip(*(batch[name].to_pylist() for name in (student, *columns)), strict=True)
+    )
+    for who, told in groupby(rows, itemgetter(0)):
+        known = {name: value for row in told for name, value in zip(columns, row[1:], strict=True) if value}
+        yield who, locked_names(who, known, key=key)

@@ -1,6 +1,7 @@
 """A run as files: written whole, pointed to, and read back.
 
-A run is a folder `scores/<as-of date>-<n>/<model>/` of Parquet files; `scores/current` names the run in use.
+A run is a folder `scores/<as-of date>-<n>/<model>/` of Parquet files; `scores/current` names the run in use,
+and `made_from.json` in its folder says of what it was made.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +27,7 @@ from earlywarn.store import RunToLoad
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
 
 _POINTER = "current"
+_MADE_FROM = "made_from.json"
 _MOST_SCHOOLS = 3
 
 
@@ -64,13 +67,24 @@ def _not_scored(run: RunToLoad) -> str:
     return f"{n} not scored because {because} (in {len(schools)} schools; most in {where})"
 
 
-def write_run(workspace: Workspace, as_of: date, runs: Sequence[RunToLoad]) -> ScoreRun:
-    """Write all models' files under another name, rename the folder once all is there, then point to it."""
+def write_run(
+    workspace: Workspace, as_of: date, runs: Sequence[RunToLoad], *, made_from: Mapping[str, object]
+) -> ScoreRun:
+    """Write all models' files under another name, rename the folder once all is there, then point to it.
+
+    `made_from` names all that decides the scores: an equal one would give the same run again.
+    """
+    name = uuid4().hex
+    runs = [replace(run, written_as=name) for run in runs]
+    with storage_errors(workspace.scores):
+        for leftover in workspace.scores.glob(".*.part"):
+            shutil.rmtree(leftover, ignore_errors=True)
     temporary = workspace.scores / f".{as_of}.{os.getpid()}.part"
     with storage_errors(temporary):
         try:
             for run in runs:
                 _write_model_run(temporary / run.model, run)
+            write_atomically(temporary / _MADE_FROM, json.dumps(made_from).encode())
             taken = [int(path.name.rsplit("-", 1)[1]) for path in workspace.scores.glob(f"{as_of}-*")]
             folder = workspace.scores / f"{as_of}-{max(taken, default=0) + 1}"
             temporary.rename(folder)
@@ -79,6 +93,17 @@ def write_run(workspace: Workspace, as_of: date, runs: Sequence[RunToLoad]) -> S
             shutil.rmtree(temporary, ignore_errors=True)
     write_atomically(workspace.scores / _POINTER, json.dumps({"run": folder.name}).encode())
     return ScoreRun(folder, as_of, tuple(runs))
+
+
+def run_made_from(workspace: Workspace, made_from: Mapping[str, object]) -> ScoreRun | None:
+    """Return the run in use if it was made from the same and is whole."""
+    folder = current_run(workspace)
+    try:
+        if folder is None or json.loads((folder / _MADE_FROM).read_bytes()) != made_from:
+            return None
+        return read_run(workspace)
+    except (OSError, ValueError, StorageError):
+        return None
 
 
 def read_run(workspace: Workspace) -> ScoreRun:
@@ -119,6 +144,7 @@ def _write_model_run(folder: Path, run: RunToLoad) -> None:
         "as_of": run.as_of.isoformat(),
         "data_as_of": run.data_as_of.isoformat(),
         "facts": run.facts,
+        "written_as": run.written_as,
     }
     write_atomically(folder / "run.json", json.dumps(header, ensure_ascii=False, indent=1).encode())
 
@@ -132,5 +158,8 @@ def _read_model_run(folder: Path) -> RunToLoad:
         as_of=date.fromisoformat(str(header["as_of"])),
         data_as_of=date.fromisoformat(str(header["data_as_of"])),
         facts=cast("Mapping[str, object]", header["facts"]),
-        **tables,
+        scores=tables["scores"],
+        rosters=tables["rosters"],
+        peers=tables["peers"],
+        written_as=cast("str | None", header.get("written_as")),
     )

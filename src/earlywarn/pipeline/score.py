@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import cast
 
+from earlywarn import __version__
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, PublicationError
 from earlywarn.features import Wanted, build_matrices, moments_on, portions_of
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
-from earlywarn.pipeline.run_files import ScoreRun, current_run, read_run, write_run
+from earlywarn.pipeline.run_files import ScoreRun, current_run, read_run, run_made_from, write_run
 from earlywarn.pipeline.run_tables import ModelScores, score_model, whole_run
 from earlywarn.publication import PublishedModel, load_current, public_key, published_models
 from earlywarn.store import RunToLoad
-from earlywarn.tables import Tables, load_contract, open_tables, quote
+from earlywarn.tables import Tables, load_contract, open_tables, quote, read_ledger
 from earlywarn.workspace import Workspace, locked
 
 MOST_MEMBERSHIPS = 500_000
@@ -34,6 +35,7 @@ def score(
     keys: Path,
     stage: str | None = None,
     most_memberships: int = MOST_MEMBERSHIPS,
+    is_stored: Callable[[Sequence[RunToLoad]], bool] | None = None,
     progress: Progress = no_progress,
 ) -> ScoreRun:
     """Score everyone in scope as of a day with every published model of a network.
@@ -46,6 +48,8 @@ def score(
         keys: The folder with the key by which published folders are verified.
         stage: At which stage, where the network has stages instead of dates; the day then only dates the run.
         most_memberships: A network of more is looked at by some schools at a time, which changes no score.
+        is_stored: Tells whether the service's database holds a run. One that was made from the same and is
+            not there, as when its loading died, is returned as it is; by default all is scored anew.
         progress: Told as the work goes on.
 
     Raises:
@@ -56,6 +60,26 @@ def score(
     if as_of > today:
         raise AsOfError(f"{as_of} lies in the future of {today}", todo="score as of today or a day before")
     network = load_contract(network_dir / "contract.toml").network.name
+    models = _models(workspace, network, keys, stage)
+    with locked(workspace, "score", owner=f"score {network}"):
+        made_from = {
+            "as_of": as_of.isoformat(),
+            "stage": stage,
+            "models": {model.model: model.version for model in models},
+            "batches": [batch.digest for batch in read_ledger(workspace, network).batches],
+            "program": __version__,
+        }
+        waiting = run_made_from(workspace, made_from) if is_stored is not None else None
+        if waiting is not None and is_stored is not None and not is_stored(waiting.runs):
+            return waiting
+        runs: list[RunToLoad] = []
+        for alike in _by_tables(workspace, models):
+            runs += _score_alike(workspace, alike, as_of, stage, most_memberships, progress)
+        return write_run(workspace, as_of, runs, made_from=made_from)
+
+
+def _models(workspace: Workspace, network: str, keys: Path, stage: str | None) -> list[PublishedModel]:
+    """Return the network's published models, all of which know the stage."""
     key = public_key(keys)
     models = [load_current(workspace, name, key) for name in published_models(workspace)]
     models = [model for model in models if model.network == network]
@@ -64,11 +88,7 @@ def score(
     if stage is not None:
         for model in models:
             _refuse_other_stage(model, stage)
-    with locked(workspace, "score", owner=f"score {network}"):
-        runs: list[RunToLoad] = []
-        for alike in _by_tables(workspace, models):
-            runs += _score_alike(workspace, alike, as_of, stage, most_memberships, progress)
-        return write_run(workspace, as_of, runs)
+    return models
 
 
 def _refuse_other_stage(model: PublishedModel, stage: str) -> None:

@@ -15,7 +15,7 @@ from earlywarn.store.accounts import (
 from earlywarn.store.answers import AnswerKeeper, AnswerWord, Flags, read_flags
 from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
-from earlywarn.store.loading import RunToLoad, load_identities, load_run, load_scope_tables
+from earlywarn.store.loading import NamesToLoad, RunToLoad, is_loaded, load_night
 from earlywarn.store.opening import Store, open_store
 from earlywarn.store.quality import QualityNotice, QualityReader, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
@@ -42,6 +42,7 @@ __all__ = [
     "DatabaseUrls",
     "Flags",
     "LogCheck",
+    "NamesToLoad",
     "QualityNotice",
     "QualityReader",
     "QualityToLoad",
@@ -55,11 +56,10 @@ __all__ = [
     "StudentRisk",
     "disable_account",
     "draw_accounts",
+    "is_loaded",
     "issue_api_key",
-    "load_identities",
+    "load_night",
     "load_quality",
-    "load_run",
-    "load_scope_tables",
     "locked_names",
     "open_database",
     "open_store",

@@ -73,7 +73,7 @@ def read_flags(owner: Engine, model: str) -> Flags | None:
     flagged = (
         select(scores.c.unit, scores.c.period)
         .join(score_runs, score_runs.c.run_id == scores.c.run_id)
-        .where(score_runs.c.model == model, scores.c.is_listed)
+        .where(score_runs.c.model == model, score_runs.c.shown_since.is_not(None), scores.c.is_listed)
         .distinct()
     )
     with loading(owner) as connection:

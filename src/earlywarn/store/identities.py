@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+import orjson
 from sqlalchemy import Connection, select
 
 from earlywarn.domain import Scope, StudentId
@@ -19,7 +19,7 @@ def locked_names(student_id: str, names: Mapping[str, str], *, key: bytes) -> by
 
     The same names give the same bytes, so that loading them again changes no row.
     """
-    content = json.dumps(dict(names), ensure_ascii=False, sort_keys=True).encode()
+    content = orjson.dumps(dict(names), option=orjson.OPT_SORT_KEYS)
     return encrypt(content, key, "names", student_id)
 
 
@@ -40,7 +40,7 @@ def read_names(
     found = connection.execute(statement).all()
     try:
         return {
-            StudentId(row.student_id): json.loads(
+            StudentId(row.student_id): orjson.loads(
                 decrypt(bytes(row.ciphertext), key, "names", row.student_id)
             )
             for row in found

@@ -1,30 +1,33 @@
-"""Load what the service reads: who is where, names as ciphertext, and a run's scores, whole or not at all.
+"""Load what the service reads, a night at once: who is where, names as ciphertext, and each model's scores.
 
 Rows come as Arrow; PostgreSQL refuses COPY into a table under row-level security, so they pass through a
-private one. Readers keep the earlier state until the transaction ends.
+private one. Readers keep the earlier night until one transaction ends. See docs/decisions/0025.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import StoreError
 from earlywarn.scoring import Phrases, Reason
 from earlywarn.store.risks import WORDS
 from earlywarn.store.roles import transaction
-from earlywarn.store.schema import current_runs, score_runs
-from earlywarn.store.staging import add, attach_partition, copy_rows, qualified, replace_with
+from earlywarn.store.schema import current_runs, rosters, score_runs
+from earlywarn.store.staging import ROWS_PER_WRITE, add, attach_partition, drop_partition, replace_with
 
 ALWAYS = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
@@ -72,13 +75,6 @@ _ROSTER_COLUMNS: Mapping[str, pa.DataType] = {
     "n_listed": pa.int32(),
     "facts": _WORD,
 }
-_PEER_COLUMNS: Mapping[str, pa.DataType] = {
-    "peers": _WORD,
-    "feature": _WORD,
-    "as_of": _DAY,
-    "median": pa.float64(),
-    "n": pa.int32(),
-}
 _SCORE_POLICIES = (
     "CREATE POLICY loading ON {partition} TO earlywarn_owner "
     "USING (current_setting('earlywarn.loading', true) = 'on')",
@@ -93,7 +89,9 @@ class RunToLoad:
     as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (JSON list of
     numbers; `in_words` tells them).
     `rosters` has a row per school and grade: n_students, n_listed, facts (JSON object).
-    `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n.
+    `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n; it stays
+    with the run's files, for scoring on demand.
+    `written_as` is the run's own name: a model's run of that name is stored once, however often it is loaded.
     """
 
     model: str
@@ -104,6 +102,7 @@ class RunToLoad:
     scores: pa.Table
     rosters: pa.Table
     peers: pa.Table
+    written_as: str | None = None
 
     def in_words(self, reasons: str) -> list[Reason]:
         """Tell the reasons of one of the scores in the words that go with the run."""
@@ -114,63 +113,181 @@ class RunToLoad:
         return Phrases.from_json(self.facts[WORDS])
 
 
-def load_scope_tables(owner: Engine, tables: Mapping[str, pa.Table]) -> None:
-    """Make the scope tables hold exactly these rows; tables not named stay as they are.
+@dataclass(frozen=True)
+class NamesToLoad:
+    """Everybody's names: how many students, and of each the identifier and the ciphertext."""
 
-    Empty dates mean "since always" and "still": rows without an end stay visible.
+    n_students: int
+    locked: Iterable[tuple[str, bytes]]
+
+
+def load_night(
+    owner: Engine,
+    *,
+    tables: Mapping[str, pa.Table] | None = None,
+    names: NamesToLoad | None = None,
+    runs: Sequence[RunToLoad] = (),
+    progress: Progress = no_progress,
+) -> tuple[int, ...]:
+    """Store all that is given, at once: readers see the night before, whole, until this one is whole.
+
+    Args:
+        owner: Acts as the owner of the tables.
+        tables: The rows that scope tables shall hold, each once; tables not named stay as they are.
+            Empty dates mean "since always" and "still": rows without an end stay visible.
+        names: The names that shall be held, and no others; None leaves those that are.
+        runs: Each becomes its model's current one.
+        progress: Told how many rows of each part are in; two parts go on at once.
+
+    Returns:
+        The runs' numbers.
+
+    Raises:
+        StoreError: The database refuses or is gone; it is as it was.
     """
-    rows = {name: _shaped(name, given, SCOPE_COLUMNS[name]) for name, given in tables.items()}
+    shaped = {
+        name: _without_nulls(_shaped(name, given, SCOPE_COLUMNS[name]))
+        for name, given in (tables or {}).items()
+    }
+    parts = [_Parts.of(run) for run in runs]
     with loading(owner) as connection:
-        for name, shaped in rows.items():
-            replace_with(connection, name, _without_nulls(shaped))
+        # A loader that died may still be rolling back, and two at once would each undo the other's rows.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('earlywarn.load'))"))
+        with ThreadPoolExecutor(1) as beside:
+            storing = beside.submit(_store_runs, owner, parts, progress)
+            if names is not None:
+                batches = _told(_as_text(names.locked), names.n_students, "load names", progress)
+                replace_with(connection, "identities", ("student_id", "ciphertext"), batches)
+            for name, rows in shaped.items():
+                replace_with(connection, name, rows.column_names, _batches(rows, f"load {name}", progress))
+            run_ids = storing.result()
+        for run, run_id in zip(runs, run_ids, strict=True):
+            _show(connection, run.model, run_id)
+    return run_ids
 
 
-def load_identities(owner: Engine, ciphertexts: Mapping[str, bytes]) -> None:
-    """Make the identities hold exactly these ciphertexts, by student."""
-    rows = pa.table(
-        {
-            "student_id": pa.array(list(ciphertexts), _WORD),
-            "ciphertext": pa.array([f"\\x{value.hex()}" for value in ciphertexts.values()], _WORD),
-        }
-    )
-    with loading(owner) as connection:
-        replace_with(connection, "identities", rows)
-
-
-def load_run(owner: Engine, run: RunToLoad) -> int:
-    """Store a run whole and make it the model's current one; on any failure the earlier run stays in use."""
-    scores = _shaped("scores", run.scores, _SCORE_COLUMNS)
-    rosters = _shaped("rosters", run.rosters, _ROSTER_COLUMNS)
-    peers = _shaped("peer_snapshots", run.peers, _PEER_COLUMNS)
-    # A list by rules ranks by points and holds no risk.
-    n_scored = scores.num_rows - scores["margin"].null_count
-    with loading(owner) as connection:
-        header = {
-            "model": run.model,
-            "version": run.version,
-            "as_of": run.as_of,
-            "data_as_of": run.data_as_of,
-            "facts": dict(run.facts),
-            "n_scored": n_scored,
-            "n_not_scored": scores.num_rows - n_scored,
-        }
-        inserted = connection.execute(insert(score_runs).values(**header).returning(score_runs.c.run_id))
-        run_id = int(inserted.scalar_one())
-        numbered = [_numbered(rows, run_id) for rows in (scores, rosters, peers)]
-        attach_partition(connection, "scores", "run_id", run_id, numbered[0], policies=_SCORE_POLICIES)
-        add(connection, "rosters", numbered[1])
-        copy_rows(connection, qualified("peer_snapshots"), numbered[2])
-        pointer = upsert(current_runs).values(model=run.model, run_id=run_id)
-        connection.execute(pointer.on_conflict_do_update(index_elements=["model"], set_={"run_id": run_id}))
-    return run_id
+def is_loaded(owner: Engine, runs: Sequence[RunToLoad]) -> bool:
+    """Tell whether each of these runs was loaded to its end."""
+    named = select(score_runs.c.model, score_runs.c.written_as).where(score_runs.c.shown_since.is_not(None))
+    names = {run.written_as for run in runs}
+    with transaction(owner) as connection:
+        found = set(map(tuple, connection.execute(named.where(score_runs.c.written_as.in_(names)))))
+    return {(run.model, run.written_as) for run in runs} <= found
 
 
 @contextmanager
 def loading(owner: Engine) -> Iterator[Connection]:
     """Open the one kind of transaction in which the owner may see and change every row."""
     with transaction(owner) as connection:
-        connection.execute(select(func.set_config("earlywarn.loading", "on", True)))
+        connection.execute(select(*(func.set_config(*setting, True) for setting in _LOADING)))
         yield connection
+
+
+_LOADING = (
+    ("earlywarn.loading", "on"),
+    # Whole tables are compared and indexed in memory; a dead loader is noticed, and undone, within a second.
+    ("work_mem", "128MB"),
+    ("maintenance_work_mem", "256MB"),
+    ("client_connection_check_interval", "1s"),
+)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    run: RunToLoad
+    scores: pa.Table
+    rosters: pa.Table
+
+    @classmethod
+    def of(cls, run: RunToLoad) -> _Parts:
+        return cls(
+            run,
+            _shaped("scores", run.scores, _SCORE_COLUMNS),
+            _shaped("rosters", run.rosters, _ROSTER_COLUMNS),
+        )
+
+
+def _store_runs(owner: Engine, parts: Sequence[_Parts], progress: Progress) -> tuple[int, ...]:
+    """Store each run in a transaction of its own, or find it stored; nobody is shown it yet.
+
+    A partition that came to be in the moment in which it is shown could be missed by a statement that was
+    planned before and looks after.
+    """
+    with loading(owner) as connection:
+        _forget_unshown(connection, [part.run for part in parts])
+    run_ids = []
+    for part in parts:
+        with loading(owner) as connection:
+            run_ids.append(_stored_as(connection, part.run) or _store_run(connection, part, progress))
+    return tuple(run_ids)
+
+
+def _forget_unshown(connection: Connection, but: Sequence[RunToLoad]) -> None:
+    """Remove what loaders that died have stored of other runs."""
+    statement = select(score_runs.c.run_id, score_runs.c.model, score_runs.c.written_as)
+    kept = {(run.model, run.written_as) for run in but if run.written_as is not None}
+    for row in connection.execute(statement.where(score_runs.c.shown_since.is_(None))).all():
+        if (row.model, row.written_as) not in kept:
+            connection.execute(delete(rosters).where(rosters.c.run_id == row.run_id))
+            drop_partition(connection, "scores", row.run_id)
+            connection.execute(delete(score_runs).where(score_runs.c.run_id == row.run_id))
+
+
+def _stored_as(connection: Connection, run: RunToLoad) -> int | None:
+    if run.written_as is None:
+        return None
+    statement = select(score_runs.c.run_id).where(
+        score_runs.c.model == run.model, score_runs.c.written_as == run.written_as
+    )
+    return connection.execute(statement).scalar()
+
+
+def _store_run(connection: Connection, part: _Parts, progress: Progress) -> int:
+    run, scores = part.run, part.scores
+    # A list by rules ranks by points and holds no risk.
+    n_scored = scores.num_rows - scores["margin"].null_count
+    header = {
+        "model": run.model,
+        "version": run.version,
+        "as_of": run.as_of,
+        "data_as_of": run.data_as_of,
+        "facts": dict(run.facts),
+        "n_scored": n_scored,
+        "n_not_scored": scores.num_rows - n_scored,
+        "written_as": run.written_as,
+    }
+    inserted = connection.execute(insert(score_runs).values(**header).returning(score_runs.c.run_id))
+    run_id = int(inserted.scalar_one())
+    batches = _batches(scores, f"load {run.model}", progress)
+    attach_partition(
+        connection, "scores", "run_id", run_id, scores.column_names, batches, policies=_SCORE_POLICIES
+    )
+    numbers = pa.repeat(run_id, part.rosters.num_rows)
+    add(connection, "rosters", part.rosters.append_column("run_id", numbers))
+    return run_id
+
+
+def _show(connection: Connection, model: str, run_id: int) -> None:
+    """Make a run its model's current one."""
+    shown = update(score_runs).where(score_runs.c.run_id == run_id, score_runs.c.shown_since.is_(None))
+    connection.execute(shown.values(shown_since=func.clock_timestamp()))
+    pointer = upsert(current_runs).values(model=model, run_id=run_id)
+    connection.execute(pointer.on_conflict_do_update(index_elements=["model"], set_={"run_id": run_id}))
+
+
+def _batches(rows: pa.Table, step: str, progress: Progress) -> Iterator[pa.RecordBatch]:
+    return _told(rows.to_batches(ROWS_PER_WRITE), rows.num_rows, step, progress)
+
+
+def _told(
+    batches: Iterable[pa.RecordBatch], n_rows: int, step: str, progress: Progress
+) -> Iterator[pa.RecordBatch]:
+    done = 0
+    progress(step, done, n_rows)
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        progress(step, done, n_rows)
 
 
 def _shaped(name: str, rows: pa.Table, columns: Mapping[str, pa.DataType]) -> pa.Table:
@@ -191,5 +308,10 @@ def _without_nulls(rows: pa.Table) -> pa.Table:
     return pa.table(filled)
 
 
-def _numbered(rows: pa.Table, run_id: int) -> pa.Table:
-    return rows.add_column(0, "run_id", pa.array([run_id] * rows.num_rows, pa.int64()))
+def _as_text(locked: Iterable[tuple[str, bytes]]) -> Iterator[pa.RecordBatch]:
+    """Write ciphertexts as COPY reads them, some at a time."""
+    left = iter(locked)
+    while some := list(islice(left, ROWS_PER_WRITE)):
+        students = pa.array([student for student, _ in some], _WORD)
+        texts = pa.array([f"\\x{ciphertext.hex()}" for _, ciphertext in some], _WORD)
+        yield pa.record_batch([students, texts], names=["student_id", "ciphertext"])

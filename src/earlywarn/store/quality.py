@@ -95,7 +95,7 @@ def load_quality(owner: Engine, given: Sequence[QualityToLoad]) -> None:
         }
     )
     with loading(owner) as connection:
-        replace_with(connection, "school_quality", rows)
+        replace_with(connection, "school_quality", rows.column_names, rows.to_batches())
 
 
 def _is_shown(scope: Scope) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -164,7 +164,8 @@ def _visible(connection: Connection, scope: Scope, student_ids: Sequence[Student
 
 
 _PLAIN_FACTS = score_runs.c.facts.op("-", return_type=JSONB())(cast(literal(WORDS), Text)).label("facts")
-_RUN: Select[Any] = select(*(column for column in score_runs.c if column.name != "facts"), _PLAIN_FACTS)
+_TOLD = (score_runs.c[one.name] for one in fields(CurrentRun) if one.name not in ("facts", "phrases"))
+_RUN: Select[Any] = select(*_TOLD, _PLAIN_FACTS)
 """A run without its words, which are many and never change."""
 
 

@@ -49,7 +49,7 @@ def sealer_engine(url: str) -> Engine:
 
 
 def _acting_as(role: str, url: str) -> Engine:
-    engine = connect(url, pool_size=1)
+    engine = connect(url, pool_size=2)
 
     @event.listens_for(engine, "connect")
     def take_role(connection: DBAPIConnection, _record: object) -> None:

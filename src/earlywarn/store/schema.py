@@ -79,6 +79,8 @@ score_runs = Table(
     Column("n_scored", BigInteger, nullable=False),
     Column("n_not_scored", BigInteger, nullable=False),
     Column("loaded_at", DateTime(timezone=True), nullable=False),
+    *_text("written_as", nullable=True),
+    Column("shown_since", DateTime(timezone=True)),
 )
 current_runs = Table(
     "current_runs",
@@ -129,16 +131,6 @@ school_quality = Table(
     *_date("as_of"),
     Column("n_findings", Integer, nullable=False),
     Column("sheets", JSONB, nullable=False),
-)
-peer_snapshots = Table(
-    "peer_snapshots",
-    METADATA,
-    Column("run_id", BigInteger, nullable=False),
-    Column("peers", JSONB, nullable=False),
-    *_text("feature"),
-    *_date("as_of"),
-    Column("median", Double),
-    Column("n", Integer, nullable=False),
 )
 access_log = Table(
     "access_log",
