@@ -16,7 +16,7 @@ import typer
 from earlywarn import verbs
 from earlywarn.domain import Language
 from earlywarn.errors import DeclarationError, EarlywarnError
-from earlywarn.verbs import Day, ModelName, day_or_today
+from earlywarn.verbs import Day, EngineName, ModelName, Scheduler, day_or_today
 
 if TYPE_CHECKING:
     from earlywarn.settings import Settings
@@ -197,8 +197,14 @@ def score(
     stage: Annotated[str | None, typer.Option(help="Where a network has stages instead of dates.")] = None,
     today: Day = None,
     store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
+    portion: Annotated[
+        int, typer.Option(min=1, help="Enrollments, of all years, that are looked at in one portion.")
+    ] = 500_000,
+    engine: EngineName = "here",
+    scheduler: Scheduler = None,
 ) -> None:
     """Score everyone in scope as of a day, with reasons and rosters, for the service to show."""
+    from earlywarn.pipeline.engines import engine_named
     from earlywarn.pipeline.load import load, was_loaded
     from earlywarn.pipeline.score import score as run
     from earlywarn.progress import shown_progress
@@ -215,6 +221,8 @@ def score(
             keys=keys,
             stage=stage,
             is_stored=(lambda runs: was_loaded(settings.database(workspace), runs)) if store else None,
+            most_memberships=portion,
+            engine=engine_named(engine, scheduler),
             progress=progress,
         )
         if store:

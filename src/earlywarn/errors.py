@@ -16,6 +16,7 @@
     │   └── DamagedModelError
     ├── NotScoredError
     ├── BusyError
+    ├── EngineError
     ├── StorageError
     └── StoreError
         └── NotFoundError
@@ -165,6 +166,10 @@ class NotScoredError(EarlywarnError):
 
 class BusyError(EarlywarnError):
     """Somebody else holds the workspace's lock."""
+
+
+class EngineError(EarlywarnError):
+    """What was to run the work is not installed, cannot be reached, or lost its workers."""
 
 
 class StorageError(EarlywarnError):

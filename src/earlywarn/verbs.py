@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
 ModelName = Annotated[str, typer.Argument(help="NETWORK/OUTCOME, or NETWORK for all its models.")]
+EngineName = Annotated[
+    Literal["here", "dask"], typer.Option(help="This machine's processes, or a Dask cluster.")
+]
+Scheduler = Annotated[str | None, typer.Option(help="The Dask scheduler's address: tcp://HOST:8786.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day taken as today.")]
 
 

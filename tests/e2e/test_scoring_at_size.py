@@ -46,7 +46,7 @@ def test_a_run_by_portions_is_the_same(demo: Demo, tmp_path: Path) -> None:
     tables = open_tables(workspace, load_contract(demo.network / "contract.toml"))
     assert len(tables.batches) == whole.runs[0].facts["last_batch"]
     tables.close()
-    assert max(total for step, _, total in steps if step == "features") > 1
+    assert max(total for step, _, total in steps if step == "portions") > 1
     assert [run.scores.num_rows > 100 for run in whole.runs] == [True, True]
     for one, other in zip(whole.runs, apart.runs, strict=True):
         assert one.scores.equals(other.scores)

@@ -1,105 +1,126 @@
-"""A run as files: written whole, pointed to, and read back.
+"""A run as files: staged portion by portion, published whole, pointed to, and read back.
 
-A run is a folder `scores/<as-of date>-<n>/<model>/` of Parquet files; `scores/current` names the run in use,
-and `made_from.json` in its folder says of what it was made.
+A run is a folder `scores/<as-of date>-<n>/<model>/` with the folders `scores`, `rosters` and `peers`, each of
+a Parquet file a portion, and `run.json`; `scores/current` names the run in use. While a night is on, the same
+stands in `scores/.night-<digest>`, which becomes the run by one rename; `made_from.json` keeps the digest.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import cast
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from earlywarn.errors import StorageError
-from earlywarn.scoring import RULES, TOO_LITTLE_DATA
+from earlywarn.scoring import RULES
 from earlywarn.store import RunToLoad
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
 
-_POINTER = "current"
-_MADE_FROM = "made_from.json"
+TABLES = ("scores", "rosters", "peers")
+_POINTER, _HEADER, _MADE_FROM = "current", "run.json", "made_from.json"
+_STAGED = ".night-"
 _MOST_SCHOOLS = 3
 
 
 @dataclass(frozen=True)
 class ScoreRun:
-    """One night's scores, a part per model; what the store loads."""
+    """One night's scores, a part per model, in files."""
 
     folder: Path
     as_of: date
-    runs: tuple[RunToLoad, ...]
+
+    @cached_property
+    def runs(self) -> tuple[RunToLoad, ...]:
+        """Return what the store loads, read from the files when it is first asked for."""
+        return tuple(_read_model(path.parent) for path in sorted(self.folder.glob(f"*/{_HEADER}")))
 
     def summary(self) -> str:
         """Say in the terminal how many were scored, listed and left out."""
-        lines = []
-        for run in self.runs:
-            # A list by rules has margins and no risk.
-            n_scored = run.scores.num_rows - run.scores["margin"].null_count
-            n_listed = run.scores["is_listed"].to_pylist().count(True)
-            by_rules = ", by rules, no risk in figures" if run.facts.get("kind") == RULES else ""
-            lines.append(
-                f"{run.model} version {run.version}{by_rules} as of {run.as_of}: {n_scored} scored, "
-                f"{n_listed} on {run.rosters.num_rows} rosters, {_not_scored(run)}"
-            )
-        return "\n".join(lines)
+        return "\n".join(_summary(path.parent) for path in sorted(self.folder.glob(f"*/{_HEADER}")))
 
 
-def _not_scored(run: RunToLoad) -> str:
+def _summary(folder: Path) -> str:
+    header = _header(folder)
+    facts = cast("Mapping[str, object]", header["facts"])
+    scores = read_parts(folder / "scores", ["margin", "is_listed", "school_id"])
+    n_rosters = sum(pq.read_metadata(path).num_rows for path in _parts(folder / "rosters"))
+    # A list by rules has margins and no risk.
+    n_scored = scores.num_rows - scores["margin"].null_count
+    n_listed = pc.sum(scores["is_listed"]).as_py() or 0
+    by_rules = ", by rules, no risk in figures" if facts.get("kind") == RULES else ""
+    return (
+        f"{header['model']} version {header['version']}{by_rules} as of {header['as_of']}: "
+        f"{n_scored} scored, {n_listed} on {n_rosters} rosters, {_not_scored(scores, facts)}"
+    )
+
+
+def _not_scored(scores: pa.Table, facts: Mapping[str, object]) -> str:
     """Say how many were not scored, why, and in which schools they are most."""
-    missing = pc.is_null(run.scores["margin"])
-    schools = Counter(run.scores["school_id"].filter(missing).to_pylist())
+    missing = pc.is_null(scores["margin"])
+    schools = Counter(scores["school_id"].filter(missing).to_pylist())
     n = sum(schools.values())
     if not n:
         return "0 not scored"
-    because = run.facts.get("not_scored_because", {}).get("en", TOO_LITTLE_DATA)
+    because = cast("Mapping[str, str]", facts["not_scored_because"])["en"]
     most = sorted(schools.items(), key=lambda one: (-one[1], one[0]))[:_MOST_SCHOOLS]
     where = ", ".join(f"{name} {count}" for name, count in most)
     return f"{n} not scored because {because} (in {len(schools)} schools; most in {where})"
 
 
-def write_run(
-    workspace: Workspace, as_of: date, runs: Sequence[RunToLoad], *, made_from: Mapping[str, object]
+def staging_folder(workspace: Workspace, digest: str) -> Path:
+    """Return the folder in which the portions of a night are finished; those of other nights are removed."""
+    wanted = workspace.scores / f"{_STAGED}{digest[:32]}"
+    with storage_errors(wanted):
+        wanted.mkdir(parents=True, exist_ok=True)
+    for folder in workspace.scores.glob(f"{_STAGED}*"):
+        if folder != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+    return wanted
+
+
+def publish_run(
+    workspace: Workspace,
+    staging: Path,
+    as_of: date,
+    headers: Sequence[Mapping[str, object]],
+    *,
+    made_from: str,
 ) -> ScoreRun:
-    """Write all models' files under another name, rename the folder once all is there, then point to it.
+    """Make a staging folder whose portions are all there the run in use, by one rename and one pointer.
 
-    `made_from` names all that decides the scores: an equal one would give the same run again.
+    `made_from` is the digest of all that decides the scores: an equal one would give the same run again.
     """
-    name = uuid4().hex
-    runs = [replace(run, written_as=name) for run in runs]
-    with storage_errors(workspace.scores):
-        for leftover in workspace.scores.glob(".*.part"):
-            shutil.rmtree(leftover, ignore_errors=True)
-    temporary = workspace.scores / f".{as_of}.{os.getpid()}.part"
-    with storage_errors(temporary):
-        try:
-            for run in runs:
-                _write_model_run(temporary / run.model, run)
-            write_atomically(temporary / _MADE_FROM, json.dumps(made_from).encode())
-            taken = [int(path.name.rsplit("-", 1)[1]) for path in workspace.scores.glob(f"{as_of}-*")]
-            folder = workspace.scores / f"{as_of}-{max(taken, default=0) + 1}"
-            temporary.rename(folder)
-            sync_folder(workspace.scores)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with storage_errors(staging):
+        taken = [int(path.name.rsplit("-", 1)[1]) for path in workspace.scores.glob(f"{as_of}-*")]
+        folder = workspace.scores / f"{as_of}-{max(taken, default=0) + 1}"
+        for header in headers:
+            named = {**header, "written_as": f"{folder.name} {made_from}"}
+            content = json.dumps(named, ensure_ascii=False, indent=1).encode()
+            write_atomically(staging / str(header["model"]) / _HEADER, content)
+        write_atomically(staging / _MADE_FROM, json.dumps({"night": made_from}).encode())
+        for path in staging.rglob(".*.part"):
+            path.unlink(missing_ok=True)
+        staging.rename(folder)
+        sync_folder(workspace.scores)
     write_atomically(workspace.scores / _POINTER, json.dumps({"run": folder.name}).encode())
-    return ScoreRun(folder, as_of, tuple(runs))
+    return ScoreRun(folder, as_of)
 
 
-def run_made_from(workspace: Workspace, made_from: Mapping[str, object]) -> ScoreRun | None:
+def run_made_from(workspace: Workspace, made_from: str) -> ScoreRun | None:
     """Return the run in use if it was made from the same and is whole."""
     folder = current_run(workspace)
     try:
-        if folder is None or json.loads((folder / _MADE_FROM).read_bytes()) != made_from:
+        if folder is None or json.loads((folder / _MADE_FROM).read_bytes()) != {"night": made_from}:
             return None
         return read_run(workspace)
     except (OSError, ValueError, StorageError):
@@ -107,7 +128,7 @@ def run_made_from(workspace: Workspace, made_from: Mapping[str, object]) -> Scor
 
 
 def read_run(workspace: Workspace) -> ScoreRun:
-    """Read the run in use back from its files.
+    """Find the run in use.
 
     Raises:
         StorageError: There is none, or its files are not whole.
@@ -115,11 +136,10 @@ def read_run(workspace: Workspace) -> ScoreRun:
     folder = current_run(workspace)
     if folder is None:
         raise StorageError("nothing was scored yet", where=str(workspace.scores), todo="run earlywarn score")
-    try:
-        runs = tuple(_read_model_run(path.parent) for path in sorted(folder.glob("*/run.json")))
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
-        raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
-    return ScoreRun(folder, runs[0].as_of, runs)
+    headers = [_header(path.parent) for path in sorted(folder.glob(f"*/{_HEADER}"))]
+    if not headers:
+        raise StorageError("the run cannot be read", where=str(folder), todo="score again")
+    return ScoreRun(folder, date.fromisoformat(str(headers[0]["as_of"])))
 
 
 def current_run(workspace: Workspace) -> Path | None:
@@ -131,35 +151,41 @@ def current_run(workspace: Workspace) -> Path | None:
     return workspace.scores / Path(str(name)).name
 
 
-def _write_model_run(folder: Path, run: RunToLoad) -> None:
-    folder.mkdir(parents=True)
-    for name, table in (("scores", run.scores), ("rosters", run.rosters), ("peers", run.peers)):
-        with (folder / f"{name}.parquet").open("wb") as handle:
-            pq.write_table(table, handle, compression="zstd")
-            handle.flush()
-            os.fsync(handle.fileno())
-    header = {
-        "model": run.model,
-        "version": run.version,
-        "as_of": run.as_of.isoformat(),
-        "data_as_of": run.data_as_of.isoformat(),
-        "facts": run.facts,
-        "written_as": run.written_as,
-    }
-    write_atomically(folder / "run.json", json.dumps(header, ensure_ascii=False, indent=1).encode())
+def read_parts(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one table of one model, portion after portion.
+
+    Raises:
+        StorageError: A file is missing or damaged.
+    """
+    try:
+        wanted = None if columns is None else list(columns)
+        return pa.concat_tables([pq.ParquetFile(path).read(wanted) for path in _parts(folder)])
+    except (OSError, ValueError) as error:
+        raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
 
 
-def _read_model_run(folder: Path) -> RunToLoad:
-    header: Mapping[str, object] = json.loads((folder / "run.json").read_bytes())
-    tables = {name: pq.read_table(folder / f"{name}.parquet") for name in ("scores", "rosters", "peers")}
+def _parts(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("[!.]*.parquet"))
+
+
+def _header(folder: Path) -> Mapping[str, object]:
+    try:
+        return cast("Mapping[str, object]", json.loads((folder / _HEADER).read_bytes()))
+    except (OSError, ValueError) as error:
+        raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
+
+
+def _read_model(folder: Path) -> RunToLoad:
+    header = _header(folder)
+    scores, rosters, peers = (read_parts(folder / name) for name in TABLES)
     return RunToLoad(
         model=str(header["model"]),
         version=str(header["version"]),
         as_of=date.fromisoformat(str(header["as_of"])),
         data_as_of=date.fromisoformat(str(header["data_as_of"])),
         facts=cast("Mapping[str, object]", header["facts"]),
-        scores=tables["scores"],
-        rosters=tables["rosters"],
-        peers=tables["peers"],
-        written_as=cast("str | None", header.get("written_as")),
+        scores=scores,
+        rosters=rosters,
+        peers=peers,
+        written_as=str(header["written_as"]),
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,24 +13,22 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from earlywarn.domain import Progress
-from earlywarn.features import Matrix, frozen_order, group_keys
-from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
+from earlywarn.domain import Progress, no_progress
+from earlywarn.features import Matrix, group_keys
+from earlywarn.pipeline.declared_inputs import DeclaredInputs, unit_keys
 from earlywarn.publication import PublishedModel
 from earlywarn.scoring import (
     RULES,
+    SCORES,
     TIE_RULE,
-    TOO_LITTLE_DATA,
     Place,
-    can_compile,
     capacity_of,
     cut_rosters,
     phrases_of,
-    score_batch,
+    score_features,
     share_in_words,
-    told_json,
 )
-from earlywarn.store import WORDS, RunToLoad
+from earlywarn.store import WORDS
 
 _BLOCK = 8192
 _SMALLEST_PEER_GROUP = 10
@@ -41,12 +38,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ModelScores:
-    """What one model says of some schools: the tables of a run, and the rows' keys for their order."""
+    """What one model says of some schools: the tables of a run, by school."""
 
     scores: pa.Table
     rosters: pa.Table
     peers: pa.Table
-    keys: pa.Table
 
 
 def score_model(
@@ -55,11 +51,11 @@ def score_model(
     declared: DeclaredInputs,
     *,
     data_as_of: date,
-    progress: Progress,
+    progress: Progress = no_progress,
 ) -> ModelScores:
-    """Score a matrix with one model; grain of `scores`: one row per unit and period."""
-    values = encoded_values(matrix, model.encoding, model.features, where=model.model)
-    margins, told = _scored(model, values, progress)
+    """Score a matrix with one model; grain of `scores`: one row per unit and period, school after school."""
+    told = _scored(model, matrix, progress)
+    margins = told["margin"].to_numpy()
     students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
     keys = unit_keys(matrix, declared.contract)
     units = ["|".join(key) for key in keys]
@@ -86,64 +82,31 @@ def score_model(
             "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
             "rank": pa.array(ranks, pa.int32()),
             "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
-            **told,
+            **{name: told[name].combine_chunks() for name in told.column_names},
         }
     )
+    # A stable sort: within a school, rows stay in the frozen order of the matrix.
+    by_school = pc.sort_indices(scores, sort_keys=[("school_id", "ascending")])
     return ModelScores(
-        scores,
+        scores.take(by_school).combine_chunks(),
         _rosters(model, schools, grades, places, np.isnan(margins)),
         _peers(matrix, declared),
-        matrix.rows.select([*declared.contract.network.unit, "as_of", "period"]),
     )
 
 
-def whole_run(
-    model: PublishedModel,
-    parts: Sequence[ModelScores],
-    *,
-    as_of: date,
-    data_as_of: date,
-    seen: Mapping[str, object],
-) -> RunToLoad:
-    """Put what a model says of all schools together, in the order of a matrix built at once."""
-    scores, rosters, peers, keys = (
-        pa.concat_tables([getattr(part, name) for part in parts])
-        for name in ("scores", "rosters", "peers", "keys")
+def _scored(model: PublishedModel, matrix: Matrix, progress: Progress) -> pa.Table:
+    """Return what the scorer says of each row, block by block."""
+    rows = pa.table(
+        [*matrix.features.columns, *matrix.codes.columns],
+        names=[*matrix.features.column_names, *matrix.codes.column_names],
     )
-    if len(parts) > 1:
-        unit = [name for name in keys.column_names if name not in ("as_of", "period")]
-        scores = scores.take(frozen_order(keys, unit)).combine_chunks()
-        rosters = rosters.sort_by([("school_id", "ascending"), ("grade", "ascending")])
-    return RunToLoad(
-        model=model.model,
-        version=model.version,
-        as_of=as_of,
-        data_as_of=data_as_of,
-        facts={**_facts(model), **seen},
-        scores=scores,
-        rosters=rosters,
-        peers=peers,
-    )
-
-
-def _scored(
-    model: PublishedModel, values: Floats, progress: Progress
-) -> tuple[Floats, dict[str, pa.Array[Any]]]:
-    """Return the margins, NaN where not scored, and the columns of what is stored of each score."""
-    numbers = np.full((4, len(values)), np.nan)
-    reasons: Words = []
-    for start in range(0, len(values), _BLOCK):
-        block = np.ascontiguousarray(values[start : start + _BLOCK])
-        batch = score_batch(model, block, many=can_compile())
-        numbers[:, start : start + _BLOCK] = batch.margins, batch.risks, batch.low, batch.high
-        reasons += told_json(batch.told)
-        progress(f"score {model.model}", len(reasons), len(values))
-    names = ("margin", "risk", "risk_low", "risk_high")
-    columns = {name: _numbers(row) for name, row in zip(names, numbers, strict=True)}
-    is_out = np.isnan(numbers[0])
-    because = pa.array(np.where(is_out, TOO_LITTLE_DATA, ""), pa.string(), mask=~is_out)
-    told = {"not_scored_because": because, "reasons": pa.array(reasons, pa.string())}
-    return numbers[0], {**columns, **told}
+    found: list[pa.RecordBatch] = []
+    done = 0
+    for block in rows.to_batches(max_chunksize=_BLOCK):
+        found.append(score_features(model, block).select(SCORES.names))
+        done += block.num_rows
+        progress(f"score {model.model}", done, rows.num_rows)
+    return pa.Table.from_batches(found, SCORES)
 
 
 def lists_of(model: PublishedModel, matrix: Matrix) -> list[tuple[str, ...]]:
@@ -225,7 +188,8 @@ def _peers(matrix: Matrix, declared: DeclaredInputs) -> pa.Table:
     return large.append_column("peers", pa.array(groups, pa.string()))
 
 
-def _facts(model: PublishedModel) -> dict[str, object]:
+def facts_of(model: PublishedModel) -> dict[str, object]:
+    """Return what a run says of itself and of its model."""
     shown = ("kind", "trained_on", "base_rate", "expected_precision", "moments", "capacity")
     return {
         "network": model.network,
@@ -238,7 +202,3 @@ def _facts(model: PublishedModel) -> dict[str, object]:
 
 def _words(matrix: Matrix, name: str) -> Words:
     return ["" if value is None else str(value) for value in matrix.rows[name].to_pylist()]
-
-
-def _numbers(values: Floats) -> pa.Array[pa.DoubleScalar]:
-    return pa.array(values, pa.float64(), mask=np.isnan(values))

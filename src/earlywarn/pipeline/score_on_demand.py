@@ -102,7 +102,7 @@ class TableScorer:
             refuse_future(as_of, today)
         question = {
             "folder": str(self._workspace.published / model.model / model.version),
-            "scores": str(self._workspace.scores),
+            "home": str(self._workspace.home),
             "model": model.model,
             "features": model.features,
             "as_of": as_of,

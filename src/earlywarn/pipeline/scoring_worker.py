@@ -16,12 +16,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from earlywarn.errors import EarlywarnError
 from earlywarn.features import Encoding, build_matrix, empty_snapshot, moments_on
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, read_declared, unit_keys
+from earlywarn.pipeline.run_files import current_run, read_parts
 from earlywarn.tables import tables_from_rows
+from earlywarn.workspace import Workspace
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def answer_to(question: bytes) -> bytes:
 def _values(question: dict[str, Any]) -> dict[str, object]:
     declared, encoding = _declared(Path(question["folder"]))
     as_of = date.fromisoformat(question["as_of"])
-    peers = _peers(Path(question["scores"]), question["model"])
+    peers = _peers(Workspace(Path(question["home"])), question["model"])
     tables = tables_from_rows(declared.contract, question["tables"], received_on=as_of)
     try:
         matrix = build_matrix(
@@ -74,13 +75,10 @@ def _declared(folder: Path) -> tuple[DeclaredInputs, Encoding]:
     return read_declared(folder), Encoding.from_json((folder / "encoding.json").read_text(encoding="utf-8"))
 
 
-def _peers(scores: Path, model: str) -> pa.Table | None:
+def _peers(workspace: Workspace, model: str) -> pa.Table | None:
     """Return the peer snapshot of the run in use."""
-    try:
-        name = orjson.loads((scores / "current").read_bytes())["run"]
-        return pq.read_table(scores / Path(str(name)).name / model / "peers.parquet")
-    except FileNotFoundError:
-        return None
+    run = current_run(workspace)
+    return None if run is None else read_parts(run / model / "peers")
 
 
 def _day_of(peers: pa.Table | None) -> str | None:

@@ -26,8 +26,8 @@ from earlywarn.evaluation import (
 from earlywarn.features import FeatureEntry, Matrix, Moment, build_matrix, moments_of
 from earlywarn.modeling import ModelSpec, rules_roster
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
+from earlywarn.pipeline.night import last_delivery
 from earlywarn.pipeline.run_tables import lists_of, places_of
-from earlywarn.pipeline.score import last_delivery
 from earlywarn.pipeline.start import write_roster
 from earlywarn.publication import PublishedModel, unsigned_model
 from earlywarn.scoring import indicator_in_words, window_in_words

@@ -1,5 +1,6 @@
 """Scores, exact attributions, reasons with evidence, and rosters; knows nothing of training."""
 
+from earlywarn.scoring.batches import SCORES, score_features
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import LeafTables, compile_trees
 from earlywarn.scoring.points import phrases_of, point_rules, reasons_for, tell
@@ -24,7 +25,7 @@ from earlywarn.scoring.scores import (
     score_values,
     values_of,
 )
-from earlywarn.scoring.telling import Evidence, Phrases, Reason, told_json
+from earlywarn.scoring.telling import Evidence, Phrases, Reason, reasons_json
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
 from earlywarn.scoring.wording import (
     indicator_in_words,
@@ -37,6 +38,7 @@ from earlywarn.scoring.wording import (
 __all__ = [
     "NO_RISK",
     "RULES",
+    "SCORES",
     "TIE_RULE",
     "TOO_LITTLE_DATA",
     "Abstention",
@@ -68,13 +70,14 @@ __all__ = [
     "range_in_words",
     "read_trees",
     "reasons_for",
+    "reasons_json",
     "risk_range_from",
     "score_batch",
+    "score_features",
     "score_rows",
     "score_values",
     "share_in_words",
     "tell",
-    "told_json",
     "values_of",
     "window_in_words",
 ]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from itertools import pairwise
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import orjson
+import pyarrow as pa
 
 from earlywarn.domain import LANGUAGES, Language
 from earlywarn.scoring.trees import Floats
@@ -27,6 +29,17 @@ Direction = Literal["raises", "lowers"]
 Told = Floats
 """Reasons of rows, (rows, places, 5): number of what is spoken of, share, value, own past, peers; or NaN."""
 N_NUMBERS = 5
+REASON: pa.StructType = pa.struct(
+    [
+        ("number", pa.int32()),
+        ("attribution", pa.float64()),
+        ("value", pa.float64()),
+        ("own_past", pa.float64()),
+        ("peers", pa.float64()),
+    ]
+)
+REASONS: pa.DataType = pa.list_(REASON)
+"""Reasons as a run keeps them; the number is that of what is spoken of."""
 
 POINT_WORDS: Mapping[Language, str] = {"fr": "règle atteinte", "en": "rule met"}
 _STRONG, _MODERATE = 0.7, 0.25
@@ -170,15 +183,43 @@ def told_lists(told: Told) -> list[list[list[float | None]]]:
     ]
 
 
-def told_json(told: Told) -> list[str]:
-    """Return each row's reasons as JSON, as a run keeps them."""
-    counts = (~np.isnan(told[:, :, 0])).sum(axis=1).tolist()
-    # Written straight from the array: NaN becomes null.
-    rows = np.ascontiguousarray(told)
+def arrow_reasons(told: Told) -> pa.ListArray[Any]:
+    """Return each row's reasons as Arrow holds them; missing numbers are null.
+
+    >>> arrow_reasons(np.array([[[3, 0.5, 12.0, np.nan, 10.0], [np.nan] * 5]])).to_pylist()
+    [[{'number': 3, 'attribution': 0.5, 'value': 12.0, 'own_past': None, 'peers': 10.0}]]
+    """
+    is_there = ~np.isnan(told[:, :, 0])
+    ends = np.zeros(len(told) + 1, dtype=np.int32)
+    np.cumsum(is_there.sum(axis=1), out=ends[1:])
+    flat = told[is_there]
+    numbers = pa.array(flat[:, 0].astype(np.int32))
+    columns = (np.ascontiguousarray(column) for column in flat.T[1:])
+    arrays = [numbers, *(pa.array(column, mask=np.isnan(column)) for column in columns)]
+    starts: Any = pa.array(ends)
+    each = pa.StructArray.from_arrays(arrays, fields=list(REASON))
+    found: Any = pa.ListArray.from_arrays(starts, each, type=REASONS)
+    return cast("pa.ListArray[Any]", found)
+
+
+def reasons_json(reasons: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+    """Return reasons as the JSON text that the service keeps: a list of five numbers for each.
+
+    >>> reasons_json(pa.chunked_array([[[], [(3, 0.5, 12.0, None, 10.0)]]], REASONS)).to_pylist()
+    ['[]', '[[3.0,0.5,12.0,null,10.0]]']
+    """
+    texts: list[str] = []
     dumps, option = orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
-    return [
-        dumps(row[:n], option=option).decode() if n else "[]" for row, n in zip(rows, counts, strict=True)
-    ]
+    for chunk in cast("list[Any]", reasons.chunks):
+        ends: list[int] = chunk.offsets.to_pylist()
+        fields = (one.to_numpy(zero_copy_only=False).astype(np.float64) for one in chunk.values.flatten())
+        # Written straight from the array: NaN becomes null.
+        flat = np.column_stack(list(fields))
+        texts += [
+            dumps(flat[start:end], option=option).decode() if end > start else "[]"
+            for start, end in pairwise(ends)
+        ]
+    return pa.array(texts, pa.string())
 
 
 def _strength(share: float) -> Strength:

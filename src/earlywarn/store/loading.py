@@ -6,7 +6,6 @@ private one. Readers keep the earlier night until one transaction ends. See docs
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import StoreError
-from earlywarn.scoring import Phrases, Reason
+from earlywarn.scoring import Phrases, Reason, reasons_json
 from earlywarn.store.risks import WORDS
 from earlywarn.store.roles import transaction
 from earlywarn.store.schema import current_runs, rosters, score_runs
@@ -86,8 +85,8 @@ class RunToLoad:
     """One model's scores of one night.
 
     `scores` has a row per unit: student_id, unit (JSON list of its key), school_id, grade, period, moment,
-    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (JSON list of
-    numbers; `in_words` tells them).
+    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (lists of
+    numbers, which `in_words` tells, or JSON text).
     `rosters` has a row per school and grade: n_students, n_listed, facts (JSON object).
     `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n; it stays
     with the run's files, for scoring on demand.
@@ -104,9 +103,9 @@ class RunToLoad:
     peers: pa.Table
     written_as: str | None = None
 
-    def in_words(self, reasons: str) -> list[Reason]:
+    def in_words(self, reasons: Sequence[Mapping[str, float | None]]) -> list[Reason]:
         """Tell the reasons of one of the scores in the words that go with the run."""
-        return self._phrases.reasons(json.loads(reasons))
+        return self._phrases.reasons(tuple(one.values()) for one in reasons)
 
     @cached_property
     def _phrases(self) -> Phrases:
@@ -258,7 +257,7 @@ def _store_run(connection: Connection, part: _Parts, progress: Progress) -> int:
     }
     inserted = connection.execute(insert(score_runs).values(**header).returning(score_runs.c.run_id))
     run_id = int(inserted.scalar_one())
-    batches = _batches(scores, f"load {run.model}", progress)
+    batches = map(_as_json, _batches(scores, f"load {run.model}", progress))
     attach_partition(
         connection, "scores", "run_id", run_id, scores.column_names, batches, policies=_SCORE_POLICIES
     )
@@ -294,7 +293,17 @@ def _shaped(name: str, rows: pa.Table, columns: Mapping[str, pa.DataType]) -> pa
     missing = [column for column in columns if column not in rows.column_names]
     if missing:
         raise StoreError("columns are missing", where=name, todo=f"give {', '.join(missing)}")
-    return rows.select(list(columns)).cast(pa.schema(list(columns.items())))
+    # Lists of numbers become JSON batch by batch, on their way.
+    given = {column: rows.schema.field(column).type for column in columns}
+    kinds = {n: given[n] if pa.types.is_list(given[n]) else kind for n, kind in columns.items()}
+    return rows.select(list(columns)).cast(pa.schema(list(kinds.items())))
+
+
+def _as_json(batch: pa.RecordBatch) -> pa.RecordBatch:
+    place = batch.schema.get_field_index("reasons")
+    if not pa.types.is_list(batch.schema.field(place).type):
+        return batch
+    return batch.set_column(place, "reasons", reasons_json(pa.chunked_array([batch.column(place)])))
 
 
 def _without_nulls(rows: pa.Table) -> pa.Table:

@@ -1,0 +1,120 @@
+"""Score one portion of a night: from the workspace's tables to files of its own, in the staging folder.
+
+A pure function of the workspace and a line of JSON. Its files are the same bytes wherever and however often
+they are made, each appears whole or not at all, and a portion whose files are all there is finished.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from earlywarn.domain import Progress, no_progress
+from earlywarn.errors import EngineError
+from earlywarn.features import Wanted, build_matrices
+from earlywarn.pipeline.declared_inputs import read_declared
+from earlywarn.pipeline.night import PortionOfNight, program_digest
+from earlywarn.pipeline.run_files import TABLES
+from earlywarn.pipeline.run_tables import score_model
+from earlywarn.publication import load_published
+from earlywarn.tables import open_tables
+from earlywarn.workspace import Workspace, write_atomically
+
+STUDENTS = "students"
+"""The folder of a staging folder that says whom each portion reads."""
+
+
+def score_portion(
+    home: str, staging: str, line: str, threads: int = 1, progress: Progress = no_progress
+) -> str:
+    """Score a portion, write its files, and return its name; what is finished is not done again.
+
+    Args:
+        home: The workspace's folder.
+        staging: The name of the night's staging folder in the workspace's `scores`.
+        line: The portion, as JSON.
+        threads: How many the database engine may use.
+        progress: Told as the work goes on.
+
+    Raises:
+        EngineError: This process runs another program than the one that planned the night.
+        DamagedModelError: A published folder is not what was signed.
+    """
+    portion = PortionOfNight.model_validate_json(line)
+    if portion.program != program_digest():
+        raise EngineError(
+            "a worker runs another version of the program", todo="install the same earlywarn everywhere"
+        )
+    workspace = Workspace(Path(home))
+    folder = workspace.scores / staging
+    if not folder.is_dir():
+        raise EngineError(
+            "a worker does not see the workspace", where=home, todo="share the folder under the same path"
+        )
+    if is_finished(folder, portion):
+        return portion.name
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(portion.key))
+    models = [load_published(workspace.published / name / number, key) for name, number in portion.models]
+    declared = [read_declared(workspace.published / name / number) for name, number in portion.models]
+    tables = open_tables(
+        workspace,
+        declared[0].contract,
+        threads=threads,
+        last_batch=portion.last_batch,
+        students=read_students(folder, portion),
+    )
+    with closing(tables) as shown:
+        matrices = build_matrices(
+            shown,
+            declared[0].contract,
+            declared[0].indicators,
+            [Wanted(one.cohort, one.families) for one in declared],
+            moments=portion.moments,
+            schools=portion.schools,
+            only_the_cohort=True,
+            progress=progress,
+        )
+        for model, inputs, matrix in zip(models, declared, matrices, strict=True):
+            found = score_model(model, matrix, inputs, data_as_of=portion.data_as_of, progress=progress)
+            for table, path in zip(TABLES, _files(folder, portion, model.model), strict=True):
+                write_table(path, getattr(found, table))
+    return portion.name
+
+
+def is_finished(staging: Path, portion: PortionOfNight) -> bool:
+    """Say whether all files of a portion are there."""
+    return all(path.is_file() for model, _ in portion.models for path in _files(staging, portion, model))
+
+
+def write_students(staging: Path, portion: PortionOfNight, students: pa.Array[pa.StringScalar]) -> None:
+    """Say whom a portion reads: everybody who was ever enrolled at one of its schools."""
+    write_table(_students_file(staging, portion), pa.table({STUDENTS: students}))
+
+
+def read_students(staging: Path, portion: PortionOfNight) -> pa.Array[pa.StringScalar] | None:
+    """Return whom a portion reads; None for everybody."""
+    if portion.schools is None:
+        return None
+    found = pq.ParquetFile(_students_file(staging, portion)).read()[STUDENTS].combine_chunks()
+    return cast("pa.Array[pa.StringScalar]", found)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    content = io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    write_atomically(path, content.getvalue())
+
+
+def _files(staging: Path, portion: PortionOfNight, model: str) -> list[Path]:
+    return [staging / model / table / f"{portion.name}.parquet" for table in TABLES]
+
+
+def _students_file(staging: Path, portion: PortionOfNight) -> Path:
+    return staging / STUDENTS / f"{portion.name}.parquet"
