@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean
+.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ demo: $(VENV)/.demo  ## Invent a network, train, publish, score and serve it (SE
 
 test: $(VENV)/.dev  ## Pass all tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-spark: $(VENV)/.spark  ## Run the Spark page's code on local[2] (needs Java)
+	$(BIN)/pytest tests/e2e/test_scale_page.py
 
 check: $(VENV)/.dev  ## Pass every gate: format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
@@ -77,10 +80,11 @@ pages: $(VENV)/.dev  ## Write the pages that are made from declarations anew
 	$(BIN)/python -m docs.intake_report docs/intake-report.png
 
 lock:  ## Resolve the hashed requirement locks anew (needs uv)
-	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev -o requirements-dev.txt
+	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --extra dask --group dev -o requirements-dev.txt
 	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
 	uv pip compile pyproject.toml $(LOCK) -c requirements-dev.txt -o requirements.txt
-	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --group dev --group bench -c requirements-dev.txt -o requirements-bench.txt
+	uv pip compile pyproject.toml $(LOCK) --extra train --extra demo --extra dask --group dev --group bench -c requirements-dev.txt -o requirements-bench.txt
+	uv pip compile pyproject.toml $(LOCK) --group spark -c requirements-dev.txt -o requirements-spark.txt
 LOCK := --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet --custom-compile-command "make lock"
 
 clean:  ## Remove the environment and the demonstration, and no other network's workspace
@@ -99,6 +103,11 @@ $(VENV)/.demo: requirements-demo.txt pyproject.toml | $(BIN)/pip
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 	@echo "Installing what the benchmarks set us beside..."
 	$(INSTALL) --require-hashes -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/.spark: requirements-spark.txt $(VENV)/.dev
+	@echo "Installing Spark (about 450 MB)..."
+	$(INSTALL) --require-hashes -r requirements-spark.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.demo
