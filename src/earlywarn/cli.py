@@ -143,9 +143,13 @@ def train(
         bool, typer.Option(help="Also write backtest.json and CARD.md beside model.toml.")
     ] = False,
     pictures: Annotated[bool, typer.Option(help="Draw the sheet for MLflow and the reports.")] = True,
+    engine: EngineName = "here",
+    scheduler: Scheduler = None,
 ) -> None:
     """Back-test and fit; log to MLflow and register the result as candidate."""
+    from earlywarn.pipeline.engines import cluster_named
     from earlywarn.pipeline.train import train as run
+    from earlywarn.pipeline.trees_on_dask import trees_fitted
     from earlywarn.progress import shown_progress
 
     settings = _settings()
@@ -159,6 +163,7 @@ def train(
                 write_sheets=write_sheets,
                 pictures=pictures,
                 database=settings.database_if_any(workspace),
+                fit_trees=trees_fitted(cluster_named(engine, scheduler), workspace),
                 progress=progress,
             )
         typer.echo(result.summary())

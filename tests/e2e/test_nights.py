@@ -133,7 +133,9 @@ def cluster() -> Iterator[LocalCluster]:
     distributed = pytest.importorskip(
         "distributed", reason="Dask is not installed: pip install 'earlywarn[dask]'"
     )
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ Never reads a table and never writes but the bundle's folder; serving does not i
 """
 
 from earlywarn.modeling.backtest import Outcomes, run_backtest
+from earlywarn.modeling.boosting import Boosting, FitTrees, Taught, fit_boosting, parameters, tree_text
 from earlywarn.modeling.bundle import Bundle, BundleParts, read_bundle, write_bundle
 from earlywarn.modeling.calibration_choice import fit_calibrator
 from earlywarn.modeling.calibrators import Beta, Calibrator, Identity, Isotonic, NoRisk, Sigmoid
@@ -22,9 +23,11 @@ from earlywarn.modeling.trials import Trial
 __all__ = [
     "ANSWERED",
     "Beta",
+    "Boosting",
     "Bundle",
     "BundleParts",
     "Calibrator",
+    "FitTrees",
     "FittedModel",
     "Fitting",
     "Identity",
@@ -38,21 +41,25 @@ __all__ = [
     "RulesRoster",
     "Sigmoid",
     "Split",
+    "Taught",
     "Tested",
     "Trained",
     "Trial",
     "back_test",
+    "fit_boosting",
     "fit_calibrator",
     "inner_splits",
     "is_known",
     "latest_tested",
     "load_spec",
+    "parameters",
     "prepare",
     "read_bundle",
     "rules_roster",
     "run_backtest",
     "time_split",
     "train_model",
+    "tree_text",
     "with_answers",
     "write_bundle",
 ]

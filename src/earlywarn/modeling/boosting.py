@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -89,6 +89,22 @@ class Taught:
     values: Floats
     label: Flags
     start: Floats | None = None
+
+
+class FitTrees(Protocol):
+    """Fit one ensemble per seed; `fit_boosting` does it here, and a cluster may do it instead."""
+
+    def __call__(
+        self,
+        rows: Taught,
+        features: Sequence[str],
+        signs: Floats,
+        *,
+        boosting: Boosting,
+        seeds: Sequence[int],
+        n_threads: int,
+    ) -> FittedModel:
+        """Return the model of the ensembles' mean."""
 
 
 def fit_boosting(

@@ -13,6 +13,7 @@ import numpy as np
 from earlywarn.evaluation import Flags, Floats, Indexes
 from earlywarn.modeling.boosting import (
     N_SEEDS,
+    FitTrees,
     Stopped,
     Taught,
     Watched,
@@ -73,6 +74,8 @@ class Fitting:
     n_threads: int = 2
     n_seeds: int = N_SEEDS
     tuning: Tuning = field(default_factory=Tuning)
+    fit_trees: FitTrees = fit_boosting
+    """What fits trees on a whole past; trials are always fitted here."""
 
     @property
     def seeds(self) -> list[int]:
@@ -342,7 +345,7 @@ def _trees(
     settings: Mapping[str, float],
     fitting: Fitting,
 ) -> FittedModel:
-    return fit_boosting(
+    return fitting.fit_trees(
         Taught(whole.train, truth, start),
         whole.names,
         whole.signs,

@@ -34,16 +34,24 @@ def engine_named(name: Literal["here", "dask"], scheduler: str | None) -> Engine
     Raises:
         SettingsError: Only one of the two is given.
     """
-    if (name == "dask") != (scheduler is not None):
-        raise SettingsError(
-            "a Dask cluster is an engine and an address",
-            todo="give --engine dask --scheduler tcp://HOST:8786",
-        )
-    if scheduler is None:
+    address = cluster_named(name, scheduler)
+    if address is None:
         return here
     from earlywarn.pipeline.on_dask import dask_engine
 
-    return dask_engine(scheduler)
+    return dask_engine(address)
+
+
+def cluster_named(name: Literal["here", "dask"], scheduler: str | None) -> str | None:
+    """Return the scheduler's address that `--engine` and `--scheduler` name; None for this machine.
+
+    Raises:
+        SettingsError: Only one of the two is given.
+    """
+    if (name == "dask") != (scheduler is not None):
+        todo = "give --engine dask --scheduler tcp://HOST:8786"
+        raise SettingsError("a Dask cluster is an engine and an address", todo=todo)
+    return scheduler
 
 
 def here(home: str, staging: str, portions: Sequence[PortionOfNight], progress: Progress) -> Iterator[str]:

@@ -30,8 +30,10 @@ from earlywarn.features import (
 from earlywarn.modeling import (
     BundleParts,
     Fitting,
+    FitTrees,
     ModelSpec,
     Trained,
+    fit_boosting,
     is_known,
     load_spec,
     train_model,
@@ -86,6 +88,7 @@ def train(
     tracking_uri: str | None = None,
     pictures: bool = True,
     database: DatabaseUrls | None = None,
+    fit_trees: FitTrees = fit_boosting,
     progress: Progress = no_progress,
 ) -> TrainingResult:
     """Train the model declared in `model_dir` on the workspace's tables.
@@ -100,6 +103,7 @@ def train(
         tracking_uri: An MLflow server; by default the workspace's own store.
         pictures: Whether to draw the sheet; it costs some seconds.
         database: Knows what staff answered to earlier flags, which the sheet reports apart and no model sees.
+        fit_trees: What fits trees on a whole past: this machine, or a cluster.
         progress: Told after each step.
 
     Raises:
@@ -122,6 +126,7 @@ def train(
             threads=threads,
             last_batch=last_batch_of(batches),
             database=database,
+            fit_trees=fit_trees,
             progress=progress,
         )
         table = sheet_table(json.loads(made.sheet))
@@ -212,6 +217,7 @@ def make(
     threads: int | None = None,
     last_batch: int | None = None,
     database: DatabaseUrls | None = None,
+    fit_trees: FitTrees = fit_boosting,
     progress: Progress = no_progress,
 ) -> Made:
     """Train and judge the model declared in `model_dir`, and write nothing."""
@@ -226,7 +232,7 @@ def make(
     progress("replay as-of dates", 0, 1)
     replayed = replay_finding(model_dir, workspace, contract, spec, matrix, last_batch=last_batch)
     progress("replay as-of dates", 1, 1)
-    fitting = Fitting(seed=seed, n_threads=threads or available_threads())
+    fitting = Fitting(seed=seed, n_threads=threads or available_threads(), fit_trees=fit_trees)
     trained = train_model(
         matrix,
         spec,
