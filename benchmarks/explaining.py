@@ -81,11 +81,10 @@ def explained(name: str, booster: lightgbm.Booster, rows: np.ndarray) -> Explain
 
 def _shape(booster: lightgbm.Booster, tables: LeafTables) -> str:
     leaves = max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"])
-    megabytes = (tables.groups.table.nbytes + tables.lone.table.nbytes) / 1e6
     return (
         f"{booster.num_trees()} trees of at most {leaves} leaves, {tables.n_features} features: "
-        f"{tables.n_groups} tables of {megabytes:.1f} MB, "
-        f"{tables.n_lone} leaves without"
+        f"{tables.n_groups} tables of {tables.n_bytes / 1e6:.1f} MB, "
+        f"{tables.n_wide} groups of leaves in parts"
     )
 
 

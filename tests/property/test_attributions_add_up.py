@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from earlywarn.scoring import LeafTables, compile_trees, read_trees
+from earlywarn.scoring import Budget, LeafTables, compile_trees, read_trees
 from earlywarn.scoring.explanations.many import attributions_of_many
 from tests.builders.shap_trees import shap_values
 
@@ -80,7 +80,7 @@ def test_attributions_equal_lightgbm_and_add_up(capsys: pytest.CaptureFixture[st
     def promise(case: tuple[lightgbm.Booster, np.ndarray], most_rows: int) -> None:
         model, rows = case
         trees = read_trees(model.model_to_string()).trees
-        tables = compile_trees(trees, rows.shape[1], most_rows=most_rows)
+        tables = compile_trees(trees, rows.shape[1], budget=Budget(most_rows))
         contributions = np.asarray(model.predict(rows, pred_contrib=True, num_threads=1))
         margins = np.asarray(model.predict(rows, raw_score=True, num_threads=1))
 

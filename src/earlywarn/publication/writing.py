@@ -39,7 +39,7 @@ from earlywarn.publication.reading import (
     tables_from,
     tree_weight,
 )
-from earlywarn.scoring import LeafTables, PublishedModel, compile_trees, read_trees
+from earlywarn.scoring import Budget, LeafTables, PublishedModel, compile_trees, read_trees
 from earlywarn.scoring.trees import Floats
 from earlywarn.workspace import Workspace, locked, storage_errors, sync_folder
 
@@ -48,7 +48,13 @@ _SECONDS = 300
 
 
 def write_published(
-    bundle: Path, workspace: Workspace, *, version: str, keys: Path, created_on: date
+    bundle: Path,
+    workspace: Workspace,
+    *,
+    version: str,
+    keys: Path,
+    created_on: date,
+    budget: Budget | None = None,
 ) -> PublishedModel:
     """Publish a bundle as a version of its model, verify it from disk, and put it in use.
 
@@ -60,6 +66,7 @@ def write_published(
         version: The registry's version; a version is written once.
         keys: Folder of the signing key, made on first use.
         created_on: The day to write into the manifest.
+        budget: What explaining may take; the manifest says what it takes, and what was done to keep it so.
 
     Raises:
         PublicationError: The bundle is not complete, or the version exists with other content.
@@ -67,7 +74,8 @@ def write_published(
     """
     files = _bundle_files(bundle)
     given, key = dict(files), signing_key(keys)
-    tables = _compiled(files, str(bundle))
+    budget = budget or Budget()
+    tables = _compiled(files, str(bundle), budget)
     files[LEAF_TABLES] = tables_file(tables)
     again = tables_from(files[LEAF_TABLES], where=str(bundle))
     model = model_from(files, again, version=check_name(version, "version"), where=str(bundle))
@@ -78,7 +86,7 @@ def write_published(
         "version": version,
         "created_on": created_on.isoformat(),
         "largest_difference_from_lightgbm": _compare_with_lightgbm(model, files, rows),
-        "leaf_tables": _facts_of(tables),
+        "leaf_tables": _facts_of(tables, budget),
     }
     if "cut_points" in model.details:
         facts["cut_points"] = model.details["cut_points"]
@@ -102,7 +110,7 @@ def unsigned_model(bundle: Path, *, version: str = "unpublished") -> PublishedMo
         DamagedModelError: Its parts do not fit.
     """
     files = _bundle_files(bundle)
-    return model_from(files, _compiled(files, str(bundle)), version=version, where=str(bundle))
+    return model_from(files, _compiled(files, str(bundle), Budget()), version=version, where=str(bundle))
 
 
 def _bundle_files(bundle: Path) -> dict[str, bytes]:
@@ -134,7 +142,7 @@ def _tree_files(files: Mapping[str, bytes]) -> list[str]:
     return [str(name) for name in cast("list[object]", content["trees"])]
 
 
-def _compiled(files: Mapping[str, bytes], where: str) -> LeafTables:
+def _compiled(files: Mapping[str, bytes], where: str, budget: Budget) -> LeafTables:
     """Compile all seeds' trees into one set of tables, each seed at its share of the weighted mean."""
     try:
         names = _tree_files(files)
@@ -150,15 +158,19 @@ def _compiled(files: Mapping[str, bytes], where: str) -> LeafTables:
                 "the trees know other features, or another order, than model.json", where=name
             )
     trees = [tree for model in models for tree in model.trees]
-    return compile_trees(trees, len(features), scale=weight / max(1, len(models)))
+    return compile_trees(trees, len(features), scale=weight / max(1, len(models)), budget=budget)
 
 
-def _facts_of(tables: LeafTables) -> dict[str, int]:
+def _facts_of(tables: LeafTables, budget: Budget) -> dict[str, object]:
+    """Say what reading a row takes, beside what it may take, and what was done to keep it so."""
     return {
-        "tables": tables.n_groups,
-        "leaves_without_table": tables.n_lone,
-        "entries_read_by_a_row": int(tables.columns.size),
-        "bytes": int(tables.groups.table.nbytes + tables.lone.table.nbytes),
+        "budget": {"bytes": budget.most_bytes, "steps_of_a_row": budget.most_steps},
+        "is_within_budget": tables.n_bytes <= budget.most_bytes and tables.n_steps <= budget.most_steps,
+        "bytes": tables.n_bytes,
+        "steps_of_a_row": tables.n_steps,
+        "groups_read_from_one_table": tables.n_groups,
+        "rows_of_the_largest_table": tables.largest_table,
+        "groups_read_in_parts": tables.n_wide,
     }
 
 

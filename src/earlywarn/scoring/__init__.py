@@ -2,7 +2,7 @@
 
 from earlywarn.scoring.batches import SCORES, score_features
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
-from earlywarn.scoring.explanations import LeafTables, compile_trees
+from earlywarn.scoring.explanations import Budget, LeafTables, compile_trees
 from earlywarn.scoring.points import phrases_of, point_rules, reasons_for, tell
 from earlywarn.scoring.published import (
     RULES,
@@ -42,6 +42,7 @@ __all__ = [
     "TIE_RULE",
     "TOO_LITTLE_DATA",
     "Abstention",
+    "Budget",
     "Calibrator",
     "CurveTerms",
     "Evidence",

@@ -28,16 +28,18 @@ from earlywarn.publication import (
     write_published,
 )
 from earlywarn.publication.manifest import signed_manifest
-from earlywarn.scoring import score_values
+from earlywarn.scoring import Budget, score_values
 from earlywarn.workspace import Workspace
 from tests.builders.published import Bundle, example_rows, write_bundle
 
 DAY = date(2026, 11, 20)
 
 
-def publish(bundle: Path, home: Path, version: str = "1") -> PublishedModel:
+def publish(bundle: Path, home: Path, version: str = "1", budget: Budget | None = None) -> PublishedModel:
     """Publish a bundle into a home of workspace and keys."""
-    return write_published(bundle, Workspace(home / "w"), version=version, keys=home / "keys", created_on=DAY)
+    return write_published(
+        bundle, Workspace(home / "w"), version=version, keys=home / "keys", created_on=DAY, budget=budget
+    )
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +157,35 @@ def test_a_signed_manifest_says_how_it_was_checked(folder: Path) -> None:
     assert (manifest["network"], manifest["model"], manifest["version"]) == ("quebec", "dropout", "1")
     assert manifest["created_on"] == "2026-11-20"
     assert manifest["largest_difference_from_lightgbm"] <= 1e-10
-    assert manifest["leaf_tables"]["leaves_without_table"] == 0
+    assert manifest["leaf_tables"]["is_within_budget"]
     assert manifest["files"]["CARD.md"]["sha256"] == sha256(b"# Card\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("budget", "is_within", "in_parts"),
+    [
+        (Budget(), True, False),
+        (Budget(most_bytes=30_000), True, True),
+        (Budget(most_bytes=1000), False, True),
+        (Budget(most_steps=50), False, False),
+    ],
+)
+def test_explanations_keep_to_their_budget_and_stay_exact(
+    bundle: Bundle, home: Path, tmp_path: Path, budget: Budget, is_within: bool, in_parts: bool
+) -> None:
+    """Tables are cut until they fit; the manifest says what was done, and whether it was enough."""
+    rows = example_rows(50, seed=8)
+    plain = load_current(Workspace(home / "w"), "dropout", public_key(home / "keys"))
+
+    model = publish(bundle.folder, tmp_path, budget=budget)
+
+    folder = tmp_path / "w" / "published" / "dropout" / "1"
+    told = json.loads((folder / "manifest.json").read_bytes())["leaf_tables"]
+    assert told["budget"] == {"bytes": budget.most_bytes, "steps_of_a_row": budget.most_steps}
+    assert (told["is_within_budget"], told["groups_read_in_parts"] > 0) == (is_within, in_parts)
+    assert (told["bytes"], told["steps_of_a_row"]) == (model.tables.n_bytes, model.tables.n_steps)
+    assert np.abs(model.attributions(rows) - plain.attributions(rows)).max() <= 1e-12
+    assert np.abs(model.margins(rows) - bundle.margins(rows)).max() <= 1e-9
 
 
 def test_one_flipped_bit_anywhere_is_damage(folder: Path, key: Ed25519PublicKey) -> None:
@@ -352,7 +381,7 @@ sys.addaudithook(refuse)
 from pathlib import Path
 import numpy as np
 from earlywarn.publication import load_current, public_key
-from earlywarn.scoring import score_values
+from earlywarn.scoring import Budget, score_values
 from earlywarn.workspace import Workspace
 home = Path(sys.argv[1])
 model = load_current(Workspace(home / "w"), "dropout", public_key(home / "keys"))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from earlywarn.errors import DamagedModelError
-from earlywarn.scoring import LeafTables, Tree, compile_trees, read_trees
+from earlywarn.scoring import Budget, LeafTables, Tree, compile_trees, read_trees
 from earlywarn.scoring.explanations.many import attributions_of_many
 from tests.builders.shap_trees import shap_values
 
@@ -161,30 +161,41 @@ def test_many_rows_are_read_with_the_same_bits() -> None:
     trees = read_trees(model.model_to_string()).trees
 
     for most_rows in (1, 16, 1024):
-        tables = compile_trees(trees, 8, most_rows=most_rows)
+        tables = compile_trees(trees, 8, budget=Budget(most_rows))
         assert np.array_equal(attributions_of_many(tables, rows), tables.attributions(rows))
 
 
-def test_leaves_without_a_table_are_as_exact() -> None:
-    """A leaf that has too many facts for a table is put together from its parts when it is read."""
+def test_leaves_that_are_read_in_parts_are_as_exact() -> None:
+    """Leaves that have too many facts for a table are put together from their parts when they are read."""
     model, rows = trained(num_leaves=31)
     trees = read_trees(model.model_to_string()).trees
 
-    tabulated, lone = compile_trees(trees, 8), compile_trees(trees, 8, most_rows=1)
+    whole, in_parts = compile_trees(trees, 8), compile_trees(trees, 8, budget=Budget(most_rows=1))
 
-    assert (tabulated.n_lone, lone.n_groups) == (0, 0)
-    assert np.abs(tabulated.attributions(rows) - lone.attributions(rows)).max() <= 1e-13
+    assert (whole.n_wide, in_parts.n_groups) == (0, 0)
+    assert np.abs(whole.attributions(rows) - in_parts.attributions(rows)).max() <= 1e-13
 
 
 def test_tables_over_the_size_limit_are_cut() -> None:
-    """Tables get smaller until all fit, and the answer stays."""
+    """Tables get smaller until all fit, a row takes more steps, and the answer stays."""
     model, rows = trained(num_leaves=31)
     trees = read_trees(model.model_to_string()).trees
-    whole, cut = compile_trees(trees, 8), compile_trees(trees, 8, most_bytes=50_000)
+    whole, cut = compile_trees(trees, 8), compile_trees(trees, 8, budget=Budget(most_bytes=200_000))
 
-    assert cut.groups.table.nbytes <= 50_000 < whole.groups.table.nbytes
-    assert cut.n_groups > whole.n_groups
+    assert cut.n_bytes <= 200_000 < whole.n_bytes
+    assert cut.largest_table < whole.largest_table
+    assert cut.n_steps > whole.n_steps
     assert np.abs(cut.attributions(rows) - whole.attributions(rows)).max() <= 1e-13
+
+
+def test_leaves_are_read_the_way_that_takes_the_fewest_steps() -> None:
+    """Eleven questions one below the other are too many for a table of 1,024 rows."""
+    tables = compile_trees([chain_of(11)], 12)
+
+    # Seven leaves have a table each, of one feature to seven. The last five are read together: they share
+    # seven features and part on four, which makes three parts at six nodes.
+    assert (tables.n_groups, tables.n_wide) == (7, 1)
+    assert tables.n_steps == sum(range(8)) + 6 * (11 + 2 * 3)
 
 
 def test_a_deep_chain_and_many_thresholds_are_read() -> None:
@@ -196,7 +207,7 @@ def test_a_deep_chain_and_many_thresholds_are_read() -> None:
 
     told = tables.attributions(rows)
 
-    assert tables.n_lone > 0
+    assert tables.n_wide > 0
     assert told.sum(axis=1) + tables.base == pytest.approx(score_of(chain, rows), abs=1e-12)
     assert np.array_equal(attributions_of_many(tables, rows), told)
     values = chance.uniform(-1, 701, size=(50, 1))
@@ -256,15 +267,15 @@ def test_cut_text_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("groups.conditions", lambda own: own + 7),
-        ("groups.strides", lambda own: own * 2),
+        ("lines.conditions", lambda own: own + 7),
+        ("lines.strides", lambda own: own * 2),
         ("groups.columns", lambda own: own - 1),
         ("groups.table", lambda own: own[:-1]),
         ("groups.table", lambda own: own * np.nan),
-        ("groups.fact_starts", lambda own: own[::-1]),
+        ("lines.starts", lambda own: own[::-1]),
         ("questions.starts", lambda own: own + 1),
         ("questions.thresholds", lambda own: own * np.nan),
-        ("lone.columns", lambda own: np.append(own, 0)),
+        ("wide.nodes", lambda own: np.append(own, 1)),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:

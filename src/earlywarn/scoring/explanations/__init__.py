@@ -34,12 +34,12 @@ c * prod z_j; base plus attributions is the score, for free.
 Leaves share their facts: those under one node have its path in common, and what parts them are the few
 splits below it. Attributions are linear in the game, so the vectors of all leaves of a group are added up
 beforehand, in one table with a row for each combination of facts (`grouping`). A row of data then reads one
-row of one table for each group. A leaf with too many facts for a table keeps c and z, and the same formula
-runs at reading time: slower, and as exact. Sums run in an order fixed by the model, whatever the number of
-rows read at once and whoever reads them, so one row and a million give the same bits.
+row of one table for each group. Leaves with too many facts for a table are read in parts (`wide`): slower,
+and as exact. Sums run in an order fixed by the model, whatever the number of rows read at once and whoever
+reads them, so one row and a million give the same bits.
 """
 
-from earlywarn.scoring.explanations.compiling import MOST_BYTES, MOST_ROWS, compile_trees
+from earlywarn.scoring.explanations.compiling import Budget, compile_trees
 from earlywarn.scoring.explanations.tables import FORMAT, LeafTables
 
-__all__ = ["FORMAT", "MOST_BYTES", "MOST_ROWS", "LeafTables", "compile_trees"]
+__all__ = ["FORMAT", "Budget", "LeafTables", "compile_trees"]

@@ -34,8 +34,13 @@ def shapley(value: Floats, ratio: Floats, met: Floats) -> Floats:
 
 def quadrature(width: int) -> tuple[Floats, Floats]:
     """Return nodes and weights on [0, 1] that integrate a polynomial of degree `width - 1` exactly."""
-    nodes, weights = np.polynomial.legendre.leggauss((width + 1) // 2)
+    nodes, weights = np.polynomial.legendre.leggauss(nodes_of(width))
     return (nodes + 1) / 2, weights / 2
+
+
+def nodes_of(width: int) -> int:
+    """Return how many nodes integrate the game of so many features exactly."""
+    return (width + 1) // 2
 
 
 def every_pattern(value: Floats, ratio: Floats) -> Floats:

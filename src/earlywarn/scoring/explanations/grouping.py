@@ -1,30 +1,83 @@
-"""Put leaves under a common node into one table: which row of it is read depends on few facts of a row.
+"""Choose which leaves are read together, and from what: the way that costs a row the fewest steps.
 
-Where all leaves of a group ask the same of a reading, that is one fact. Where they part on it, the ends of
-their runs cut its codes into intervals, and the facts are how many ends a code has passed. The row of the
-table is a number with one digit for each reading.
+Where all leaves under a node ask the same of a reading, that is one fact. Where they part on it, the ends of
+their runs cut its codes into intervals, and the facts are how many ends a code has passed. The row of a table
+is a number with one digit for each reading.
+
+Leaves with few facts between them share one table, of which a row of data reads one row. Leaves with more are
+read from several small tables (see `wide`), which takes more steps.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from earlywarn.scoring.explanations.games import every_pattern
+from earlywarn.scoring.explanations.games import nodes_of
 from earlywarn.scoring.explanations.leaves import Branch, Fact, Leaf, Reading
-from earlywarn.scoring.trees import Flags, Floats, Integers
+from earlywarn.scoring.trees import Flags, Integers
+
+PART_FEATURES = 4
+"""Features of a part, at most: each has two outcomes or more, and a part's table has few rows."""
+_PART_ROWS = 1 << PART_FEATURES
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Leaves that are read from one table."""
+    """Leaves that are read from one table; or one part of them, by some of their features."""
 
     leaves: tuple[Leaf, ...]
     digits: tuple[_Digit, ...]
     n_rows: int
+
+    @property
+    def features(self) -> list[int]:
+        """Return the features that are asked for, in rising order."""
+        return sorted({digit.feature for digit in self.digits})
+
+    @property
+    def steps(self) -> int:
+        """Return how many numbers a row of data takes from the table."""
+        return len(self.features)
+
+    @property
+    def n_numbers(self) -> int:
+        """Return how many numbers the table holds."""
+        return self.n_rows * self.steps
+
+    def met(self, leaf: Leaf, row: Integers) -> Flags:
+        """Say which of the features a leaf finds as it asks in rows of the table, (rows, features).
+
+        Those it does not ask for count as met.
+        """
+        met = np.ones((row.size, self.steps), dtype=np.bool_)
+        digits = {digit.reading: (digit, self.features.index(digit.feature)) for digit in self.digits}
+        for fact in leaf.facts:
+            if fact.reading in digits:
+                digit, place = digits[fact.reading]
+                met[:, place] &= digit.holds(fact, row)
+        return met
+
+
+@dataclass(frozen=True, eq=False)
+class WideGroup:
+    """Leaves that are read from several tables: by what all share, and last by what they part on."""
+
+    parts: tuple[Group, ...]
+    n_nodes: int
+
+    @property
+    def steps(self) -> int:
+        """Return how many numbers are multiplied for a row of data."""
+        return self.n_nodes * sum(part.steps + 2 for part in self.parts)
+
+    @property
+    def n_numbers(self) -> int:
+        """Return how many numbers the parts' tables hold."""
+        return self.n_nodes * (1 + PART_FEATURES) * sum(part.n_rows for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -32,10 +85,11 @@ class _Digit:
     """One reading's part of a table's row: each fact that holds adds `stride`."""
 
     reading: int
+    feature: int
     facts: tuple[Fact, ...]
     cuts: tuple[int, ...]
     """Where intervals of codes begin; empty where all leaves ask the same."""
-    stride: int
+    stride: int = 1
 
     @property
     def radix(self) -> int:
@@ -53,80 +107,103 @@ class _Digit:
 
 def grouped(
     trees: Sequence[Branch], readings: Sequence[Reading], *, most_rows: int
-) -> tuple[list[Group], list[Leaf]]:
-    """Return the largest groups whose tables have at most `most_rows` rows, and the leaves left without.
-
-    A leaf alone has a row for each pattern of its facts; one with too many is left to be computed.
-    """
+) -> tuple[list[Group], list[WideGroup]]:
+    """Return the groups that all leaves are read from, whose tables have at most `most_rows` rows."""
     groups: list[Group] = []
-    alone: list[Leaf] = []
-    waiting = list(reversed(trees))
+    wide: list[WideGroup] = []
+    for tree in trees:
+        for one in _cheapest(tree, readings, most_rows):
+            if isinstance(one, WideGroup):
+                wide.append(one)
+            elif one.digits:
+                groups.append(one)
+    return groups, wide
+
+
+def _cheapest(tree: Branch, readings: Sequence[Reading], most_rows: int) -> list[Group | WideGroup]:
+    """Put the leaves of a tree into groups: one table where that is enough, else what takes fewer steps."""
+    waiting, parents_first = [tree], []
+    found: dict[int, list[Group | WideGroup]] = {}
     while waiting:
         branch = waiting.pop()
-        group = _group(branch.leaves, readings, most_rows)
-        if group is not None:
-            groups.append(group)
-        elif branch.sides:
-            waiting += reversed(branch.sides)
+        digits = _digits(branch.leaves, readings, most_rows)
+        if digits is not None:
+            found[id(branch)] = [_group(branch.leaves, digits)]
         else:
-            alone.append(branch.leaves[0])
-    return [group for group in groups if group.digits], alone
+            parents_first.append(branch)
+            waiting += reversed(branch.sides)
+    for branch in reversed(parents_first):
+        ways: list[list[Group | WideGroup]] = []
+        if branch.sides:
+            ways.append([one for side in branch.sides for one in found[id(side)]])
+        parted = _parted(branch.leaves, readings)
+        if parted is not None:
+            ways.append([parted])
+        found[id(branch)] = min(ways, key=lambda way: sum(one.steps for one in way))
+    return found[id(tree)]
 
 
-def _group(leaves: Sequence[Leaf], readings: Sequence[Reading], most_rows: int) -> Group | None:
+def _digits(leaves: Sequence[Leaf], readings: Sequence[Reading], most_rows: int) -> list[_Digit] | None:
+    """Return a digit for each reading that leaves ask for; None where a table would have too many rows."""
     asked: dict[int, set[Fact]] = defaultdict(set)
     times: dict[int, int] = defaultdict(int)
     for leaf in leaves:
         for fact in leaf.facts:
             asked[fact.reading].add(fact)
             times[fact.reading] += 1
-    digits, n_rows = [], 1
+    digits: list[_Digit] = []
+    n_rows = 1
     for number in sorted(asked):
-        facts = asked[number]
+        reading, facts = readings[number], asked[number]
         if len(facts) == 1 and times[number] == len(leaves):
-            digits.append(_Digit(number, tuple(facts), (), n_rows))
+            digits.append(_Digit(number, reading.feature, tuple(facts), ()))
         else:
-            last = readings[number].last
             ends = {fact.first for fact in facts} | {fact.last + 1 for fact in facts}
-            cuts = tuple(sorted(at for at in ends if 0 < at <= last))
-            passed = tuple(Fact(number, at, last) for at in cuts)
-            digits.append(_Digit(number, passed, cuts, n_rows))
+            cuts = tuple(sorted(at for at in ends if 0 < at <= reading.last))
+            passed = tuple(Fact(number, at, reading.last) for at in cuts)
+            digits.append(_Digit(number, reading.feature, passed, cuts))
         n_rows *= digits[-1].radix
         if n_rows > most_rows:
             return None
-    return Group(tuple(leaves), tuple(digits), n_rows)
+    return digits
 
 
-def tabulated(groups: Sequence[Group], readings: Sequence[Reading]) -> Iterator[tuple[Integers, Floats]]:
-    """Return each group's features, and its table: attributions by row, (rows, features)."""
-    patterns = _patterns([leaf for group in groups for leaf in group.leaves])
-    for group in groups:
-        features = np.unique([readings[digit.reading].feature for digit in group.digits])
-        table = np.zeros((group.n_rows, features.size))
-        rows = np.arange(group.n_rows)
-        digits = {digit.reading: digit for digit in group.digits}
-        for leaf in group.leaves:
-            own = np.array(sorted(leaf.ratio), dtype=np.int64)
-            met = {int(feature): np.ones(rows.size, dtype=np.bool_) for feature in own}
-            for fact in leaf.facts:
-                met[readings[fact.reading].feature] &= digits[fact.reading].holds(fact, rows)
-            number = np.zeros(rows.size, dtype=np.int64)
-            for place, feature in enumerate(own):
-                number |= met[int(feature)].astype(np.int64) << place
-            table[:, np.searchsorted(features, own)] += patterns[id(leaf)][number]
-        yield features, table
+def _group(leaves: Sequence[Leaf], digits: Sequence[_Digit]) -> Group:
+    n_rows, placed = 1, []
+    for digit in digits:
+        placed.append(_Digit(digit.reading, digit.feature, digit.facts, digit.cuts, n_rows))
+        n_rows *= digit.radix
+    return Group(tuple(leaves), tuple(placed), n_rows)
 
 
-def _patterns(leaves: Sequence[Leaf]) -> Mapping[int, Floats]:
-    """Tabulate leaves by their own facts, all of one width at a time."""
-    by_width: dict[int, list[Leaf]] = defaultdict(list)
-    for leaf in leaves:
-        by_width[len(leaf.ratio)].append(leaf)
-    found: dict[int, Floats] = {}
-    for width, alike in by_width.items():
-        if not width:
-            continue
-        value = np.array([leaf.value for leaf in alike])
-        ratio = np.array([[leaf.ratio[feature] for feature in sorted(leaf.ratio)] for leaf in alike])
-        found |= {id(leaf): table for leaf, table in zip(alike, every_pattern(value, ratio), strict=True)}
-    return found
+def _parted(leaves: Sequence[Leaf], readings: Sequence[Reading]) -> WideGroup | None:
+    """Part the features of leaves; None where what the leaves differ in is too much for one part."""
+    by_feature: dict[int, list[_Digit]] = defaultdict(list)
+    for digit in _digits(leaves, readings, 2**62) or ():
+        by_feature[digit.feature].append(digit)
+    shared: list[list[_Digit]] = []
+    parting: list[list[_Digit]] = []
+    for own in by_feature.values():
+        (parting if any(digit.cuts for digit in own) else shared).append(own)
+    parts = _filled(shared)
+    if parting:
+        parts.append([digit for own in parting for digit in own])
+    if _n_rows(parts[-1]) > _PART_ROWS:
+        return None
+    # All leaves share what stands in the other parts, so that one of them speaks for all.
+    found = [_group(leaves[:1], part) for part in parts[:-1]]
+    width = max(len(leaf.ratio) for leaf in leaves)
+    return WideGroup((*found, _group(leaves, parts[-1])), nodes_of(width))
+
+
+def _filled(features: Sequence[list[_Digit]]) -> list[list[_Digit]]:
+    parts: list[list[_Digit]] = []
+    for own in features:
+        if not parts or _n_rows(parts[-1] + own) > _PART_ROWS:
+            parts.append([])
+        parts[-1] += own
+    return parts
+
+
+def _n_rows(digits: Sequence[_Digit]) -> int:
+    return int(np.prod([digit.radix for digit in digits], dtype=object))

@@ -15,11 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from earlywarn.errors import DamagedModelError
-from earlywarn.scoring.explanations.lone import LoneLeaves, nodes_of, parts_of
+from earlywarn.scoring.explanations.grouping import PART_FEATURES
+from earlywarn.scoring.explanations.wide import WideGroups
 from earlywarn.scoring.trees import Flags, Floats, Integers
 
-FORMAT = 2
+FORMAT = 3
 """Of the arrays; folders that hold another are published anew."""
+MOST_LINES = 2**16
+"""Rows of a table, at most: a line's number is a short word in machine code."""
 _BLOCK_ELEMENTS = 2**17
 
 Anything = npt.NDArray[np.generic]
@@ -62,13 +65,24 @@ class Questions:
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
-    """Tables of leaves that are read together."""
+class Lines:
+    """Which row of each table is read: first of the groups' tables, then of the parts' of wide groups."""
 
     conditions: Integers
-    """The facts of each group, as conditions; each that holds moves the row of the table by its stride."""
+    """The facts of each table, as conditions; each that holds moves the row by its stride."""
     strides: Integers
-    fact_starts: Integers
+    starts: Integers
+
+    def read(self, met: Flags) -> Integers:
+        """Return the row of each table, (rows, tables)."""
+        steps = np.take(met, self.conditions, axis=1) * self.strides
+        return np.asarray(np.add.reduceat(steps, self.starts[:-1], axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Leaves that are read together, from one table a group."""
+
     columns: Integers
     """The features of each group."""
     column_starts: Integers
@@ -83,11 +97,9 @@ class Groups:
         group = np.repeat(np.arange(widths.size), widths)
         return group, np.arange(self.columns.size) - self.column_starts[group]
 
-    def read(self, met: Flags) -> Floats:
+    def read(self, lines: Integers) -> Floats:
         """Return what each row reads from all tables, (rows, entries)."""
-        steps = np.take(met, self.conditions, axis=1) * self.strides
-        number = np.add.reduceat(steps, self.fact_starts[:-1], axis=1)
-        first = self.table_starts[:-1] + number * np.diff(self.column_starts)
+        first = self.table_starts[:-1] + lines * np.diff(self.column_starts)
         group, place = self._places
         return np.take(self.table, np.take(first, group, axis=1) + place)
 
@@ -100,23 +112,40 @@ class LeafTables:
     base: float
     """What the trees answer when nothing is known of a row."""
     questions: Questions
+    lines: Lines
     groups: Groups
-    lone: LoneLeaves
+    wide: WideGroups
 
     @cached_property
     def columns(self) -> Integers:
         """Return the feature of each entry that a row reads, in the order in which entries are summed."""
-        return np.concatenate([self.groups.columns, self.lone.columns])
+        return np.concatenate([self.groups.columns, self.wide.entry_columns])
 
     @property
     def n_groups(self) -> int:
-        """Return how many tables a row is read from."""
-        return int(self.groups.fact_starts.size - 1)
+        """Return how many groups of leaves are read from one table each."""
+        return int(self.groups.table_starts.size - 1)
 
     @property
-    def n_lone(self) -> int:
-        """Return how many leaves are put together when a row is read."""
-        return int(self.lone.starts.size - 1)
+    def n_wide(self) -> int:
+        """Return how many groups of leaves are read in parts."""
+        return int(self.wide.starts.size - 1)
+
+    @property
+    def largest_table(self) -> int:
+        """Return how many rows the largest table of a group has."""
+        sizes = np.diff(self.groups.table_starts) // np.diff(self.groups.column_starts)
+        return int(sizes.max(initial=0))
+
+    @property
+    def n_bytes(self) -> int:
+        """Return what the tables take in memory."""
+        return int(self.groups.table.nbytes + self.wide.table.nbytes)
+
+    @property
+    def n_steps(self) -> int:
+        """Return how many numbers are taken from tables or multiplied to read one row."""
+        return int(self.groups.columns.size) + self.wide.n_steps
 
     def attributions(self, rows: Floats) -> Floats:
         """Return each feature's share of each row's score, (rows, features).
@@ -137,8 +166,9 @@ class LeafTables:
         return np.ascontiguousarray(rows, dtype=np.float64)
 
     def _read(self, rows: Floats) -> Floats:
-        met = self.questions.met(rows)
-        shares = [part.read(met) for part in (self.groups, self.lone) if part.columns.size]
+        lines = self.lines.read(self.questions.met(rows))
+        parts = ((self.groups, lines[:, : self.n_groups]), (self.wide, lines[:, self.n_groups :]))
+        shares = [part.read(own) for part, own in parts if part.columns.size]
         told = np.concatenate(shares, axis=1)
         # Counted one after the other: the order of a feature's sum is that of the entries.
         place = np.arange(len(rows))[:, None] * self.n_features + self.columns
@@ -152,7 +182,8 @@ class LeafTables:
             "n_features": np.array([self.n_features]),
             "base": np.array([self.base]),
         }
-        for name, part in (("questions", self.questions), ("groups", self.groups), ("lone", self.lone)):
+        for name in _PARTS:
+            part = getattr(self, name)
             arrays |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
         return arrays
 
@@ -172,9 +203,7 @@ class LeafTables:
             tables = cls(
                 n_features=int(np.asarray(arrays["n_features"], dtype=np.int64)[0]),
                 base=float(np.asarray(arrays["base"], dtype=np.float64)[0]),
-                questions=Questions(**_typed(arrays, "questions", Questions)),
-                groups=Groups(**_typed(arrays, "groups", Groups)),
-                lone=LoneLeaves(**_typed(arrays, "lone", LoneLeaves)),
+                **{name: kind(**_typed(arrays, name, kind)) for name, kind in _PARTS.items()},
             )
             _check(tables)
         except (KeyError, ValueError, IndexError, TypeError) as error:
@@ -182,6 +211,14 @@ class LeafTables:
                 "the leaf tables do not fit together", todo="publish the model again"
             ) from error
         return tables
+
+
+_PARTS: Mapping[str, type[Any]] = {
+    "questions": Questions,
+    "lines": Lines,
+    "groups": Groups,
+    "wide": WideGroups,
+}
 
 
 def _typed(arrays: Mapping[str, Anything], name: str, part: type[Any]) -> dict[str, Any]:
@@ -198,60 +235,54 @@ def _check(tables: LeafTables) -> None:
     Raises:
         ValueError: Says which part is wrong.
     """
-    asked, groups, lone = tables.questions, tables.groups, tables.lone
+    asked, lines, groups, wide = tables.questions, tables.lines, tables.groups, tables.wide
     n_readings, n_conditions = asked.feature.size, asked.reading.size
+    n_tables = lines.starts.size - 1
+    n_parts = wide.table_starts.size - 1
     runs = (
         (asked.starts, n_readings, asked.thresholds),
-        (groups.fact_starts, groups.fact_starts.size - 1, groups.conditions),
-        (groups.column_starts, groups.fact_starts.size - 1, groups.columns),
-        (groups.table_starts, groups.fact_starts.size - 1, groups.table),
-        (lone.starts, lone.starts.size - 1, lone.columns),
-        (lone.table_starts, lone.starts.size - 1, lone.table),
+        (lines.starts, n_tables, lines.conditions),
+        (groups.column_starts, n_tables - n_parts, groups.columns),
+        (groups.table_starts, n_tables - n_parts, groups.table),
+        (wide.starts, wide.nodes.size, wide.columns),
+        (wide.table_starts, n_parts, wide.table),
     )
-    if any(not _are_runs(starts, n, values.size) for starts, n, values in runs):
+    if any(not _are_runs(starts, n, len(values)) for starts, n, values in runs):
         raise ValueError("runs")
     alike = (
         (n_readings, asked.missing.size),
         (n_conditions, asked.first.size),
         (n_conditions, asked.last.size),
-        (groups.conditions.size, groups.strides.size),
-        ((lone.columns.size, 2), lone.conditions.shape),
+        (lines.conditions.size, lines.strides.size),
+        ((n_parts, PART_FEATURES), wide.columns.shape),
     )
     if any(one != other for one, other in alike):
         raise ValueError("lengths")
     within = (
-        (asked.feature, tables.n_features),
-        (asked.reading, n_readings),
-        (groups.conditions, n_conditions),
-        (groups.columns, tables.n_features),
-        (lone.columns, tables.n_features),
-        (lone.conditions, n_conditions),
+        (asked.feature, 0, tables.n_features),
+        (asked.reading, 0, n_readings),
+        (lines.conditions, 0, n_conditions),
+        (groups.columns, 0, tables.n_features),
+        (wide.columns, -1, tables.n_features),
+        (wide.nodes, 1, tables.n_features + 1),
     )
-    if any(one.size and not 0 <= one.min() <= one.max() < end for one, end in within):
+    if any(one.size and not first <= one.min() <= one.max() < end for one, first, end in within):
         raise ValueError("numbers")
-    if not all(np.isfinite(one).all() for one in (groups.table, lone.table)):
+    if not all(np.isfinite(one).all() for one in (groups.table, wide.table)):
         raise ValueError("values")
     # A split on missing alone has no end: its threshold may be infinite.
     rises = np.append(True, asked.thresholds[1:] > asked.thresholds[:-1])[: asked.thresholds.size]
     rises[asked.starts[:-1]] = True
     if np.isnan(asked.thresholds).any() or not rises.all():
         raise ValueError("thresholds")
-    if groups.conditions.size:
-        widths = np.diff(groups.column_starts)
-        largest = np.add.reduceat(groups.strides, groups.fact_starts[:-1])
-        if groups.strides.min() < 1 or np.any((largest + 1) * widths != np.diff(groups.table_starts)):
+    if lines.conditions.size:
+        nodes = np.repeat(wide.nodes, np.diff(wide.starts))
+        widths = np.concatenate([np.diff(groups.column_starts), nodes * (1 + PART_FEATURES)])
+        sizes = np.concatenate([np.diff(groups.table_starts), np.diff(wide.table_starts)])
+        largest = np.add.reduceat(lines.strides, lines.starts[:-1])
+        is_short = lines.strides.min() >= 1 and largest.max() < MOST_LINES
+        if not is_short or np.any((largest + 1) * widths != sizes):
             raise ValueError("tables")
-    widths, sizes = np.diff(lone.starts), np.diff(lone.table_starts)
-    if any(
-        _n_entries(width) != size for width, size in set(zip(widths.tolist(), sizes.tolist(), strict=True))
-    ):
-        raise ValueError("lone leaves")
-    if np.any(np.diff(widths) < 0):
-        raise ValueError("order")
-
-
-def _n_entries(width: int) -> int:
-    return sum((nodes_of(width) * (size + 1)) << size for _, size in parts_of(width))
 
 
 def _are_runs(starts: Integers, n: int, size: int) -> bool:
