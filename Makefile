@@ -32,7 +32,7 @@ check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 	EARLYWARN_CASES=25 $(BIN)/pytest -n 2 --dist load tests/property
 
 bench: $(VENV)/.dev demo-built  ## Time explanations beside LightGBM's own, and write benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.explaining
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py

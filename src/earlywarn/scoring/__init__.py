@@ -4,15 +4,7 @@ from earlywarn.scoring.batches import SCORES, score_features
 from earlywarn.scoring.calibration import NO_RISK, Calibrator, calibrator_from
 from earlywarn.scoring.explanations import Budget, LeafTables, compile_trees
 from earlywarn.scoring.points import phrases_of, point_rules, reasons_for, tell
-from earlywarn.scoring.published import (
-    RULES,
-    Abstention,
-    CurveTerms,
-    LinearTerms,
-    PublishedModel,
-    curve_terms,
-    linear_terms,
-)
+from earlywarn.scoring.published import RULES, Abstention, PublishedModel
 from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
 from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
 from earlywarn.scoring.scores import (
@@ -26,6 +18,7 @@ from earlywarn.scoring.scores import (
     values_of,
 )
 from earlywarn.scoring.telling import Evidence, Phrases, Reason, reasons_json
+from earlywarn.scoring.terms import CurveTerms, LinearTerms, curve_terms, linear_terms
 from earlywarn.scoring.trees import Tree, TreeModel, read_trees
 from earlywarn.scoring.wording import (
     indicator_in_words,

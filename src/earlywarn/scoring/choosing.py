@@ -1,6 +1,7 @@
-"""Choose the reasons of many rows at once, compiled to machine code when first called.
+"""Choose the reasons of a block of rows, compiled to machine code when first called.
 
-The same rule as in `reasons`, row after row instead of column after column; nothing is put into words here.
+The same rule as in `reasons`, feature by feature over all rows of the block; only the last step, to put each
+row's few in order, goes row by row. Nothing is put into words here.
 """
 
 from __future__ import annotations
@@ -10,122 +11,126 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from earlywarn.scoring.trees import Floats, Integers
+from earlywarn.scoring.explanations.many import PADDING
+from earlywarn.scoring.reasons import DECIMALS, MOST_OF_A_FAMILY, MOST_REASONS, SMALLEST
+from earlywarn.scoring.telling import Told
+from earlywarn.scoring.trees import Floats
 
 Array = Any
 """What the compiler takes for an array."""
+_POWER = 10.0**DECIMALS
 
 
-def choose(
-    values: Floats, attributions: Floats, book: tuple[Array, ...], limits: tuple[int, int, float]
-) -> tuple[Integers, Floats]:
-    """Return the column that leads each reason of a row, -1 after the last, and each reason's share.
+def tell_block(values: Floats, sums: Floats, n: int, book: tuple[Array, ...], told: Told) -> None:
+    """Write the reasons of a block of rows in numbers, as `reasons.tell` gives them.
 
     Args:
-        values: Encoded feature values, (rows, features).
-        attributions: Their shares, (rows, features).
-        book: Of each column that may be spoken of: its feature, indicator, sign and usual value, whether
-            it is a level, and the column whose value is named; then the family of each indicator.
-        limits: How many reasons at most, how many of a family, and the smallest share.
+        values: Encoded feature values, (features, rows).
+        sums: Their shares of the margins, (features, rows).
+        n: Rows of the block.
+        book: Of each column that may be spoken of: its feature, indicator, sign and usual value, and whether
+            it is a level; the column whose value is named, and the features that hold what that is compared
+            with; then the family of each indicator.
+        told: Where reasons are written, (rows, places, numbers); it holds NaN.
     """
-    leads = np.full((len(values), limits[0]), -1, dtype=np.int64)
-    totals = np.zeros(leads.shape)
-    _choose(values, attributions, book, limits, leads, totals)
-    return leads, totals
+    columns, named, family = book
+    shape = (family.size, n + PADDING)
+    totals, best, leads = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int32)
+    _weigh(values, sums, n, columns, named[0], totals, best, leads)
+    _take(values, n, columns, named, family, totals, best, leads, told)
 
 
 @njit(cache=True, nogil=True)
-def _choose(
-    values: Array, attributions: Array, book: Array, limits: Array, leads: Array, totals: Array
+def _weigh(
+    values: Array,
+    sums: Array,
+    n: int,
+    columns: Array,
+    spoken: Array,
+    totals: Array,
+    best: Array,
+    leads: Array,
 ) -> None:
-    feature, indicator, _, _, _, spoken, family = book
-    n_most, most_of_family, smallest = limits
-    n_columns = feature.size
-    held, share = np.empty(n_columns, dtype=np.int64), np.empty(n_columns)
-    lead, total = np.empty(n_columns, dtype=np.int64), np.empty(n_columns)
-    for row in range(values.shape[0]):
-        n_held = 0
-        for column in range(n_columns):
-            own = attributions[row, feature[column]]
-            # Most features take no part in most scores.
-            if own == 0.0 or np.isnan(values[row, feature[column]]):
-                continue
-            if not np.isnan(values[row, feature[spoken[column]]]):
-                held[n_held], share[n_held] = column, own
-                n_held += 1
-        # Columns stand by indicator: each run of them is one that may be told.
-        n_eligible, first = 0, 0
-        while first < n_held:
-            end, whole = first, 0.0
-            while end < n_held and indicator[held[end]] == indicator[held[first]]:
-                whole += share[end]
-                end += 1
-            way, best = 1.0 if whole > 0 else -1.0, 0.0
-            if abs(whole) >= smallest:
-                for place in range(first, end):
-                    pull = way * share[place]
-                    if pull > best and _agrees(values, row, held[place], way, book):
-                        best, lead[n_eligible] = pull, held[place]
-            if best > 0:
-                total[n_eligible] = whole
-                n_eligible += 1
-            first = end
-        _take(leads[row], totals[row], lead, total, n_eligible, n_most, most_of_family, indicator, family)
+    """Add up each indicator's shares, and find the column that pulls most the way that the indicator does."""
+    feature, indicator, sign, usual, is_level = columns
+    for column in range(feature.size):
+        own, total = sums[feature[column]], totals[indicator[column]]
+        value, said = values[feature[column]], values[feature[spoken[column]]]
+        for row in range(n):
+            total[row] += 0.0 if np.isnan(value[row]) | np.isnan(said[row]) else own[row]
+    for column in range(feature.size):
+        other = spoken[column]
+        own, total = sums[feature[column]], totals[indicator[column]]
+        value, said = values[feature[column]], values[feature[other]]
+        most, lead = best[indicator[column]], leads[indicator[column]]
+        for row in range(n):
+            way = 1.0 if total[row] > 0 else -1.0
+            is_reason = _points(value[row], way, sign[column], usual[column], is_level[column])
+            is_reason &= _points(said[row], way, sign[other], usual[other], is_level[other])
+            pull = way * own[row] if is_reason else 0.0
+            lead[row] = column if pull > most[row] else lead[row]
+            most[row] = pull if pull > most[row] else most[row]
+
+
+@njit(cache=True, nogil=True)
+def _points(value: float, way: float, sign: float, usual: float, is_level: bool) -> bool:
+    """Say whether a value is known, and is a fact that points the way that the model took it."""
+    agrees = (sign == 0.0) | (sign * (value - usual) * way > 0)
+    return bool(agrees & (value == 1.0 if is_level else value == value))
 
 
 @njit(cache=True, nogil=True)
 def _take(
-    leads: Array,
-    totals: Array,
-    lead: Array,
-    total: Array,
-    n_eligible: int,
-    n_most: int,
-    most_of_family: int,
-    indicator: Array,
+    values: Array,
+    n: int,
+    columns: Array,
+    named: Array,
     family: Array,
+    totals: Array,
+    best: Array,
+    leads: Array,
+    told: Array,
 ) -> None:
-    """Take the eligible in the order of their shares, no family more often than it may."""
-    n_taken = 0
-    while n_taken < n_most:
-        chosen = -1
-        for one in range(n_eligible):
-            if lead[one] >= 0 and (chosen < 0 or _before(total[one], total[chosen])):
-                chosen = one
-        if chosen < 0:
-            return
-        own, n_of_family = family[indicator[lead[chosen]]], 0
-        for place in range(n_taken):
-            n_of_family += family[indicator[leads[place]]] == own
-        if n_of_family < most_of_family:
-            leads[n_taken], totals[n_taken] = lead[chosen], total[chosen]
-            n_taken += 1
-        lead[chosen] = -1
+    """Take each row's reasons in the order of their shares, no family more often than it may."""
+    eligible, sizes = np.empty(family.size, dtype=np.int64), np.empty(family.size)
+    taken = np.empty(MOST_REASONS, dtype=np.int64)
+    for row in range(n):
+        n_taken = 0
+        # Those that raise are told before those that lower.
+        for way in (1.0, -1.0):
+            n_eligible = 0
+            for one in range(family.size):
+                size = way * totals[one, row]
+                eligible[n_eligible], sizes[n_eligible] = one, size
+                n_eligible += (best[one, row] > 0) & (size >= SMALLEST)
+            while n_taken < MOST_REASONS:
+                place, largest = -1, 0.0
+                for other in range(n_eligible):
+                    if sizes[other] > largest:
+                        place, largest = other, sizes[other]
+                if place < 0:
+                    break
+                one, n_of_family = eligible[place], 0
+                sizes[place] = 0.0
+                for before in taken[:n_taken]:
+                    n_of_family += family[before] == family[one]
+                if n_of_family < MOST_OF_A_FAMILY:
+                    numbers, share = told[row, n_taken], totals[one, row]
+                    _write(numbers, values, row, leads[one, row], share, columns[0], named)
+                    taken[n_taken] = one
+                    n_taken += 1
 
 
 @njit(cache=True, nogil=True)
-def _before(one: float, other: float) -> bool:
-    """Say whether a share is told first: those that raise before those that lower, each the largest first."""
-    if (one > 0) != (other > 0):
-        return bool(one > 0)
-    return bool(abs(one) > abs(other))
-
-
-@njit(cache=True, nogil=True)
-def _agrees(values: Array, row: int, column: int, way: float, book: Array) -> bool:
-    """Say whether the fact, and the one that is named for it, point the way that the model took them."""
-    spoken = book[5][column]
-    points = _points(values, row, column, way, book)
-    return points and (spoken == column or _points(values, row, spoken, way, book))
-
-
-@njit(cache=True, nogil=True)
-def _points(values: Array, row: int, column: int, way: float, book: Array) -> bool:
-    feature, _, sign, usual, is_level, _, _ = book
-    value = values[row, feature[column]]
-    if is_level[column] and value != 1.0:
-        return False
-    if sign[column] == 0:
-        return True
-    difference = value - usual[column]
-    return bool(sign[column] * difference * way > 0)
+def _write(
+    numbers: Array, values: Array, row: int, lead: int, share: float, feature: Array, named: Array
+) -> None:
+    """Write one reason: what is spoken of, its share, the value, the own past, the peers."""
+    spoken, own_past, peers = named
+    one = spoken[lead]
+    value = values[feature[one], row]
+    numbers[0], numbers[1], numbers[2] = one, share, value
+    if own_past[one] >= 0:
+        numbers[3] = np.rint((value - values[own_past[one], row]) * _POWER) / _POWER + 0.0
+    if peers[one] >= 0:
+        numbers[4] = np.rint((value - values[peers[one], row]) * _POWER) / _POWER + 0.0

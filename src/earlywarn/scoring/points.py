@@ -70,14 +70,14 @@ def point_rules(content: Mapping[str, Any], features: tuple[str, ...]) -> tuple[
     return found
 
 
-def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False) -> Told:
+def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
     """Return each row's reasons in numbers: the rules it meets where rules make the list, else its facts.
 
     The arguments are those of `reasons.tell`.
     """
     if model.kind == RULES:
         return rules_met(model, rows)
-    return tell_attributed(model, rows, attributions, many=many)
+    return tell_attributed(model, rows, attributions)
 
 
 def phrases_of(model: PublishedModel) -> Phrases:

@@ -26,62 +26,46 @@ MOST_OF_A_FAMILY = 2
 SMALLEST = 0.05
 """In log-odds: a smaller share changes the odds by less than a twentieth, and is not worth a sentence."""
 
+DECIMALS = 9
+"""Of what a value is compared with, which is found by subtraction."""
+
 Anything = npt.NDArray[np.generic]
 
 
-def tell(model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False) -> Told:
+def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
     """Return each row's reasons in numbers, those that raise the estimate first, the greatest share first.
 
     Args:
         model: The model that made the attributions.
         rows: Encoded feature values, (rows, features).
         attributions: What `model.attributions(rows)` gave.
-        many: Whether machine code chooses, which gives the same and pays where rows are many.
     """
-    leads, shares = _chosen(model, rows, attributions, many=many)
+    book = book_of(model)
+    # The column of the book that leads each reason of a row, -1 after the last; and the indicator's share.
+    leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
+    shares = np.zeros(leads.shape)
+    if book.features.size and len(rows):
+        _fill(book, rows, attributions, leads, shares)
     told = np.full((*leads.shape, N_NUMBERS), np.nan)
     row, place = np.nonzero(leads >= 0)
     if not row.size:
         return told
-    book = _book_of(model)
     spoken = book.spoken[leads[row, place]]
     value = rows[row, book.features[spoken]]
     told[row, place, 0], told[row, place, 1], told[row, place, 2] = spoken, shares[row, place], value
     for number, other in ((3, book.own_past[spoken]), (4, book.peers[spoken])):
         # A comparison's feature holds the difference.
         difference = np.where(other >= 0, rows[row, other], np.nan)
-        told[row, place, number] = np.round(value - difference, 9) + 0.0
+        told[row, place, number] = np.round(value - difference, DECIMALS) + 0.0
     return told
 
 
 def phrases_of(model: PublishedModel) -> Phrases:
     """Return what a model's reasons are put into words by; its numbers are those of `tell`."""
-    return _book_of(model).phrases
+    return book_of(model).phrases
 
 
-def _chosen(
-    model: PublishedModel, rows: Floats, attributions: Floats, *, many: bool = False
-) -> tuple[Integers, Floats]:
-    """Choose each row's reasons, in the order in which they are told, without putting them into words.
-
-    Returns:
-        For each row and place, (rows, 5): the column of the model's book that leads the indicator, -1 after
-        the last reason, and the indicator's share.
-    """
-    book = _book_of(model)
-    if many and book.features.size:
-        # The compiler is loaded by whoever reads many rows, and by nobody else.
-        from earlywarn.scoring.choosing import choose
-
-        return choose(rows, attributions, book.arrays, (MOST_REASONS, MOST_OF_A_FAMILY, SMALLEST))
-    leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
-    shares = np.zeros(leads.shape)
-    if book.features.size and len(rows):
-        _fill(book, rows, attributions, leads, shares)
-    return leads, shares
-
-
-def _fill(book: _Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
+def _fill(book: Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
     values, n_indicators = rows[:, book.features], book.starts.size
     shown = np.where(book.sayable(values), attributions[:, book.features], 0.0)
     # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
@@ -102,7 +86,7 @@ def _fill(book: _Book, rows: Floats, attributions: Floats, leads: Integers, shar
             shares[i, n] = totals[i, one]
 
 
-def _varied(book: _Book, which: Sequence[int]) -> list[int]:
+def _varied(book: Book, which: Sequence[int]) -> list[int]:
     """Return the first reasons, no family more often than it may: four ways to say absent are one reason."""
     taken: list[int] = []
     families: dict[str, int] = {}
@@ -117,7 +101,7 @@ def _varied(book: _Book, which: Sequence[int]) -> list[int]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Book:
+class Book:
     """What is needed to speak of a model's features; columns are those that may be spoken of."""
 
     features: Integers
@@ -140,11 +124,15 @@ class _Book:
     phrases: Phrases
 
     @cached_property
-    def arrays(self) -> tuple[Anything, ...]:
-        """Return what machine code needs, in the order in which `choosing.choose` takes it."""
+    def arrays(self) -> tuple[tuple[Anything, ...], tuple[Anything, ...], Anything]:
+        """Return what machine code needs, in the order in which `choosing.tell_block` takes it."""
         family = np.unique(np.array(self.families, dtype=object), return_inverse=True)[1]
         sign = self.sign.astype(np.float64)
-        return self.features, self.indicator, sign, self.usual, self.is_level, self.spoken, family
+        return (
+            (self.features, self.indicator, sign, self.usual, self.is_level),
+            (self.spoken, self.own_past, self.peers),
+            family,
+        )
 
     def sayable(self, values: Floats) -> Flags:
         """Return where neither the value nor the one its sentence names is missing."""
@@ -159,16 +147,17 @@ class _Book:
         return np.asarray(points & (points[:, self.spoken] | (self.spoken == np.arange(len(self.spoken)))))
 
 
-_books: WeakKeyDictionary[PublishedModel, _Book] = WeakKeyDictionary()
+_books: WeakKeyDictionary[PublishedModel, Book] = WeakKeyDictionary()
 
 
-def _book_of(model: PublishedModel) -> _Book:
+def book_of(model: PublishedModel) -> Book:
+    """Return what is needed to speak of a model's features; it is made once."""
     if model not in _books:
         _books[model] = _new_book(model)
     return _books[model]
 
 
-def _new_book(model: PublishedModel) -> _Book:
+def _new_book(model: PublishedModel) -> Book:
     named = [(i, entry) for i, entry in enumerate(model.entries) if entry is not None and entry.text]
     order = {name: n for n, name in enumerate(dict.fromkeys(entry.indicator for _, entry in named))}
     named.sort(key=lambda pair: (order[pair[1].indicator], pair[0]))
@@ -181,7 +170,7 @@ def _new_book(model: PublishedModel) -> _Book:
     _, starts, indicator = np.unique(indicator, return_index=True, return_inverse=True)
     comparison = np.array([bool(entries[k].comparison) for k in kept], dtype=np.bool_)
     base_sign = [entries[_plain(entries, k)].sign if entries[k].comparison else entries[k].sign for k in kept]
-    return _Book(
+    return Book(
         features=positions,
         starts=starts,
         indicator=indicator,

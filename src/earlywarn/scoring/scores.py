@@ -65,13 +65,18 @@ def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) ->
         values: Encoded feature values, (rows, features).
         many: Whether machine code does what it can: the same bits, for whoever has thousands of rows.
     """
-    attributions = model.attributions(values, many=many)
-    margins = model.margins_of(attributions)
+    if many:
+        # The service has few rows at a time, and loads no compiler.
+        from earlywarn.scoring.blocks import score_blocks
+
+        margins, told, unknown = score_blocks(model, values)
+    else:
+        attributions = model.attributions(values)
+        margins, told = model.margins_of(attributions), tell(model, values, attributions)
+        unknown = np.logical_and.reduce(np.isnan(values[:, model.needed]), axis=1)
     risks = model.risks(margins)
     nothing = np.full(len(values), np.nan)
     low, high = model.ranges(margins, risks) or (nothing, nothing)
-    told = tell(model, values, attributions, many=many)
-    unknown = np.logical_and.reduce(np.isnan(values[:, model.needed]), axis=1)
     if unknown.any():
         margins, risks, low, high = (np.where(unknown, np.nan, one) for one in (margins, risks, low, high))
         told = np.where(np.reshape(unknown, (-1, 1, 1)), np.nan, told)
@@ -82,8 +87,7 @@ def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) ->
 def can_compile() -> bool:
     """Say whether machine code can be had here: numba is there, and finds a folder to keep what it makes."""
     try:
-        import earlywarn.scoring.choosing
-        import earlywarn.scoring.explanations.many  # noqa: F401
+        import earlywarn.scoring.blocks  # noqa: F401
     except (ImportError, RuntimeError):
         return False
     return True

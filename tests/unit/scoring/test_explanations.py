@@ -199,11 +199,11 @@ def test_leaves_are_read_the_way_that_takes_the_fewest_steps() -> None:
 
 
 def test_a_deep_chain_and_many_thresholds_are_read() -> None:
-    """A path on forty features, and a feature of more thresholds than a byte tells apart."""
-    chain, steps = chain_of(40), ladder_of(700)
+    """A path on seventy features, and a feature of more thresholds than a byte tells apart."""
+    chain, steps = chain_of(70), ladder_of(700)
     chance = np.random.default_rng(0)
-    rows = np.concatenate([np.ones((1, 41)), chance.normal(size=(30, 41)) + 1, np.full((1, 41), np.nan)])
-    tables = compile_trees([chain], 41)
+    rows = np.concatenate([np.ones((1, 71)), chance.normal(size=(30, 71)) + 1, np.full((1, 71), np.nan)])
+    tables = compile_trees([chain], 71)
 
     told = tables.attributions(rows)
 

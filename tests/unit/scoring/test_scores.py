@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from earlywarn.errors import DamagedModelError, TableError
 from earlywarn.modeling.calibrators import Beta, Identity, Isotonic, Sigmoid
+from earlywarn.publication import unsigned_model
 from earlywarn.scoring import (
     TOO_LITTLE_DATA,
     Abstention,
+    CurveTerms,
     calibrator_from,
     can_compile,
     risk_range_from,
@@ -19,7 +23,7 @@ from earlywarn.scoring import (
     score_rows,
     score_values,
 )
-from tests.builders.published import FEATURES, example_rows, plain_model
+from tests.builders.published import FEATURES, example_rows, plain_model, write_bundle
 
 ROW: dict[str, float | None] = dict.fromkeys(FEATURES, 1.0)
 
@@ -167,19 +171,45 @@ def test_a_machine_without_a_compiler_is_told_apart(monkeypatch: pytest.MonkeyPa
     """Where numba is missing, or finds no folder that it may write to, rows are read by numpy."""
     assert can_compile()
     can_compile.cache_clear()
-    monkeypatch.setitem(sys.modules, "earlywarn.scoring.choosing", None)
+    monkeypatch.setitem(sys.modules, "earlywarn.scoring.blocks", None)
 
     assert not can_compile()
     can_compile.cache_clear()
 
 
-def test_machine_code_and_numpy_score_a_batch_alike() -> None:
-    """Margins, risks and reasons in numbers are equal to the last bit, units without data included."""
-    model, rows = plain_model(deciles=dict.fromkeys(FEATURES, (1.0,) * 11)), example_rows(700)
+def test_machine_code_and_numpy_score_a_batch_alike(tmp_path: Path) -> None:
+    """Trees, lines and curves, missing or not: all that is told of a unit is equal to the last bit."""
+    model = unsigned_model(write_bundle(tmp_path / "bundle").folder)
+    bent = CurveTerms(
+        column=np.array([6, 4]),
+        knots=(np.array([0.05, 0.1, 0.3]), np.array([3.0, 50.0])),
+        heights=(np.array([-0.2, 0.1, 0.9]), np.array([0.3, -0.4])),
+        missing_coefficient=np.array([0.3, -0.1]),
+        missing_share=np.array([0.1, 0.2]),
+    )
+    model = replace(model, curves=bent)
+    rows = np.concatenate([example_rows(2500), 40 * example_rows(500, seed=1)])
     rows[::50] = np.nan
 
     one, other = score_batch(model, rows), score_batch(model, rows, many=True)
 
     for name in ("margins", "risks", "low", "high", "told"):
-        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
+        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True), name
     assert 0 < one.is_scored.sum() < len(rows)
+    assert len(np.unique(one.told[:, 0, 0])) > 3
+    alone = [score_batch(model, rows[i : i + 1]).margins for i in range(100)]
+    assert np.array_equal(np.concatenate(alone), one.margins[:100], equal_nan=True)
+
+
+def test_a_curve_is_read_between_its_knots_and_is_flat_beyond() -> None:
+    """Halfway between two knots is halfway between their heights; missing adds its own."""
+    curve = CurveTerms(
+        column=np.array([1]),
+        knots=(np.array([0.0, 2.0, 6.0]),),
+        heights=(np.array([1.0, 3.0, 2.0]),),
+        missing_coefficient=np.array([0.5]),
+        missing_share=np.array([0.0]),
+    )
+    rows = np.array([[0.0, value] for value in (-5.0, 0.0, 1.0, 2.0, 4.0, 6.0, 9.0, np.nan)])
+
+    assert curve.attributions(rows)[:, 0].tolist() == [1.0, 1.0, 2.0, 3.0, 2.5, 2.0, 2.0, 0.5]

@@ -10,6 +10,7 @@ read from several small tables (see `wide`), which takes more steps.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,7 +144,9 @@ def _cheapest(tree: Branch, readings: Sequence[Reading], most_rows: int) -> list
     return found[id(tree)]
 
 
-def _digits(leaves: Sequence[Leaf], readings: Sequence[Reading], most_rows: int) -> list[_Digit] | None:
+def _digits(
+    leaves: Sequence[Leaf], readings: Sequence[Reading], most_rows: float = math.inf
+) -> list[_Digit] | None:
     """Return a digit for each reading that leaves ask for; None where a table would have too many rows."""
     asked: dict[int, set[Fact]] = defaultdict(set)
     times: dict[int, int] = defaultdict(int)
@@ -179,7 +182,7 @@ def _group(leaves: Sequence[Leaf], digits: Sequence[_Digit]) -> Group:
 def _parted(leaves: Sequence[Leaf], readings: Sequence[Reading]) -> WideGroup | None:
     """Part the features of leaves; None where what the leaves differ in is too much for one part."""
     by_feature: dict[int, list[_Digit]] = defaultdict(list)
-    for digit in _digits(leaves, readings, 2**62) or ():
+    for digit in _digits(leaves, readings) or ():
         by_feature[digit.feature].append(digit)
     shared: list[list[_Digit]] = []
     parting: list[list[_Digit]] = []
@@ -206,4 +209,4 @@ def _filled(features: Sequence[list[_Digit]]) -> list[list[_Digit]]:
 
 
 def _n_rows(digits: Sequence[_Digit]) -> int:
-    return int(np.prod([digit.radix for digit in digits], dtype=object))
+    return math.prod(digit.radix for digit in digits)

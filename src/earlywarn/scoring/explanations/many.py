@@ -180,16 +180,17 @@ def _add_groups(sums: Array, n: int, codes: Array, facts: Array, lines: Array, g
         largest = max(largest, table_starts[group + 1] - table_starts[group])
     near = np.empty(largest)
     for group in range(table_starts.size - 1):
-        # Memory gives a table sooner in order than here and there.
-        near[: table_starts[group + 1] - table_starts[group]] = tables[
-            table_starts[group] : table_starts[group + 1]
-        ]
         left, right = column_starts[group], column_starts[group + 1]
+        own = tables[table_starts[group] : table_starts[group + 1]]
+        # Where most of a table is read, memory gives it sooner in order than here and there.
+        if own.size <= n * (right - left):
+            near[: own.size] = own
+            own = near[: own.size]
         _find_lines(line, n, codes, facts, lines, group)
         for row in range(n):
             place[row] = line[row] * np.uint32(right - left)
         for entry in range(left, right):
-            total, table = sums[columns[entry]], near[entry - left :]
+            total, table = sums[columns[entry]], own[entry - left :]
             for row in range(n):
                 total[row] += table[place[row]]
 
