@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -252,6 +254,40 @@ def test_trees_we_cannot_explain_are_refused_by_name(spec: dict[str, bool], word
 
     with pytest.raises(DamagedModelError, match=word):
         read_trees(model.model_to_string())
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        ({"objective": "multiclass", "num_class": 3}, "several outputs"),
+        ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, "random forest"),
+    ],
+)
+def test_models_we_cannot_explain_are_refused_by_name(spec: dict[str, object], word: str) -> None:
+    """A model of several classes, or one that averages its trees, is refused rather than half explained."""
+    chance = np.random.default_rng(1)
+    rows, label = chance.normal(size=(300, 3)), chance.integers(0, 2, size=300).astype(float)
+    settings = {"objective": "binary", "num_threads": 1, "verbose": -1, **spec}
+    model = lightgbm.train(settings, lightgbm.Dataset(rows, label), num_boost_round=2)
+
+    with pytest.raises(DamagedModelError, match=word):
+        read_trees(model.model_to_string())
+
+
+def test_the_page_explains_a_model_as_it_says() -> None:
+    """The example of docs/explanations.md runs on a booster and rows, and gives what it promises."""
+    page = (Path(__file__).parents[3] / "docs" / "explanations.md").read_text(encoding="utf-8")
+    example = page.split("```python\n", 1)[1].split("```", 1)[0]
+    booster, rows = trained(num_leaves=31)
+    told: dict[str, Any] = {"booster": booster, "rows": rows}
+
+    exec(compile(example, "docs/explanations.md", "exec"), told)  # noqa: S102 - our own page
+
+    contributions = np.asarray(booster.predict(rows, pred_contrib=True))
+    assert np.abs(told["shares"] - contributions[:, :-1]).max() <= 1e-10
+    assert np.abs(told["tables"].base - contributions[:, -1]).max() <= 1e-10
+    assert np.abs(told["scores"] - np.asarray(booster.predict(rows, raw_score=True))).max() <= 1e-9
+    assert np.array_equal(told["same"], told["shares"])
 
 
 def test_cut_text_is_refused() -> None:

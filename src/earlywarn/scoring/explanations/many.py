@@ -39,12 +39,15 @@ def attributions_of_many(tables: LeafTables, rows: Floats) -> Floats:
     rows = tables.checked(rows)
     reader = _reader_of(tables)
     answer = np.empty(rows.shape)
-    values, sums = (empty_block(reader.features.size, len(rows)) for _ in range(2))
+    # One line more than features: nothing is added to it, and the others' attributions are read from there.
+    values, sums = (empty_block(reader.features.size + 1, len(rows)) for _ in range(2))
+    lines = np.full(tables.n_features, reader.features.size, dtype=np.uint64)
+    lines[reader.features] = np.arange(reader.features.size)
     for start in range(0, len(rows), BLOCK_ROWS):
         n = min(BLOCK_ROWS, len(rows) - start)
         turn(rows, start, n, reader.features, values)
         reader.explain(values, n, sums)
-        _turn_back(sums, start, n, reader.features, answer)
+        _turn_back(sums, start, n, lines, answer)
     return answer
 
 
@@ -105,11 +108,11 @@ def turn(rows: Array, start: int, n: int, features: Array, values: Array) -> Non
 
 
 @njit(cache=True, nogil=True)
-def _turn_back(sums: Array, start: int, n: int, features: Array, answer: Array) -> None:
-    for row in range(start, start + n):
-        answer[row] = 0.0
-        for line in range(features.size):
-            answer[row, features[line]] = sums[line, row - start]
+def _turn_back(sums: Array, start: int, n: int, lines: Array, answer: Array) -> None:
+    for row in range(n):
+        own = answer[start + row]
+        for column in range(lines.size):
+            own[column] = sums[lines[column], row]
 
 
 @njit(cache=True, nogil=True)
