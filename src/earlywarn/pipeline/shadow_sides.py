@@ -30,7 +30,7 @@ from earlywarn.pipeline.night import last_delivery
 from earlywarn.pipeline.run_tables import lists_of, places_of
 from earlywarn.pipeline.start import write_roster
 from earlywarn.publication import PublishedModel, unsigned_model
-from earlywarn.scoring import indicator_in_words, window_in_words
+from earlywarn.scoring import can_compile, indicator_in_words, score_batch, window_in_words
 from earlywarn.tables import open_tables
 from earlywarn.workspace import Workspace
 
@@ -136,8 +136,7 @@ def margins_of(model: PublishedModel, values: Floats) -> Floats:
     margins = np.full(len(values), np.nan)
     for start in range(0, len(values), _BLOCK):
         block = np.ascontiguousarray(values[start : start + _BLOCK])
-        enough = ~np.isnan(block[:, model.needed]).all(axis=1)
-        margins[start : start + _BLOCK] = np.where(enough, model.margins(block), np.nan)
+        margins[start : start + _BLOCK] = score_batch(model, block, many=can_compile()).margins
     return margins
 
 

@@ -165,7 +165,7 @@ def _facts_of(tables: LeafTables, budget: Budget) -> dict[str, object]:
     """Say what reading a row takes, beside what it may take, and what was done to keep it so."""
     return {
         "budget": {"bytes": budget.most_bytes, "steps_of_a_row": budget.most_steps},
-        "is_within_budget": tables.n_bytes <= budget.most_bytes and tables.n_steps <= budget.most_steps,
+        "is_within_budget": budget.holds(tables),
         "bytes": tables.n_bytes,
         "steps_of_a_row": tables.n_steps,
         "groups_read_from_one_table": tables.n_groups,

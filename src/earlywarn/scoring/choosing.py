@@ -12,13 +12,12 @@ import numpy as np
 from numba import njit
 
 from earlywarn.scoring.explanations.many import PADDING
-from earlywarn.scoring.reasons import DECIMALS, MOST_OF_A_FAMILY, MOST_REASONS, SMALLEST
+from earlywarn.scoring.reasons import MOST_OF_A_FAMILY, MOST_REASONS, POWER, SMALLEST
 from earlywarn.scoring.telling import Told
 from earlywarn.scoring.trees import Floats
 
 Array = Any
 """What the compiler takes for an array."""
-_POWER = 10.0**DECIMALS
 
 
 def tell_block(values: Floats, sums: Floats, n: int, book: tuple[Array, ...], told: Told) -> None:
@@ -131,6 +130,6 @@ def _write(
     value = values[feature[one], row]
     numbers[0], numbers[1], numbers[2] = one, share, value
     if own_past[one] >= 0:
-        numbers[3] = np.rint((value - values[own_past[one], row]) * _POWER) / _POWER + 0.0
+        numbers[3] = np.rint((value - values[own_past[one], row]) * POWER) / POWER + 0.0
     if peers[one] >= 0:
-        numbers[4] = np.rint((value - values[peers[one], row]) * _POWER) / _POWER + 0.0
+        numbers[4] = np.rint((value - values[peers[one], row]) * POWER) / POWER + 0.0

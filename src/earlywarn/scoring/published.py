@@ -14,7 +14,7 @@ import numpy as np
 from earlywarn.domain import Language
 from earlywarn.features import Catalog, Encoding, FeatureEntry
 from earlywarn.scoring.calibration import Calibrator
-from earlywarn.scoring.explanations import LeafTables
+from earlywarn.scoring.explanations import Budget, LeafTables
 from earlywarn.scoring.risk_ranges import RiskRange
 from earlywarn.scoring.terms import CurveTerms, LinearTerms, no_curves
 from earlywarn.scoring.trees import Floats, Integers
@@ -128,7 +128,12 @@ class PublishedModel:
         return np.array([q[_MEDIAN] if len(q) > _MEDIAN else np.nan for q in middle], dtype=np.float64)
 
     def summary(self) -> str:
-        """Say in one line what is published."""
+        """Say in one line what is published, and whether it is slow to explain."""
+        name = f"{self.network}/{self.model} version {self.version}"
+        told = f"{name}: {self.kind}, {len(self.features)} features"
+        if Budget().holds(self.tables):
+            return told
         return (
-            f"{self.network}/{self.model} version {self.version}: {self.kind}, {len(self.features)} features"
+            f"{told}; explaining takes more than its budget: {self.tables.n_steps:,} steps a row, "
+            f"{self.tables.n_bytes:,} bytes"
         )

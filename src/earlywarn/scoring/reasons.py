@@ -26,8 +26,8 @@ MOST_OF_A_FAMILY = 2
 SMALLEST = 0.05
 """In log-odds: a smaller share changes the odds by less than a twentieth, and is not worth a sentence."""
 
-DECIMALS = 9
-"""Of what a value is compared with, which is found by subtraction."""
+POWER = 1e9
+"""What a value is compared with is found by subtraction, and has nine decimals."""
 
 Anything = npt.NDArray[np.generic]
 
@@ -41,22 +41,18 @@ def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
         attributions: What `model.attributions(rows)` gave.
     """
     book = book_of(model)
-    # The column of the book that leads each reason of a row, -1 after the last; and the indicator's share.
-    leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
-    shares = np.zeros(leads.shape)
-    if book.features.size and len(rows):
-        _fill(book, rows, attributions, leads, shares)
-    told = np.full((*leads.shape, N_NUMBERS), np.nan)
-    row, place = np.nonzero(leads >= 0)
-    if not row.size:
-        return told
-    spoken = book.spoken[leads[row, place]]
+    if not (book.features.size and len(rows)):
+        return np.full((len(rows), MOST_REASONS, N_NUMBERS), np.nan)
+    leads, shares = _chosen(book, rows, attributions)
+    spoken, row = book.spoken[leads], np.arange(len(rows))[:, None]
     value = rows[row, book.features[spoken]]
-    told[row, place, 0], told[row, place, 1], told[row, place, 2] = spoken, shares[row, place], value
+    told = np.empty((*leads.shape, N_NUMBERS))
+    told[..., 0], told[..., 1], told[..., 2] = spoken, shares, value
     for number, other in ((3, book.own_past[spoken]), (4, book.peers[spoken])):
         # A comparison's feature holds the difference.
-        difference = np.where(other >= 0, rows[row, other], np.nan)
-        told[row, place, number] = np.round(value - difference, DECIMALS) + 0.0
+        compared = np.rint((value - rows[row, other]) * POWER) / POWER + 0.0
+        told[..., number] = np.where(other >= 0, compared, np.nan)
+    told[leads < 0] = np.nan
     return told
 
 
@@ -65,7 +61,8 @@ def phrases_of(model: PublishedModel) -> Phrases:
     return book_of(model).phrases
 
 
-def _fill(book: Book, rows: Floats, attributions: Floats, leads: Integers, shares: Floats) -> None:
+def _chosen(book: Book, rows: Floats, attributions: Floats) -> tuple[Integers, Floats]:
+    """Return the column that leads each reason of a row, -1 after the last, and its indicator's share."""
     values, n_indicators = rows[:, book.features], book.starts.size
     shown = np.where(book.sayable(values), attributions[:, book.features], 0.0)
     # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
@@ -73,17 +70,20 @@ def _fill(book: Book, rows: Floats, attributions: Floats, leads: Integers, share
     sums = np.bincount(place.ravel(), weights=shown.ravel(), minlength=len(rows) * n_indicators)
     totals = sums.reshape(len(rows), n_indicators)
     raises = totals > 0
-    agreeing = np.where(raises[:, book.indicator], book.agrees(values, 1), book.agrees(values, -1))
-    pull = np.where(agreeing, np.where(raises[:, book.indicator], shown, -shown), 0.0)
-    best = np.maximum.reduceat(pull, book.starts, axis=1)
-    eligible = (best > 0) & (np.abs(totals) >= SMALLEST)
-    order = np.lexsort((-np.abs(totals), ~raises, ~eligible), axis=1)
+    way = np.where(raises, 1.0, -1.0)[:, book.indicator]
+    pull = np.where(book.agrees(values, way), way * shown, 0.0)
+    sizes = np.abs(totals)
+    eligible = (np.maximum.reduceat(pull, book.starts, axis=1) > 0) & (sizes >= SMALLEST)
+    order = np.lexsort((-sizes, ~raises, ~eligible), axis=1).tolist()
     counts = eligible.sum(axis=1).tolist()
-    ends = [*book.starts.tolist(), len(book.features)]
+    leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
+    shares = np.zeros(leads.shape)
     for i in range(len(rows)):
-        for n, one in enumerate(_varied(book, order[i, : counts[i]].tolist())):
-            leads[i, n] = ends[one] + int(np.argmax(pull[i, ends[one] : ends[one + 1]]))
+        for n, one in enumerate(_varied(book, order[i][: counts[i]])):
+            start, end = book.starts[one], book.ends[one]
+            leads[i, n] = start + pull[i, start:end].argmax()
             shares[i, n] = totals[i, one]
+    return leads, shares
 
 
 def _varied(book: Book, which: Sequence[int]) -> list[int]:
@@ -139,12 +139,24 @@ class Book:
         present = ~np.isnan(values)
         return np.asarray(present & present[:, self.spoken])
 
-    def agrees(self, values: Floats, way: int) -> Flags:
-        """Return where the fact points the way (1 raises, -1 lowers), as the catalog has it."""
-        fact = self.sign * np.sign(np.nan_to_num(values - self.usual))
-        points = np.where(self.sign == 0, True, fact * way > 0)
-        points &= ~self.is_level | (values == 1.0)
-        return np.asarray(points & (points[:, self.spoken] | (self.spoken == np.arange(len(self.spoken)))))
+    def agrees(self, values: Floats, way: Floats) -> Flags:
+        """Return where the fact, and the one named for it, point a column's way (1 raises, -1 lowers)."""
+        points = self._points_nowhere | (self.sign * (values - self.usual) * way > 0)
+        points &= self._is_number | (values == 1.0)
+        return np.asarray(points & (points[:, self.spoken]))
+
+    @cached_property
+    def _points_nowhere(self) -> Flags:
+        return np.asarray(self.sign == 0)
+
+    @cached_property
+    def _is_number(self) -> Flags:
+        return ~self.is_level
+
+    @cached_property
+    def ends(self) -> Integers:
+        """Return where the columns of each indicator end."""
+        return np.append(self.starts[1:], self.features.size)
 
 
 _books: WeakKeyDictionary[PublishedModel, Book] = WeakKeyDictionary()

@@ -15,6 +15,7 @@ from earlywarn.publication import unsigned_model
 from earlywarn.scoring import (
     TOO_LITTLE_DATA,
     Abstention,
+    Budget,
     CurveTerms,
     calibrator_from,
     can_compile,
@@ -213,3 +214,13 @@ def test_a_curve_is_read_between_its_knots_and_is_flat_beyond() -> None:
     rows = np.array([[0.0, value] for value in (-5.0, 0.0, 1.0, 2.0, 4.0, 6.0, 9.0, np.nan)])
 
     assert curve.attributions(rows)[:, 0].tolist() == [1.0, 1.0, 2.0, 3.0, 2.5, 2.0, 2.0, 0.5]
+
+
+def test_a_model_that_is_slow_to_explain_says_so() -> None:
+    """What `publish` prints of a model names its steps where they are more than the budget."""
+    model = plain_model()
+    within = model.tables
+    over = replace(within.groups, columns=np.zeros(Budget().most_steps + 1, dtype=np.int64))
+
+    assert "budget" not in model.summary()
+    assert "200,001 steps a row" in replace(model, tables=replace(within, groups=over)).summary()

@@ -33,6 +33,10 @@ class Budget:
         if not 1 <= self.most_rows <= MOST_LINES:
             raise ValueError(f"a table has from 1 to {MOST_LINES} rows, not {self.most_rows}")
 
+    def holds(self, tables: LeafTables) -> bool:
+        """Say whether a model's tables, and the steps that a row takes, are within the budget."""
+        return tables.n_bytes <= self.most_bytes and tables.n_steps <= self.most_steps
+
 
 def compile_trees(
     trees: Sequence[Tree], n_features: int, *, scale: float = 1.0, budget: Budget | None = None
