@@ -10,11 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 
+from earlywarn.domain import StudentId
 from earlywarn.errors import StoreError
 from earlywarn.store import (
     DatabaseUrls,
+    NamesToLoad,
     Store,
     load_night,
     open_database,
@@ -105,6 +107,62 @@ def test_loading_the_same_again_changes_no_row(store: Store, owner: Engine, supe
         after = connection.execute(rows).scalar()
 
     assert before == after
+
+
+def test_a_night_changes_the_rows_that_differ_and_no_other(
+    owner: Engine, superuser: Engine, store: Store
+) -> None:
+    """One student moves: the row of that student is another, every other is where it was."""
+    rows = text("SELECT student_id, school_id, xmin::text || ctid::text FROM earlywarn.enrollments")
+    tables = build.scope_tables()
+    with superuser.begin() as connection:
+        before = {row.student_id: tuple(row) for row in connection.execute(rows)}
+    moved = tables["enrollments"].to_pylist()
+    moved[0]["school_id"] = "s2"
+    moved_rows = pa.Table.from_pylist(moved, schema=tables["enrollments"].schema)
+    load_night(owner, tables={"enrollments": moved_rows})
+    with superuser.begin() as connection:
+        after = {row.student_id: tuple(row) for row in connection.execute(rows)}
+    load_night(owner, tables=tables)
+
+    assert {student for student in before if before[student] != after[student]} == {"ana"}
+    assert after["ana"][1] == "s2"
+
+
+def test_a_first_night_leaves_every_index_as_it_was(
+    server_urls: DatabaseUrls, store: Store, superuser: Engine
+) -> None:
+    """Tables that were filled at once have the indexes of those that never were."""
+    statement = text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'earlywarn'")
+    never_loaded = connect(
+        make_url(server_urls.service).set(username="postgres").render_as_string(hide_password=False)
+    )
+    with never_loaded.begin() as connection:
+        laid = set(map(tuple, connection.execute(statement)))
+    never_loaded.dispose()
+    with superuser.begin() as connection:
+        found = set(map(tuple, connection.execute(statement)))
+
+    assert store.scores.resolve(EVERYTHING, [StudentId("ana")]) == {"ana"}
+    assert laid <= found
+    assert all(name.startswith("scores_") for name, _ in found - laid)
+
+
+def test_a_load_tells_how_many_rows_are_in(owner: Engine) -> None:
+    """Every part begins at none and ends at all of its rows."""
+    told: dict[str, list[tuple[int, int]]] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        told.setdefault(step, []).append((done, total))
+
+    names = NamesToLoad(2, [("ana", b"1"), ("bob", b"2")])
+    load_night(owner, tables=build.scope_tables(), names=names, runs=[build.run()], progress=progress)
+    load_night(owner, names=NamesToLoad(0, []))
+
+    sizes = {"names": 2, "schools": 3, "enrollments": 6, "group_members": 4, "assignments": 2, "dropout": 6}
+    assert {step: (counts[0], counts[-1]) for step, counts in told.items()} == {
+        f"load {part}": ((0, size), (size, size)) for part, size in sizes.items()
+    }
 
 
 def test_the_partition_of_a_run_carries_its_own_lock(store: Store, owner: Engine, superuser: Engine) -> None:

@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from earlywarn.domain import StudentId
 from earlywarn.errors import BusyError, StoreError
 from earlywarn.pipeline.accounts import open_system_account, prepare_demonstration
 from earlywarn.pipeline.load import load, scope_tables
+from earlywarn.pipeline.pseudonyms import identity_key
 from earlywarn.store import (
     DatabaseUrls,
     Store,
@@ -22,6 +23,7 @@ from earlywarn.store import (
 from earlywarn.tables import load_contract, tables_from_rows
 from earlywarn.workspace import Workspace, locked
 from tests.builders import store as build
+from tests.builders.people import FILES, people_network
 
 STARTS, LEFT = "2026-08-28", "2026-11-10"
 ENROLLED = {"school_year": "2026-2027", "css_id": "css1", "grade": "sec1", "starts_on": STARTS}
@@ -124,6 +126,37 @@ def test_a_calling_system_gets_a_key_that_reaches_its_schools_only(
     assert first != second
     assert scopes[0] == scopes[1]
     assert (scopes[0].role, scopes[0].school_ids, scopes[0].all_schools) == ("system", ("north",), False)
+
+
+def test_a_night_keeps_the_names_of_those_who_are_there(
+    database: DatabaseUrls, superuser: Engine, tmp_path: Path
+) -> None:
+    """Names open to the key, birth dates stay out; whoever had left by then is gone with the name."""
+    network = people_network(tmp_path)
+    network.take_in(FILES)
+    folder, workspace, keys = network.home / "network", network.workspace, network.keys
+    load(folder, workspace, database, [], keys=keys)
+    store = open_store(database.service, identity_key=identity_key(keys))
+    scope = build.system(everything=True, with_names=True)
+    students = [StudentId(str(row[0])) for row in network.rows("SELECT student_id FROM versions.enrollments")]
+    first = store.scores.names(scope, students)
+    left = "Student;School;From;To\nTREJ0202;001;2024-09-01;2025-03-01\n"
+    network.take_in({"stays.csv": left}, received_on=date(2025, 3, 2))
+    load(folder, workspace, database, [build.run()], keys=keys)
+    with superuser.begin() as connection:
+        counts = [
+            connection.execute(text(f"SELECT count(*) FROM earlywarn.{table}")).scalar_one()
+            for table in ("enrollments", "identities")
+        ]
+    second = store.scores.names(scope, students)
+    store.close()
+
+    assert sorted(map(dict, first.values()), key=str) == [
+        {"family_name": "Lavoie"},
+        {"family_name": "Tremblay"},
+    ]
+    assert list(second.values()) == [{"family_name": "Lavoie"}]
+    assert counts == [1, 1]
 
 
 def test_without_the_owner_nothing_is_loaded(project: Path, tmp_path: Path) -> None:

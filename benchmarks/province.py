@@ -1,0 +1,237 @@
+"""Time a province's night as it is run: `earlywarn score`, tables to rosters in PostgreSQL, twice.
+
+`python -m benchmarks.province --students 1400000 --folder FOLDER` takes the network that
+`benchmarks/training.py` invented and took in there, and the two models of `make demo`; it works in a folder
+of its own, on an embedded PostgreSQL. The first night fills an empty database; the second is a day later.
+Processor time is told apart for the program and for the database, memory as well: of the database what its
+processes hold together, shared pages once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psutil
+from sqlalchemy import text
+
+from benchmarks.night import DEMO, SIGNING
+from benchmarks.results import Part, Row, keep
+from earlywarn.store import open_database, owner_engine
+from earlywarn.workspace import Workspace
+
+HERE = Path(__file__).parent
+FIRST_NIGHT = date(2026, 11, 20)
+SECONDS_BETWEEN_LOOKS = 0.2
+MEGABYTE, GIBIBYTE = 1e6, 2**30
+
+
+@dataclass(frozen=True)
+class Use:
+    """How far a night has come at one moment: seconds of wall and processor time, and the most memory yet."""
+
+    wall: float
+    program: float
+    database: float
+    program_peak: float = 0.0
+    database_peak: float = 0.0
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of the verb: what scoring took, what the whole took, and when each part was in."""
+
+    day: date
+    scored: Use
+    whole: Use
+    said: tuple[str, ...]
+    database_bytes: int
+
+
+class Server:
+    """The embedded database's processes, as the system counts them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.urls = open_database(workspace)
+        first_line = (workspace.server / "postmaster.pid").read_text(encoding="utf-8").split()[0]
+        self._main = psutil.Process(int(first_line))
+
+    def processor(self) -> float:
+        """Return the seconds of all its processes, those that have ended included."""
+        own = self._main.cpu_times()
+        seconds = float(own.user + own.system + own.children_user + own.children_system)
+        for one in self._main.children():
+            try:
+                used = one.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            seconds += used.user + used.system
+        return seconds
+
+    def memory(self) -> float:
+        """Return what its processes hold together, in GiB."""
+        held = 0
+        for one in (self._main, *self._main.children()):
+            try:
+                held += one.memory_full_info().pss
+            except psutil.NoSuchProcess:
+                continue
+        return held / GIBIBYTE
+
+    def bytes(self) -> int:
+        """Return the size of the database on disk."""
+        engine = owner_engine(str(self.urls.owner))
+        with engine.begin() as connection:
+            found = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        engine.dispose()
+        return int(found)
+
+
+def prepare(folder: Path, demo: Path, work: Path) -> tuple[Workspace, Path]:
+    """Lay a workspace that borrows what was taken in, with the demonstration's models."""
+    shutil.rmtree(work, ignore_errors=True)
+    workspace, keys = Workspace(work / "workspace"), work / "keys"
+    workspace.home.mkdir(parents=True)
+    for name in ("tables", "identities"):
+        (workspace.home / name).symlink_to((folder / "workspace" / name).resolve())
+    shutil.copytree(demo / "workspace" / "published", workspace.published)
+    shutil.copytree(folder / "keys", keys)
+    for name in SIGNING:
+        shutil.copy(demo / "keys" / name, keys / name)
+    return workspace, keys
+
+
+def watched(workspace: Workspace, keys: Path, server: Server, day: date) -> Night:
+    """Run the verb in a process of its own, and look at it and at the database until it ends."""
+    verb = [sys.executable, "-c", "from earlywarn.cli import main; main()", "score"]
+    folders = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(keys)}
+    pointer = workspace.scores / "current"
+    before = pointer.stat().st_mtime_ns if pointer.exists() else 0
+    started, used_before = time.monotonic(), server.processor()
+    process = psutil.Popen(
+        [
+            *verb,
+            str(HERE.parent / "models" / "quebec"),
+            "--as-of",
+            day.isoformat(),
+            "--today",
+            day.isoformat(),
+        ],
+        env=os.environ | folders,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    program_peak = database_peak = program = 0.0
+    scored: Use | None = None
+    while process.poll() is None:
+        try:
+            used = process.cpu_times()
+            program = used.user + used.system
+            program_peak = max(program_peak, process.memory_info().rss / GIBIBYTE)
+        except psutil.NoSuchProcess:
+            break
+        database_peak = max(database_peak, server.memory())
+        now = Use(
+            time.monotonic() - started,
+            program,
+            server.processor() - used_before,
+            program_peak,
+            database_peak,
+        )
+        if scored is None and pointer.exists() and pointer.stat().st_mtime_ns != before:
+            scored = now
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    wall = time.monotonic() - started
+    said = process.stderr.read() if process.stderr is not None else ""
+    if process.wait() or scored is None:
+        raise SystemExit(f"the night ended with status {process.returncode}: {said}")
+    whole = Use(wall, program, server.processor() - used_before, program_peak, database_peak)
+    lines = tuple(line.strip() for line in said.splitlines() if "load " in line)
+    return Night(day, scored, whole, lines, server.bytes())
+
+
+def part(n_students: int, nights: list[Night]) -> Part:
+    """Put the nights into a table, with what the database takes."""
+    first, second = nights
+    millions = n_students / 1e6
+    grown = second.database_bytes - first.database_bytes
+    lines = [
+        f"`earlywarn score quebec` for {n_students:,} students and two models, {os.cpu_count()} cores: "
+        "the first night into an empty database, then a night a day later.",
+        "",
+        "| night | part | wall | processor, program | processor, PostgreSQL | peak, program "
+        "| peak, PostgreSQL |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, night in (("first", first), ("following", second)):
+        scored, whole = night.scored, night.whole
+        loaded = Use(
+            whole.wall - scored.wall,
+            whole.program - scored.program,
+            whole.database - scored.database,
+            whole.program_peak,
+            whole.database_peak,
+        )
+        lines.append(_line(name, "features, scores, reasons to Parquet", scored))
+        lines.append(_line(name, "names, scopes, scores, rosters to PostgreSQL", loaded))
+        lines.append(_line(name, "**whole**", whole))
+    lines += [
+        "",
+        f"The database takes {first.database_bytes / MEGABYTE:,.0f} MB after the first night, "
+        f"**{first.database_bytes / MEGABYTE / millions:,.0f} MB a million students**; "
+        f"every further night adds {grown / MEGABYTE / millions:,.0f} MB a million students.",
+        "",
+        "When each part of the second night was in (two go on at once):",
+        "",
+        "```",
+        *second.said,
+        "```",
+    ]
+    rows = [
+        Row(5, f"{n_students:,} students, {name}", _figure(night.whole), ours=_ours(night.whole))
+        for name, night in (("a following night", second), ("the first night", first))
+    ]
+    return Part("The province, tables to rosters in PostgreSQL", tuple(rows), tuple(lines))
+
+
+def _line(night: str, name: str, use: Use) -> str:
+    return (
+        f"| {night} | {name} | {use.wall:,.0f} s | {use.program:,.0f} s | {use.database:,.0f} s "
+        f"| {use.program_peak:.1f} GiB | {use.database_peak:.1f} GiB |"
+    )
+
+
+def _figure(use: Use) -> str:
+    return f"{use.wall:,.0f} s, {use.program_peak + use.database_peak:.1f} GiB"
+
+
+def _ours(use: Use) -> str:
+    return f"processor: {use.program:,.0f} s, PostgreSQL {use.database:,.0f} s"
+
+
+def main() -> None:
+    """Run both nights, keep the figures, and leave nothing but them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=1_400_000)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--demo", type=Path, default=DEMO)
+    parser.add_argument("--work", type=Path, default=HERE.parent / ".earlywarn" / "bench-province")
+    given = parser.parse_args()
+    folder = given.folder / str(given.students)
+    if not (folder / "ingest.json").is_file():
+        raise SystemExit(f"nothing was taken in at {folder}: run benchmarks/training.py first")
+    workspace, keys = prepare(folder, given.demo, given.work)
+    server = Server(workspace)
+    nights = [watched(workspace, keys, server, FIRST_NIGHT + timedelta(days=later)) for later in range(2)]
+    keep(part(given.students, nights))
+
+
+if __name__ == "__main__":
+    main()
