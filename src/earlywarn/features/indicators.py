@@ -127,6 +127,11 @@ class Indicators(Declared):
         """Return the families in order of appearance."""
         return tuple(dict.fromkeys(one.family for one in self.indicator))
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the tables that are read, in order of appearance."""
+        return tuple(dict.fromkeys(one.table for one in self.indicator))
+
 
 def load_indicators(path: Path, contract: Contract) -> Indicators:
     """Read and check `indicators.toml` against the network's tables.

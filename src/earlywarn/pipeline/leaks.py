@@ -10,7 +10,7 @@ import pyarrow as pa
 from earlywarn.evaluation import Finding
 from earlywarn.features import Matrix, Replay, load_indicators, replay, replayed_students
 from earlywarn.modeling import ModelSpec
-from earlywarn.tables import Contract, open_tables
+from earlywarn.tables import Contract, Excerpt, open_tables
 from earlywarn.workspace import Workspace
 
 MOST_NAMED = 5
@@ -27,8 +27,8 @@ def replay_finding(
 ) -> Finding:
     """Rebuild a sample of a matrix from tables that hold nothing but what each as-of date could know."""
     # Of these students alone: which version of a row is the latest is worked out over all that is opened.
-    students = pa.array(replayed_students(matrix), pa.string())
-    with closing(open_tables(workspace, contract, last_batch=last_batch, students=students)) as tables:
+    some = Excerpt(pa.array(replayed_students(matrix), pa.string()))
+    with closing(open_tables(workspace, contract, last_batch=last_batch, some=some)) as tables:
         found = replay(
             tables,
             contract,

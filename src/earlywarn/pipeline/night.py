@@ -9,7 +9,7 @@ program), so that what was finished under it before is what would come out again
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ import earlywarn
 from earlywarn.features import Moment, Portion, moments_on, portions_of
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.publication import PublishedModel
-from earlywarn.tables import Tables, open_tables, quote
+from earlywarn.tables import Excerpt, Tables, excerpts_of, open_tables, quote
 from earlywarn.workspace import Workspace
 
 MOST_MEMBERSHIPS = 500_000
@@ -120,6 +120,27 @@ def plan_night(
             students.append(one)
     digest = _digest(workspace, portions, batches, as_of)
     return Night(as_of, tuple(models), tuple(portions), tuple(students), batches, digest)
+
+
+def excerpts_for(
+    workspace: Workspace, night: Night, waiting: Sequence[PortionOfNight]
+) -> Iterator[tuple[PortionOfNight, Excerpt]]:
+    """Find whom portions read and where their rows stand, in one pass for all that read equal tables."""
+    students = dict(zip(night.portions, night.students, strict=True))
+    for models in dict.fromkeys(portion.models for portion in waiting):
+        alike = [one for one in waiting if one.models == models]
+        read = [(one, found.students) for one in alike if (found := students[one]) is not None]
+        if not read:
+            continue
+        declared = read_declared(workspace.published / models[0][0] / models[0][1])
+        found = excerpts_of(
+            workspace,
+            declared.contract,
+            [whom for _, whom in read],
+            tables={*declared.indicators.tables, declared.contract.network.membership},
+            last_batch=read[0][0].last_batch,
+        )
+        yield from zip((one for one, _ in read), found, strict=True)
 
 
 def _by_tables(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from contextlib import closing
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,11 +22,11 @@ from earlywarn.pipeline.night import PortionOfNight, program_digest
 from earlywarn.pipeline.run_files import TABLES
 from earlywarn.pipeline.run_tables import score_model
 from earlywarn.publication import load_published
-from earlywarn.tables import open_tables
+from earlywarn.tables import Excerpt, open_tables
 from earlywarn.workspace import Workspace, write_atomically
 
-STUDENTS = "students"
-"""The folder of a staging folder that says whom each portion reads."""
+EXCERPTS = "excerpts"
+"""The folder of a staging folder that says whom each portion reads, and where their rows stand."""
 
 
 def score_portion(
@@ -67,7 +66,7 @@ def score_portion(
         declared[0].contract,
         threads=threads,
         last_batch=portion.last_batch,
-        students=read_students(folder, portion),
+        some=read_excerpt(folder, portion),
     )
     with closing(tables) as shown:
         matrices = build_matrices(
@@ -92,17 +91,16 @@ def is_finished(staging: Path, portion: PortionOfNight) -> bool:
     return all(path.is_file() for model, _ in portion.models for path in _files(staging, portion, model))
 
 
-def write_students(staging: Path, portion: PortionOfNight, students: pa.Array[pa.StringScalar]) -> None:
+def write_excerpt(staging: Path, portion: PortionOfNight, excerpt: Excerpt) -> None:
     """Say whom a portion reads: everybody who was ever enrolled at one of its schools."""
-    write_table(_students_file(staging, portion), pa.table({STUDENTS: students}))
+    write_table(_excerpt_file(staging, portion), excerpt.to_table())
 
 
-def read_students(staging: Path, portion: PortionOfNight) -> pa.Array[pa.StringScalar] | None:
+def read_excerpt(staging: Path, portion: PortionOfNight) -> Excerpt | None:
     """Return whom a portion reads; None for everybody."""
     if portion.schools is None:
         return None
-    found = pq.ParquetFile(_students_file(staging, portion)).read()[STUDENTS].combine_chunks()
-    return cast("pa.Array[pa.StringScalar]", found)
+    return Excerpt.from_table(pq.ParquetFile(_excerpt_file(staging, portion)).read())
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -116,5 +114,5 @@ def _files(staging: Path, portion: PortionOfNight, model: str) -> list[Path]:
     return [staging / model / table / f"{portion.name}.parquet" for table in TABLES]
 
 
-def _students_file(staging: Path, portion: PortionOfNight) -> Path:
-    return staging / STUDENTS / f"{portion.name}.parquet"
+def _excerpt_file(staging: Path, portion: PortionOfNight) -> Path:
+    return staging / EXCERPTS / f"{portion.name}.parquet"

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import AsOfError, PublicationError
 from earlywarn.pipeline.engines import Engine, here
-from earlywarn.pipeline.night import MOST_MEMBERSHIPS, Night, plan_night
-from earlywarn.pipeline.portions import STUDENTS, is_finished, write_students
+from earlywarn.pipeline.night import MOST_MEMBERSHIPS, Night, excerpts_for, plan_night
+from earlywarn.pipeline.portions import EXCERPTS, is_finished, write_excerpt
 from earlywarn.pipeline.run_files import (
     ScoreRun,
     current_run,
@@ -119,16 +119,15 @@ def _finish_portions(
     done = len(night.portions) - len(waiting)
     step = f"portions ({done} finished before)" if done else "portions"
     progress(step, done, len(night.portions))
-    for portion, read in zip(night.portions, night.students, strict=True):
-        if read is not None and portion in waiting:
-            write_students(staging, portion, read.students)
+    for portion, excerpt in excerpts_for(workspace, night, waiting):
+        write_excerpt(staging, portion, excerpt)
     for _ in engine(str(workspace.home.resolve()), staging.name, waiting, progress):
         done += 1
         progress(step, done, len(night.portions))
-    for path in (staging / STUDENTS).glob("*"):
+    for path in (staging / EXCERPTS).glob("*"):
         path.unlink()
-    if (staging / STUDENTS).is_dir():
-        (staging / STUDENTS).rmdir()
+    if (staging / EXCERPTS).is_dir():
+        (staging / EXCERPTS).rmdir()
 
 
 def _headers(night: Night) -> list[dict[str, object]]:

@@ -57,7 +57,7 @@ from earlywarn.pipeline.leaks import replay_finding
 from earlywarn.pipeline.run_record import Recipe, run_record
 from earlywarn.registry import ModelVersion, open_registry
 from earlywarn.store import DatabaseUrls
-from earlywarn.tables import Contract, Tables, load_contract, open_tables
+from earlywarn.tables import Contract, Tables, excerpts_of, load_contract, open_tables
 from earlywarn.workspace import Workspace, locked, write_atomically
 
 DECLARATIONS = ("contract.toml", "indicators.toml", "model.toml")
@@ -292,7 +292,7 @@ def labeled_matrix(
         )
 
     def build_portion(portion: Portion) -> Matrix:
-        tables_of = open_tables(workspace, contract, last_batch=last_batch, students=portion.students)
+        tables_of = open_tables(workspace, contract, last_batch=last_batch, some=next(excerpts))
         with closing(tables_of) as shown:
             return build(shown, portion.schools, no_progress)
 
@@ -300,6 +300,9 @@ def labeled_matrix(
         portions = portions_of(tables, contract, [spec.cohort], most=most_memberships)
         matrix = None if portions else build(tables, None, progress)
     if matrix is None:
+        students = [portion.students for portion in portions]
+        used = {*indicators.tables, contract.network.membership, spec.outcome.table}
+        excerpts = iter(excerpts_of(workspace, contract, students, tables=used, last_batch=last_batch))
         matrix = build_by_portions(portions, build_portion, unit=contract.network.unit, progress=progress)
     if not len(matrix):
         raise TrainingError("the cohort is empty on every as-of date", where=str(model_dir / "model.toml"))

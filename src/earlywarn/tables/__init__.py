@@ -16,6 +16,7 @@ from earlywarn.tables.contract import (
 )
 from earlywarn.tables.conversion import literal
 from earlywarn.tables.drift import Finding, check_acceptances
+from earlywarn.tables.excerpts import Excerpt
 from earlywarn.tables.exports import is_export
 from earlywarn.tables.expressions import Expression, parse_expression, quote
 from earlywarn.tables.extracts import Extract, Extracts, load_extracts
@@ -23,6 +24,7 @@ from earlywarn.tables.identity_files import read_identities
 from earlywarn.tables.intake import take_in
 from earlywarn.tables.keyring import IDENTITY_KEY, PSEUDONYM_KEY, read_key
 from earlywarn.tables.ledger import Ledger, digest_of, read_ledger
+from earlywarn.tables.locating import excerpts_of
 from earlywarn.tables.oneroster import oneroster_page
 from earlywarn.tables.page import contract_page
 from earlywarn.tables.provenance import Provenance, provenance
@@ -47,6 +49,7 @@ __all__ = [
     "Column",
     "Contract",
     "Cumulative",
+    "Excerpt",
     "Expected",
     "Expression",
     "Extract",
@@ -72,6 +75,7 @@ __all__ = [
     "connect",
     "contract_page",
     "digest_of",
+    "excerpts_of",
     "is_export",
     "keyed_hashes",
     "literal",

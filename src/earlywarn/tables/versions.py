@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import ALWAYS, Contract, Table
+from earlywarn.tables.conversion import literal
+from earlywarn.tables.excerpts import Excerpt, stretches_sql
 from earlywarn.tables.expected import expected_sql
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.increments import increments_sql
@@ -60,10 +62,11 @@ class Tables:
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a table's stored rows are read from, and whether any of them supersedes another."""
+    """Where a table's stored rows are read from, whether any supersedes another, and which are shown."""
 
     sql: str
     has_superseding: bool = False
+    shown: str = "TRUE"
 
 
 def connect(
@@ -99,7 +102,7 @@ def open_tables(
     *,
     threads: int = 2,
     last_batch: int | None = None,
-    students: pa.Array[Any] | None = None,
+    some: Excerpt | None = None,
 ) -> Tables:
     """Open what a workspace's intakes accepted.
 
@@ -108,7 +111,7 @@ def open_tables(
         contract: The network's contract.
         threads: How many the engine may use.
         last_batch: The latest batch to look at; None for all.
-        students: Show only these students' rows in tables that name a student; by default everybody's.
+        some: Show only these students' rows in tables that name a student; by default everybody's.
 
     Raises:
         TableError: Nothing was taken in yet, or a batch no longer fits the contract.
@@ -117,9 +120,9 @@ def open_tables(
     if not ledger.batches:
         raise TableError("no tables were taken in yet", where=str(workspace.tables), todo="run ingest first")
     connection = connect(threads=threads)
-    stored = stored_tables(workspace, contract, last_batch=last_batch)
-    if students is not None:
-        stored = _of_students(connection, contract, stored, students)
+    stored = stored_tables(workspace, contract, last_batch=last_batch, some=some)
+    if some is not None:
+        stored = _of_students(connection, contract, stored, some.students)
     create_versions(connection, contract, stored)
     return Tables(connection, contract, tuple(batch.digest for batch in ledger.batches))
 
@@ -135,19 +138,31 @@ def _of_students(
     connection.register("_chosen", chosen)
     connection.execute("CREATE TABLE chosen_students AS SELECT * FROM _chosen")
     connection.unregister("_chosen")
-    some = f"WHERE {quote(name)} IN (SELECT {quote(name)} FROM chosen_students)"
-    return {
-        table: replace(one, sql=f"SELECT * FROM ({one.sql}) {some}")
-        if name in contract.tables[table].stored
-        else one
-        for table, one in stored.items()
-    }
+    some = f"{quote(name)} IN (SELECT {quote(name)} FROM chosen_students)"
+    found = {}
+    for table, one in stored.items():
+        if shows_students_apart(contract, table, one.has_superseding):
+            one = replace(one, sql=f"SELECT * FROM ({one.sql}) WHERE {some}")
+        elif name in contract.tables[table].stored:
+            one = replace(one, shown=some)
+        found[table] = one
+    return found
+
+
+def shows_students_apart(contract: Contract, table: str, has_superseding: bool) -> bool:
+    """Say whether some students' rows can be read alone: no row of theirs has versions of another student."""
+    declared, student = contract.tables[table], contract.network.student
+    return student in declared.stored and (student in declared.key_columns or not has_superseding)
 
 
 def stored_tables(
-    workspace: Workspace, contract: Contract, *, last_batch: int | None = None
+    workspace: Workspace,
+    contract: Contract,
+    *,
+    last_batch: int | None = None,
+    some: Excerpt | None = None,
 ) -> dict[str, Stored]:
-    """Return where each read table's batches are.
+    """Return where each read table's batches are, and where in them the rows of an excerpt.
 
     Raises:
         TableError: A batch is missing or was written under another contract.
@@ -158,12 +173,14 @@ def stored_tables(
         files = ledger.files_of(name) if table.is_read else []
         if not files:
             continue
-        paths = [workspace.tables / file.file for table in files for file in table.files]
-        for path in paths:
+        typed, cut = _typed(contract.tables[name]), {} if some is None else some.rows
+        paths = {file.file: workspace.tables / file.file for table in files for file in table.files}
+        for path in paths.values():
             _check_batch(path, name, contract.tables[name])
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        sql = f"SELECT {_typed(contract.tables[name])} FROM read_parquet([{listed}], union_by_name = true)"
-        stored[name] = Stored(sql, any(file.n_superseding for file in files))
+        read = [stretches_sql(path, typed, cut[file]) for file, path in paths.items() if file in cut]
+        if whole := [literal(str(path)) for file, path in paths.items() if file not in cut]:
+            read.append(f"SELECT {typed} FROM read_parquet([{', '.join(whole)}], union_by_name = true)")
+        stored[name] = Stored("\nUNION ALL ".join(read), any(file.n_superseding for file in files))
     return stored
 
 
@@ -205,17 +222,27 @@ def versions_sql(table: Table, stored: Stored) -> str:
     columns = ", ".join(quote(name) for name in table.stored)
     system = "_received_on AS received_on, _backfill AS backfill, _batch AS batch, _line AS line"
     dated = f"SELECT *, {visible_from(table)} AS visible_from FROM ({stored.sql})"
-    superseded = "CAST(NULL AS DATE)"
+    versions = f"SELECT *, CAST(NULL AS DATE) AS superseded_on FROM ({dated})"
     if stored.has_superseding:
         keys = ", ".join(quote(key) for key in table.key_columns)
+        same = " AND ".join(
+            f"row.{quote(key)} IS NOT DISTINCT FROM other.{quote(key)}" for key in table.key_columns
+        )
+        # Few rows were ever corrected: only theirs are sorted, and all others are read as they stand.
+        changed = f"(SELECT DISTINCT {keys} FROM ({stored.sql}) WHERE _superseding) AS other ON {same}"
         # The least of all later versions: one that is received early but known late hides nothing meanwhile.
         superseded = (
             f"min(visible_from) OVER (PARTITION BY {keys} ORDER BY _batch "
             "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
         )
-    versions = f"SELECT *, {superseded} AS superseded_on FROM ({dated})"
+        corrected = f"SELECT row.* FROM ({dated}) AS row SEMI JOIN {changed}"
+        versions = (
+            f"{versions} AS row ANTI JOIN {changed}\nUNION ALL\n"
+            f"SELECT *, {superseded} AS superseded_on FROM ({corrected})"
+        )
     # A version that says that its key is gone ends the one before, and shows nothing itself.
-    return f"SELECT {columns}, visible_from, superseded_on, {system} FROM ({versions}) WHERE NOT {DELETED}"
+    shown = f"NOT {DELETED} AND {stored.shown}"
+    return f"SELECT {columns}, visible_from, superseded_on, {system} FROM ({versions}) WHERE {shown}"
 
 
 def create_current(
