@@ -1,24 +1,50 @@
-"""Time a night's scores at the size of a province, and watch memory: features, scores and reasons, no store.
+"""Time whole nights without the store, and watch memory: features, scores and reasons from tables to Parquet.
 
-`python -m benchmarks.night --students 1400000 --folder FOLDER` scores the network that
-`benchmarks/training.py` invented and took in there, with the two models that the demonstration published
-(`make demo`), and writes `benchmarks/night.md`.
+`python -m benchmarks.night --folder FOLDER` invents networks of three sizes there and takes them in, as
+`benchmarks/training.py` does and where that is not yet done, scores each with the two models that the
+demonstration published (`make demo`), and keeps rows 6 and 10 of `benchmarks/RESULTS.md`. Each night runs in
+a process of its own; processor time and memory are of all processes that it starts.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
+import resource
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
+from benchmarks.results import Part, Row, keep
 from benchmarks.training import Lap, done, watched
 
 HERE = Path(__file__).parent
 DEMO = HERE.parent / ".earlywarn" / "demo"
-PAGE = HERE / "night.md"
 SIGNING = ("signing.key", "signing.pub")
+SIZES = (10_000, 100_000, 1_400_000)
 MOST_MEMORY = 8.0
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Night:
+    """What one night took: seconds on the wall and of processors, GiB at most, and its parts."""
+
+    wall: float
+    processor: float
+    peak: float
+    laps: list[Lap]
+
+
+def network_of(folder: Path, n_students: int) -> None:
+    """Invent a network and take it in, where that is not done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for step in ("synthesize", "ingest"):
+        if done(folder, step) is None:
+            laps = watched(step, folder, n_students, float("inf"))
+            kept = json.dumps([asdict(lap) for lap in laps], indent=1)
+            (folder / f"{step}.json").write_text(kept + "\n", encoding="utf-8")
 
 
 def lend(demo: Path, folder: Path) -> None:
@@ -30,54 +56,97 @@ def lend(demo: Path, folder: Path) -> None:
         shutil.copy(demo / "keys" / name, folder / "keys" / name)
 
 
-def page(n_students: int, laps: list[Lap], said: str) -> list[str]:
-    """Write the page."""
-    whole = Lap(
-        "**whole**",
-        sum(lap.wall for lap in laps),
-        sum(lap.processor for lap in laps),
-        max(lap.peak for lap in laps),
-        max(lap.load for lap in laps),
-    )
-    return [
-        "# A night's scores",
+def night(folder: Path, n_students: int) -> Night:
+    """Score once, from nothing; an earlier night's files are no part of this one."""
+    shutil.rmtree(folder / "workspace" / "scores", ignore_errors=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    laps = watched("score", folder, n_students, MOST_MEMORY)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Night(sum(lap.wall for lap in laps), used, max(lap.peak for lap in laps), laps)
+
+
+def part_of(nights: dict[int, list[Night]], said: str) -> Part:
+    """Return the rows of the largest network and of growth, and where the largest one's time goes."""
+    sizes = sorted(nights)
+    wall = {size: median(one.wall for one in nights[size]) for size in sizes}
+    used = {size: median(one.processor for one in nights[size]) for size in sizes}
+    largest = nights[sizes[-1]]
+    rows = [_largest(sizes[-1], largest)]
+    if len(sizes) > 2:
+        small, middle, large = sizes[0], sizes[-2], sizes[-1]
+        first, then = (
+            (used[more] - used[less]) / (more - less) * 1e6
+            for less, more in ((small, middle), (middle, large))
+        )
+        each = ", ".join(f"{size:,}: {used[size] / size * 1e6:.0f} µs" for size in sizes)
+        rows.append(
+            Row(
+                10,
+                f"each further student, {middle:,} to {large:,} against {small:,} to {middle:,}",
+                f"{then / first:.2f}x",
+                f"whole nights: {each}",
+                f"{then:.0f} µs of a processor",
+                f"{first:.0f} µs",
+            )
+        )
+    lines = [
+        "Tables to Parquet: features, scores, exact reasons and rosters of the two models of `make demo`.",
         "",
-        "Written by `python -m benchmarks.night --students N --folder FOLDER`: features from tables, scores, "
-        f"exact reasons and rosters to Parquet, with the two models of `make demo`; {os.cpu_count()} cores.",
+        "| students | wall | processor | peak memory |",
+        "|---|---|---|---|",
+        *(
+            f"| {size:,} | {wall[size]:.1f} s | {used[size]:.1f} s "
+            f"| {max(one.peak for one in nights[size]):.1f} GiB |"
+            for size in sizes
+        ),
         "",
-        f"## {n_students:,} students",
+        f"Where the wall time of {sizes[-1]:,} students goes, in the last round:",
         "",
-        "| part | wall | processor | peak memory | load |",
-        "|---|---|---|---|---|",
-        *(_line(lap) for lap in (*laps, whole)),
+        "| part | wall | peak memory | load |",
+        "|---|---|---|---|",
+        *(
+            f"| {lap.name} | {lap.wall:.1f} s | {lap.peak:.1f} GiB | {lap.load:.1f} |"
+            for lap in largest[-1].laps
+        ),
         "",
         "```",
         *said.splitlines(),
         "```",
     ]
+    return Part("A night without the store", tuple(rows), tuple(lines))
 
 
-def _line(lap: Lap) -> str:
-    return (
-        f"| {lap.name} | {lap.wall:,.0f} s | {lap.processor:,.0f} s | {lap.peak:.1f} GiB | {lap.load:.1f} |"
+def _largest(n_students: int, nights: list[Night]) -> Row:
+    wall, peak = sorted(one.wall for one in nights), max(one.peak for one in nights)
+    used = median(one.processor for one in nights)
+    return Row(
+        6,
+        f"{n_students:,} students, two models",
+        f"{median(wall):.0f} s, {peak:.1f} GiB",
+        f"{wall[0]:.0f} to {wall[-1]:.0f} s",
+        f"{used:.0f} s of processors",
     )
 
 
 def main() -> None:
-    """Score, print the page and write it beside this file."""
+    """Score every size in turn, and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--students", type=int, default=1_400_000)
-    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--students", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--folder", type=Path, default=HERE.parent / ".earlywarn" / "bench-training")
     parser.add_argument("--demo", type=Path, default=DEMO)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
-    folder = given.folder / str(given.students)
-    if done(folder, "ingest") is None:
-        raise SystemExit(f"nothing was taken in at {folder}: run benchmarks/training.py first")
-    lend(given.demo, folder)
-    laps = watched("score", folder, given.students, MOST_MEMORY)
-    lines = page(given.students, laps, (folder / "scored.txt").read_text(encoding="utf-8"))
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    folders = {size: given.folder / str(size) for size in sorted(given.students)}
+    for size, folder in folders.items():
+        network_of(folder, size)
+        lend(given.demo, folder)
+    nights: dict[int, list[Night]] = {size: [] for size in folders}
+    for _ in range(given.rounds):
+        for size, folder in folders.items():
+            nights[size].append(night(folder, size))
+    said = (folders[max(folders)] / "scored.txt").read_text(encoding="utf-8")
+    keep(part_of(nights, said))
 
 
 if __name__ == "__main__":

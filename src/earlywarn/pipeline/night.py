@@ -129,7 +129,7 @@ def excerpts_for(
     students = dict(zip(night.portions, night.students, strict=True))
     for models in dict.fromkeys(portion.models for portion in waiting):
         alike = [one for one in waiting if one.models == models]
-        read = [(one, found.students) for one in alike if (found := students[one]) is not None]
+        read = [(one, some.students) for one in alike if (some := students[one]) is not None]
         if not read:
             continue
         declared = read_declared(workspace.published / models[0][0] / models[0][1])
