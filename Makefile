@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province
+.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province bench-scale
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +33,7 @@ check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 
 bench: $(VENV)/.dev demo-built  ## Time explanations beside LightGBM's own, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.explaining
+	$(BIN)/python -m benchmarks.nightly_step
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py
@@ -51,6 +52,9 @@ bench-training: $(VENV)/.dev  ## Train on a network of the province's size, and 
 
 bench-province: $(VENV)/.dev demo-built  ## Score that network and load it into PostgreSQL, on two nights (STUDENTS=1400000)
 	$(BIN)/python -m benchmarks.province --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
+
+bench-scale: $(VENV)/.dev demo-built  ## Measure portions of a night, and plan for 50 million (STUDENTS=200000)
+	$(BIN)/python -m benchmarks.scale --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-training
 
 fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff format .

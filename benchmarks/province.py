@@ -65,25 +65,11 @@ class Server:
 
     def processor(self) -> float:
         """Return the seconds of all its processes, those that have ended included."""
-        own = self._main.cpu_times()
-        seconds = float(own.user + own.system + own.children_user + own.children_system)
-        for one in self._main.children():
-            try:
-                used = one.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            seconds += used.user + used.system
-        return seconds
+        return processor_of(self._main)
 
     def memory(self) -> float:
         """Return what its processes hold together, in GiB."""
-        held = 0
-        for one in (self._main, *self._main.children()):
-            try:
-                held += one.memory_full_info().pss
-            except psutil.NoSuchProcess:
-                continue
-        return held / GIBIBYTE
+        return memory_of(self._main)
 
     def bytes(self) -> int:
         """Return the size of the database on disk."""
@@ -92,6 +78,29 @@ class Server:
             found = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
         engine.dispose()
         return int(found)
+
+
+def processor_of(process: psutil.Process) -> float:
+    """Return the seconds of a process and of those below it, those that have ended included."""
+    seconds = 0.0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            used = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        seconds += float(used.user + used.system + used.children_user + used.children_system)
+    return seconds
+
+
+def memory_of(process: psutil.Process) -> float:
+    """Return what a process and those below it hold together, shared pages once, in GiB."""
+    held = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            held += one.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
+    return held / GIBIBYTE
 
 
 def prepare(folder: Path, demo: Path, work: Path) -> tuple[Workspace, Path]:
@@ -132,9 +141,8 @@ def watched(workspace: Workspace, keys: Path, server: Server, day: date) -> Nigh
     scored: Use | None = None
     while process.poll() is None:
         try:
-            used = process.cpu_times()
-            program = used.user + used.system
-            program_peak = max(program_peak, process.memory_info().rss / GIBIBYTE)
+            program = processor_of(process)
+            program_peak = max(program_peak, memory_of(process))
         except psutil.NoSuchProcess:
             break
         database_peak = max(database_peak, server.memory())

@@ -1,9 +1,10 @@
-"""Measure what portions of a night cost, and plan for networks that no one machine scores: `benchmarks/scale.md`.
+"""Measure what portions of a night cost, and plan for networks that no one machine scores.
 
 `python -m benchmarks.scale --students 200000 --folder FOLDER` takes the network that `benchmarks/training.py`
-invented and took in there, and the two models of `make demo`. It scores one portion of each of several sizes,
-each in a process of its own, then runs a whole night and loads it into an embedded PostgreSQL. What it says
-of 50 million students is what it measured, times the students: estimates, told apart from measurements.
+invented and took in there, and the two models of `make demo`, and writes `benchmarks/scale.md`. It scores one
+portion of each of several sizes, each in a process of its own, then runs a whole night and loads it into an
+embedded PostgreSQL. What it says of 50 million students is what it measured, times the students: estimates,
+told apart from measurements.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ import psutil
 from benchmarks.night import DEMO
 from benchmarks.province import FIRST_NIGHT, Night, Server, prepare
 from benchmarks.province import watched as night_of
-from earlywarn.pipeline.night import MOST_MEMBERSHIPS, plan_night
-from earlywarn.pipeline.portions import score_portion, write_students
+from earlywarn.pipeline.night import MOST_MEMBERSHIPS, excerpts_for, plan_night
+from earlywarn.pipeline.portions import read_excerpt, score_portion, write_excerpt
 from earlywarn.pipeline.run_files import read_run, staging_folder
 from earlywarn.publication import load_current, public_key, published_models
 from earlywarn.workspace import Workspace
@@ -69,13 +70,14 @@ def one_portion(work: Path, memberships: int) -> Cost:
         key=key.public_bytes_raw().hex(),
         most_memberships=memberships,
     )
-    planned = time.process_time() - began
     staging = staging_folder(workspace, night.digest)
-    place = len(night.portions) // 2
-    portion, excerpt = night.portions[place], night.students[place]
-    if excerpt is None:
+    for each, excerpt in excerpts_for(workspace, night, night.portions):
+        write_excerpt(staging, each, excerpt)
+    planned = time.process_time() - began
+    portion = night.portions[len(night.portions) // 2]
+    read_from = read_excerpt(staging, portion)
+    if read_from is None:
         raise SystemExit("the network is one portion: give a larger one")
-    write_students(staging, portion, excerpt)
     line, process = portion.model_dump_json(), psutil.Process()
     read_before, began = process.io_counters().read_chars, time.process_time()
     score_portion(str(workspace.home), staging.name, line)
@@ -85,7 +87,7 @@ def one_portion(work: Path, memberships: int) -> Cost:
     found = Cost(
         memberships,
         len(night.portions),
-        len(excerpt.students),
+        len(read_from.students),
         sum(_n_rows(path) for path in scored),
         planned,
         used,
