@@ -54,6 +54,7 @@ def test_trees_are_as_good_as_those_fitted_here(
     """Fresh rows are told as well, names and signs hold, and nothing is left in the workspace."""
     values, label = invented(6_000, 1)
     start = 0.3 * np.nan_to_num(values[:, 0]) if has_start else None
+    (tmp_path / ".trees-of-a-killed-training").mkdir()
     fit, asked = trees_on_dask(cluster.scheduler_address, Workspace(tmp_path)), {"boosting": BOOSTING}
 
     there, here = (

@@ -7,16 +7,19 @@ which worker holds which.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earlywarn.errors import EngineError
 from earlywarn.modeling import Boosting, FittedModel, FitTrees, Taught, fit_boosting, parameters, tree_text
 from earlywarn.pipeline.on_dask import connected
 from earlywarn.workspace import Workspace, storage_errors
@@ -76,28 +79,36 @@ class _Share:
 def _shared(workspace: Workspace) -> Iterator[Path]:
     """Yield a folder that every worker sees, for as long as a fit takes."""
     home = workspace.home.resolve()
+    # Trainings of a workspace wait for each other, so what is there was left by one that was killed.
+    for leftover in home.glob(f"{_PART}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     with storage_errors(home), tempfile.TemporaryDirectory(prefix=_PART, dir=home) as name:
         yield Path(name)
 
 
 def _shares(rows: Taught, folder: Path, n_shares: int) -> list[_Share]:
-    found = []
-    for place, chosen in enumerate(np.array_split(np.arange(len(rows.values)), n_shares)):
-        if not chosen.size:
-            continue
-        columns = {"values": rows.values, "label": rows.label.astype(np.float64), "start": rows.start}
-        paths: dict[str, Path | None] = {}
-        for name, column in columns.items():
-            path = folder / f"{place}-{name}.npy"
-            paths[name] = None if column is None else path
-            if column is not None:
-                np.save(path, column[chosen[0] : chosen[-1] + 1], allow_pickle=False)
-        values, label = folder / f"{place}-values.npy", folder / f"{place}-label.npy"
-        found.append(_Share(values, label, paths["start"], (chosen.size, rows.values.shape[1])))
+    """Write neighboring rows to files, each share about as large as the others."""
+    found, (n_rows, n_columns) = [], rows.values.shape
+    label = rows.label.astype(np.float64)
+    for first, last in pairwise(np.linspace(0, n_rows, n_shares + 1).astype(int).tolist()):
+        if first < last:
+            share = _Share(
+                _saved(folder / f"values-{first}.npy", rows.values[first:last]),
+                _saved(folder / f"label-{first}.npy", label[first:last]),
+                None if rows.start is None else _saved(folder / f"start-{first}.npy", rows.start[first:last]),
+                (last - first, n_columns),
+            )
+            found.append(share)
     return found
 
 
+def _saved(path: Path, column: np.ndarray) -> Path:
+    np.save(path, column, allow_pickle=False)
+    return path
+
+
 def _fitted(client: Client, shares: list[_Share], asked: dict[str, object], n_rounds: int) -> Any:
+    from lightgbm.basic import LightGBMError
     from lightgbm.dask import DaskLGBMClassifier
 
     # A worker's threads are the cluster's affair.
@@ -108,7 +119,13 @@ def _fitted(client: Client, shares: list[_Share], asked: dict[str, object], n_ro
     start = _lazy([(share.start, share.shape[:1]) for share in shares if share.start is not None])
     with client.as_current(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored")
-        model.fit(values, label, init_score=start)
+        try:
+            model.fit(values, label, init_score=start)
+        except LightGBMError as error:
+            # LightGBM's workers wait for each other: with one gone, none can go on.
+            raise EngineError(
+                f"LightGBM could not fit on the cluster ({error})", todo="see to the workers, and train again"
+            ) from error
     return model.booster_
 
 
