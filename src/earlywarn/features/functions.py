@@ -26,7 +26,7 @@ TREND_DAYS = 30
 _EPOCH = "DATE '2000-01-01'"
 _DAY = f"(_on - {_EPOCH})"
 _ABSOLUTE_DAY = "(_on - DATE '0001-01-01')"
-_SPAN = 2**64
+_SPAN, _SMALL_SPAN = 2**64, 2**40
 
 # Adding a fact can only raise these, or only lower days_since. Adding one can move a mean, a minimum, the
 # last value or a trend either way, so in a table of events they carry no sign.
@@ -57,7 +57,8 @@ class Measured:
     """What a function is computed over: the rows that match, their value, and what no row means.
 
     `matching` and `value` are SQL over the cut history. `value` is a code, or a whole number of units, of
-    which `scale` make one: 61.5 % with four decimals is 615,000 ten-thousandths.
+    which `scale` make one: 61.5 % with four decimals is 615,000 ten-thousandths. `is_small` says that
+    declared bounds keep it within 32 bits, `is_required` that no row is without it.
     """
 
     matching: str
@@ -65,6 +66,8 @@ class Measured:
     absent_means: AbsentMeans
     is_dated: bool
     scale: int = 1
+    is_small: bool = False
+    is_required: bool = False
 
 
 def formula(function: Function, measured: Measured, window: Window, parts: Parts) -> str:
@@ -100,8 +103,15 @@ def _count(measured: Measured, window: Window, parts: Parts) -> str:
 
 def _sum(measured: Measured, window: Window, parts: Parts) -> str:
     n_matching = parts.add("count", parts.match(measured.matching), window)
-    total = _scaled(parts.add("sum", _amount(measured, parts), window), measured)
+    amount = _amount(measured, parts)
+    total = _scaled(_total(measured, amount, window, parts), measured)
+    if not measured.is_required:
+        total = f"CASE WHEN {parts.add('count', amount, window)} > 0 THEN {total} END"
     return f"CASE WHEN {n_matching} > 0 THEN {total} ELSE {_zero(measured, window, parts)} END"
+
+
+def _total(measured: Measured, amount: str, window: Window, parts: Parts) -> str:
+    return parts.add("sum", amount, window, is_small=measured.is_small)
 
 
 def _amount(measured: Measured, parts: Parts) -> str:
@@ -115,7 +125,7 @@ def _scaled(amount: str, measured: Measured) -> str:
 def _mean(measured: Measured, window: Window, parts: Parts) -> str:
     amount = _amount(measured, parts)
     n_values = parts.add("count", amount, window)
-    return f"{parts.add('sum', amount, window)}::DOUBLE / nullif({n_values} * {measured.scale}, 0)"
+    return f"{_total(measured, amount, window, parts)}::DOUBLE / nullif({n_values} * {measured.scale}, 0)"
 
 
 def _min(measured: Measured, window: Window, parts: Parts) -> str:
@@ -135,8 +145,9 @@ def _last(measured: Measured, window: Window, parts: Parts) -> str:
     amount = _amount(measured, parts)
     if not measured.is_dated:
         return _scaled(parts.add("max", amount, window), measured)
-    packed = parts.column("latest", f"{_ABSOLUTE_DAY}::HUGEINT * {_SPAN} + {amount} + {_SPAN // 2}")
-    return _scaled(f"({parts.add('max', packed, window)} % {_SPAN} - {_SPAN // 2})", measured)
+    kind, span = ("BIGINT", _SMALL_SPAN) if measured.is_small else ("HUGEINT", _SPAN)
+    packed = parts.column("latest", f"{_ABSOLUTE_DAY}::{kind} * {span} + {amount} + {span // 2}")
+    return _scaled(f"({parts.add('max', packed, window)} % {span} - {span // 2})", measured)
 
 
 def latest_code(measured: Measured, window: Window, parts: Parts) -> str:
@@ -155,8 +166,8 @@ def _days_since(measured: Measured, window: Window, parts: Parts) -> str:
 
 def _share(measured: Measured, window: Window, parts: Parts) -> str:
     if measured.value:
-        part = parts.add("sum", _amount(measured, parts), window)
-        whole = parts.add("sum", parts.amount("TRUE", measured.value), window)
+        part = _total(measured, _amount(measured, parts), window, parts)
+        whole = _total(measured, parts.amount("TRUE", measured.value), window, parts)
     else:
         part = parts.add("count", parts.match(measured.matching), window)
         whole = parts.add("count", "*", window)

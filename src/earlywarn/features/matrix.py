@@ -167,11 +167,13 @@ def build_matrices(
     before: date | None = None,
     schools: Sequence[str] | None = None,
     only_the_cohort: bool = False,
+    audited: bool = True,
     progress: Progress = no_progress,
 ) -> Iterator[Matrix]:
     """Build the matrices of several cohorts, one after the other, from one pass over the tables.
 
-    Each is what `build_matrix` gives alone, to the last bit. The arguments are those of `build_matrix`.
+    Each is what `build_matrix` gives alone, to the last bit. The arguments are those of `build_matrix`;
+    without `audited`, as whoever only scores asks, `groups` are not looked up and have no columns.
     """
     if not moments:
         raise AsOfError("there is no as-of date to look at", todo="ingest tables that reach one")
@@ -197,10 +199,10 @@ def build_matrices(
             member = mark(place)
             yield Matrix(
                 rows=_rows(connection, contract, member),
-                features=_features(connection, contract, plan, member),
+                features=_features(connection, contract, plan, member, is_kept=peers is not None),
                 codes=_codes(connection, plan, member),
                 labels=_labels(connection, contract, one.outcome, before, member),
-                groups=_groups(connection, contract, member),
+                groups=_groups(connection, contract, member) if audited else pa.table({}),
                 peers=_snapshot(connection, contract, plan, member if only_the_cohort else None)
                 if peers is None
                 else peers,
@@ -249,9 +251,11 @@ def _snapshot(
 
 def _table(connection: duckdb.DuckDBPyConnection, shown: Sequence[str], source: str, member: str) -> pa.Table:
     """Return a selection over a cohort in the frozen order."""
-    query = f"SELECT {', '.join(shown)}\nFROM {source}\nWHERE pair.{member}\nORDER BY pair._row"
+    query = f"SELECT pair._row, {', '.join(shown)}\nFROM {source}\nWHERE pair.{member}"
     found: pa.Table = connection.sql(query).to_arrow_table()
-    return found
+    # Put in order here, column by column: the engine would sort whole rows of a hundred numbers.
+    order = np.argsort(found["_row"].to_numpy())
+    return found.drop_columns(["_row"]).take(order).combine_chunks()
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str) -> pa.Table:
@@ -271,7 +275,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str
 
 
 def _features(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, measures: Sequence[Measure], member: str
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    measures: Sequence[Measure],
+    member: str,
+    *,
+    is_kept: bool,
 ) -> pa.Table:
     """Return the features: base values, differences with the own past and the peers' median, and ranks."""
     shown = {PERIOD_DAY: "pair._period_day"}
@@ -290,9 +299,9 @@ def _features(
             shown[f"{measure.name}__peers"] = f"{shown[measure.name]} - {other}"
     source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
     if compared_with_peers(measures):
-        source += f"\n{medians_join(contract)}"
+        source += f"\n{medians_join(contract, is_kept=is_kept)}"
     if ranked_measures(measures):
-        source += f"\n{percentiles_join(contract)}"
+        source += f"\n{percentiles_join(contract, is_kept=is_kept)}"
     cells = [f"coalesce(({sql})::DOUBLE, 'nan'::DOUBLE) AS {quote(name)}" for name, sql in shown.items()]
     return _table(connection, cells, source, member)
 
@@ -305,8 +314,7 @@ def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
 def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure], member: str) -> pa.Table:
     names = [quote(measure.name) for measure in measures if measure.is_code and measure.levels is None]
     source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
-    table = _table(connection, ["pair._row", *(f"own.{name}" for name in names)], source, member)
-    return table.drop_columns(["_row"])
+    return _table(connection, [f"own.{name}" for name in names], source, member)
 
 
 def _labels(

@@ -46,12 +46,18 @@ class Parts:
         """Return the name of a further column computed from a fact."""
         return self._named(self.computed, kind, sql)
 
-    def add(self, function: str, argument: str, window: Window) -> str:
-        """Return the name of an aggregate (count, sum, min or max) over the facts of a window."""
-        kind = "::INTEGER" if function == "count" else ""
-        of_set = self._named(self.aggregates, "of_set", f"{function}({argument}){kind}")
-        # A condition inside the sum costs half of one around it.
-        otherwise = " ELSE 0" if function == "count" else ""
+    def add(self, function: str, argument: str, window: Window, *, is_small: bool = False) -> str:
+        """Return the name of an aggregate (count, sum, min or max) over the facts of a window.
+
+        A count or a sum over no facts is 0. The sum of small numbers is kept in 64 bits, of others in 128.
+        """
+        kind = "::INTEGER" if function == "count" else "::BIGINT" if is_small and function == "sum" else ""
+        of_set = f"{function}({argument}){kind}"
+        if function == "sum":
+            of_set = f"coalesce({of_set}, 0)"
+        of_set = self._named(self.aggregates, "of_set", of_set)
+        # A condition inside the sum, and a number where it fails, cost half of a filter around it.
+        otherwise = " ELSE 0" if _AGAIN[function] == "sum" else ""
         within = f"CASE WHEN _windows & {self._bit(window)} > 0 THEN {of_set}{otherwise} END"
         return self._named(self.sums, "part", f"{_AGAIN[function]}({within})")
 

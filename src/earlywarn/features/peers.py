@@ -77,10 +77,17 @@ GROUP BY {keys}, as_of""")
     connection.unregister("_kept_peers")
 
 
-def medians_join(contract: Contract) -> str:
+def medians_join(contract: Contract, *, is_kept: bool) -> str:
     """Return the SQL that finds each pair's group in the latest snapshot of its date or before."""
-    same = " AND ".join(f"pair.{quote(name)} = medians.{quote(name)}" for name in contract.network.peers)
-    return f"ASOF LEFT JOIN medians ON {same} AND {snapshot_is_past('medians.as_of', 'pair._as_of')}"
+    return snapshot_join("medians", contract.network.peers, is_kept=is_kept)
+
+
+def snapshot_join(table: str, columns: Sequence[str], *, is_kept: bool) -> str:
+    """Return the SQL that finds each pair's group; a kept snapshot may be of an earlier day, others never."""
+    same = " AND ".join(f"pair.{quote(name)} = {table}.{quote(name)}" for name in columns)
+    if is_kept:
+        return f"ASOF LEFT JOIN {table} ON {same} AND {snapshot_is_past(f'{table}.as_of', 'pair._as_of')}"
+    return f"LEFT JOIN {table} ON {same} AND {table}.as_of = pair._as_of"
 
 
 def snapshot(

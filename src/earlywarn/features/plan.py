@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from earlywarn.errors import DeclarationError
 from earlywarn.features.catalog import Catalog, FeatureEntry, Labels, slug
@@ -15,7 +16,10 @@ from earlywarn.features.dating import event_column
 from earlywarn.features.functions import Function, Measured, sign_of
 from earlywarn.features.indicators import CALENDAR, PERIOD_DAY, Indicator, Indicators
 from earlywarn.features.windows import Window
-from earlywarn.tables import Contract, Expression
+from earlywarn.tables import Column, Contract, Expression
+
+_SMALL = 2**31
+"""Sums of fewer than four thousand million values below it fit 64 bits."""
 
 _PERIOD_DAY_ENTRY = FeatureEntry(
     name=PERIOD_DAY,
@@ -93,12 +97,15 @@ def _measures(contract: Contract, indicator: Indicator) -> Iterator[Measure]:
     condition, amount = indicator.condition(contract), indicator.amount(contract)
     is_code = "one_of" in indicator.functions
     scale = _scale(contract, indicator, amount)
+    given = _given(contract, indicator)
     measured = Measured(
         matching=condition.sql if condition else "TRUE",
         value=_value_sql(indicator, amount, scale),
         scale=scale,
         absent_means=contract.tables[indicator.table].absent_means,
         is_dated=event_column(contract, indicator.table) is not None,
+        is_small=_largest(given) * scale < _SMALL,
+        is_required=given is not None and given.required,
     )
     columns = frozenset().union(*(expression.columns for expression in (condition, amount) if expression))
     levels = _levels(contract, indicator) if is_code else None
@@ -114,6 +121,22 @@ def _scale(contract: Contract, indicator: Indicator, amount: Expression | None) 
     columns = contract.columns_of(indicator.table)
     read = [columns[name] for name in amount.columns]
     return int(10 ** max([4, *(column.decimals for column in read if column.type == "number")]))
+
+
+def _given(contract: Contract, indicator: Indicator) -> Column | None:
+    """Return the column that a value is, as intake checked it; None for what is computed."""
+    table = contract.tables[indicator.table]
+    column = contract.columns_of(indicator.table).get(indicator.value or "")
+    late = indicator.value in contract.reveals(indicator.table)
+    is_checked = column is not None and column.is_given and not late
+    return column if is_checked and table.is_read and table.cumulative is None else None
+
+
+def _largest(column: Column | None) -> Decimal:
+    """Return the largest size that declared bounds let a value have."""
+    if column is None or not isinstance(column.min, Decimal) or not isinstance(column.max, Decimal):
+        return Decimal("Infinity")
+    return max(abs(column.min), abs(column.max))
 
 
 def _value_sql(indicator: Indicator, amount: Expression | None, scale: int) -> str | None:

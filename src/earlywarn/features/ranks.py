@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from earlywarn.features.asof import snapshot_is_past
 from earlywarn.features.cohort import PAIRS, beside_cohort
 from earlywarn.features.history import NEXT_COLUMN
+from earlywarn.features.peers import snapshot_join
 from earlywarn.features.plan import Measure
 from earlywarn.tables import Contract, quote
 
@@ -74,12 +74,9 @@ GROUP BY {keys}, as_of""")
     connection.unregister("_kept_ranks")
 
 
-def percentiles_join(contract: Contract) -> str:
+def percentiles_join(contract: Contract, *, is_kept: bool) -> str:
     """Return the SQL that finds each pair's group in the latest snapshot of its date or before."""
-    same = " AND ".join(
-        f"pair.{quote(name)} = percentiles.{quote(name)}" for name in contract.network.ranked_among
-    )
-    return f"ASOF LEFT JOIN percentiles ON {same} AND {snapshot_is_past('percentiles.as_of', 'pair._as_of')}"
+    return snapshot_join("percentiles", contract.network.ranked_among, is_kept=is_kept)
 
 
 def rank_sql(measure: Measure, value: str) -> str:

@@ -77,6 +77,7 @@ def score_portion(
             moments=portion.moments,
             schools=portion.schools,
             only_the_cohort=True,
+            audited=False,
             progress=progress,
         )
         for model, inputs, matrix in zip(models, declared, matrices, strict=True):
