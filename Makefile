@@ -7,7 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province bench-scale
+.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province bench-scale bench-night
 
 help:  ## Show these verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-log: $(VENV)/.dev  ## Time what logging to MLflow adds to a training
 
 bench-training: $(VENV)/.dev  ## Train on a network of the province's size, and write time and memory (STUDENTS=1400000)
 	$(BIN)/python benchmarks/training.py --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
+
+bench-night: $(VENV)/.dev demo-built  ## Score networks of three sizes without the store, and write what a student costs
+	$(BIN)/python -m benchmarks.night --folder .earlywarn/bench-training
 
 bench-province: $(VENV)/.dev demo-built  ## Score that network and load it into PostgreSQL, on two nights (STUDENTS=1400000)
 	$(BIN)/python -m benchmarks.province --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
