@@ -36,7 +36,9 @@ def tell_block(values: Floats, sums: Floats, n: int, book: tuple[Array, ...], to
     shape = (family.size, n + PADDING)
     totals, best, leads = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int32)
     _weigh(values, sums, n, columns, named[0], totals, best, leads)
-    _take(values, n, columns, named, family, totals, best, leads, told)
+    # Given, not looked up: what is compiled and kept on the disk would not see them change.
+    limits = (MOST_REASONS, MOST_OF_A_FAMILY, SMALLEST, POWER)
+    _take(values, n, columns, named, family, totals, best, leads, limits, told)
 
 
 @njit(cache=True, nogil=True)
@@ -88,11 +90,13 @@ def _take(
     totals: Array,
     best: Array,
     leads: Array,
+    limits: Array,
     told: Array,
 ) -> None:
     """Take each row's reasons in the order of their shares, no family more often than it may."""
+    n_most, most_of_family, smallest, power = limits
     eligible, sizes = np.empty(family.size, dtype=np.int64), np.empty(family.size)
-    taken = np.empty(MOST_REASONS, dtype=np.int64)
+    taken = np.empty(n_most, dtype=np.int64)
     for row in range(n):
         n_taken = 0
         # Those that raise are told before those that lower.
@@ -101,8 +105,8 @@ def _take(
             for one in range(family.size):
                 size = way * totals[one, row]
                 eligible[n_eligible], sizes[n_eligible] = one, size
-                n_eligible += (best[one, row] > 0) & (size >= SMALLEST)
-            while n_taken < MOST_REASONS:
+                n_eligible += (best[one, row] > 0) & (size >= smallest)
+            while n_taken < n_most:
                 place, largest = -1, 0.0
                 for other in range(n_eligible):
                     if sizes[other] > largest:
@@ -113,23 +117,24 @@ def _take(
                 sizes[place] = 0.0
                 for before in taken[:n_taken]:
                     n_of_family += family[before] == family[one]
-                if n_of_family < MOST_OF_A_FAMILY:
-                    numbers, share = told[row, n_taken], totals[one, row]
-                    _write(numbers, values, row, leads[one, row], share, columns[0], named)
+                if n_of_family < most_of_family:
+                    numbers = told[row, n_taken]
+                    numbers[1] = totals[one, row]
+                    _write(numbers, values, row, leads[one, row], columns[0], named, power)
                     taken[n_taken] = one
                     n_taken += 1
 
 
 @njit(cache=True, nogil=True)
 def _write(
-    numbers: Array, values: Array, row: int, lead: int, share: float, feature: Array, named: Array
+    numbers: Array, values: Array, row: int, lead: int, feature: Array, named: Array, power: float
 ) -> None:
-    """Write one reason: what is spoken of, its share, the value, the own past, the peers."""
+    """Write what is spoken of, the value, the own past and the peers beside a reason's share."""
     spoken, own_past, peers = named
     one = spoken[lead]
     value = values[feature[one], row]
-    numbers[0], numbers[1], numbers[2] = one, share, value
+    numbers[0], numbers[2] = one, value
     if own_past[one] >= 0:
-        numbers[3] = np.rint((value - values[own_past[one], row]) * POWER) / POWER + 0.0
+        numbers[3] = np.rint((value - values[own_past[one], row]) * power) / power + 0.0
     if peers[one] >= 0:
-        numbers[4] = np.rint((value - values[peers[one], row]) * POWER) / POWER + 0.0
+        numbers[4] = np.rint((value - values[peers[one], row]) * power) / power + 0.0

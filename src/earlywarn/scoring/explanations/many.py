@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba import njit
 
-from earlywarn.scoring.explanations.grouping import PART_FEATURES
 from earlywarn.scoring.explanations.tables import LeafTables
 from earlywarn.scoring.trees import Floats, Integers
 
@@ -204,7 +203,7 @@ def _add_wide(
 ) -> None:
     """Put leaves that are read in parts together, in the order of operations of `WideGroups`."""
     starts, nodes, columns, tables, table_starts = wide
-    most_parts = 0
+    n_features, most_parts = columns.shape[1], 0
     for group in range(nodes.size):
         most_parts = max(most_parts, starts[group + 1] - starts[group])
     line, place = np.empty(n, dtype=np.uint16), np.empty((most_parts, n), dtype=np.uint32)
@@ -215,18 +214,18 @@ def _add_wide(
         for part in range(n_parts):
             _find_lines(line, n, codes, facts, lines, n_before + first + part)
             for row in range(n):
-                place[part, row] = line[row] * np.uint32(n_nodes * (1 + PART_FEATURES))
+                place[part, row] = line[row] * np.uint32(n_nodes * (1 + n_features))
         own = table_starts[first : first + n_parts]
         for node in range(n_nodes):
             _multiply_others(others[:, node], n, place[:n_parts], tables, own + node, total)
         for part in range(n_parts):
-            for feature in range(PART_FEATURES):
+            for feature in range(n_features):
                 column = columns[first + part, feature]
                 if column < 0:
                     break
                 total[:] = 0.0
                 for node in range(n_nodes):
-                    at = own[part] + n_nodes + node * PART_FEATURES + feature
+                    at = own[part] + n_nodes + node * n_features + feature
                     table, at_rows, other = tables[at:], place[part], others[part, node]
                     for row in range(n):
                         total[row] += table[at_rows[row]] * other[row]
