@@ -155,7 +155,7 @@ class LeafTables:
         rows = self.checked(rows)
         if not self.columns.size:
             return np.zeros(rows.shape)
-        block = max(1, _BLOCK_ELEMENTS // self.columns.size)
+        block = max(1, _BLOCK_ELEMENTS // max(self.columns.size, self.wide.n_in_hand))
         parts = [self._read(rows[start : start + block]) for start in range(0, len(rows), block)]
         return np.concatenate([np.zeros((0, self.n_features)), *parts])
 

@@ -37,16 +37,10 @@ class WideGroups:
     """By part and row: the product at each node, then at each node what each feature adds."""
     table_starts: Integers
 
-    @cached_property
-    def _places(self) -> tuple[Integers, Integers]:
-        """Return where parts have features, and the features, in the order in which they are summed."""
-        places = np.flatnonzero(self.columns >= 0)
-        return places, self.columns.ravel()[places]
-
     @property
     def entry_columns(self) -> Integers:
-        """Return the feature of each entry that a row reads."""
-        return self._places[1]
+        """Return the feature of each entry that a row reads, in the order in which entries are summed."""
+        return self.columns[self.columns >= 0]
 
     @property
     def n_steps(self) -> int:
@@ -54,43 +48,76 @@ class WideGroups:
         n_features = np.count_nonzero(self.columns >= 0, axis=1)
         return int(np.repeat(self.nodes, np.diff(self.starts)) @ (n_features + 2))
 
+    @property
+    def n_in_hand(self) -> int:
+        """Return how many numbers numpy holds at a time for each row."""
+        return self._layout.places.size if self.nodes.size else 0
+
+    @cached_property
+    def _layout(self) -> _Layout:
+        return _laid_out(self)
+
     def read(self, lines: Integers) -> Floats:
         """Return what each row reads, (rows, entries).
 
         Args:
             lines: The row of each part's table, (rows, parts).
         """
-        sizes = np.diff(self.starts)
-        told = np.empty((len(lines), *self.columns.shape))
-        for size, n_nodes in sorted(set(zip(sizes.tolist(), self.nodes.tolist(), strict=True))):
-            alike = np.flatnonzero((sizes == size) & (self.nodes == n_nodes))
-            parts = self.starts[alike][:, None] + np.arange(size)
-            told[:, parts] = self._read_alike(lines[:, parts], self.table_starts[parts], n_nodes)
-        return told.reshape(len(lines), -1)[:, self._places[0]]
+        layout = self._layout
+        line = np.take(lines, layout.parts, axis=1)[..., None, None]
+        found = np.take(layout.table, layout.places + line * layout.steps)
+        added = found[..., 1:] * _without_each(found[..., 0])[..., None]
+        # One node after the other, whatever the number of rows.
+        total = added[..., 0, :].copy()
+        for node in range(1, added.shape[3]):
+            total += added[..., node, :]
+        return np.take(total.reshape(len(lines), -1), layout.entries, axis=1)
 
-    def _read_alike(self, lines: Integers, starts: Integers, n_nodes: int) -> Floats:
-        """Read groups of as many parts and nodes, (rows, groups, parts, PART_FEATURES)."""
-        width = n_nodes * (1 + PART_FEATURES)
-        found = np.take(self.table, (starts + lines * width)[..., None] + np.arange(width))
-        products = found[..., :n_nodes]
-        own = found[..., n_nodes:].reshape(*lines.shape, n_nodes, PART_FEATURES)
-        others = _without_each(products)
-        total = np.zeros((*lines.shape, PART_FEATURES))
-        for node in range(n_nodes):
-            total += own[..., node, :] * others[..., node, None]
-        return total
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """Where numpy finds all groups at once: those of few parts or nodes are filled up with what adds none."""
+
+    table: Floats
+    """The groups' own, then a one and a zero."""
+    parts: Integers
+    """(groups, parts)"""
+    places: Integers
+    """Of the product and of what each feature adds, in a part's first row, (groups, parts, nodes, 1 + 4)."""
+    steps: Integers
+    """From one row of a part's table to the next, (groups, parts, nodes, 1)."""
+    entries: Integers
+    """Which of (groups, parts, features) are read."""
+
+
+def _laid_out(wide: WideGroups) -> _Layout:
+    sizes, one, zero = np.diff(wide.starts), wide.table.size, wide.table.size + 1
+    number, node = np.arange(sizes.max()), np.arange(wide.nodes.max())
+    is_part = number < sizes[:, None]
+    parts = np.where(is_part, wide.starts[:-1, None] + number, 0)
+    is_read = is_part[..., None] & (node < wide.nodes[:, None])[:, None]
+    first = wide.table_starts[parts][..., None]
+    products = np.where(is_read, first + node, one)[..., None]
+    after = (wide.nodes[:, None] + node * PART_FEATURES)[:, None, :, None]
+    own = np.where(is_read[..., None], first[..., None] + after + np.arange(PART_FEATURES), zero)
+    steps = np.where(is_read, (wide.nodes * (1 + PART_FEATURES))[:, None, None], 0)
+    return _Layout(
+        table=np.concatenate([wide.table, [1.0, 0.0]]),
+        parts=parts,
+        places=np.concatenate([products, own], axis=-1),
+        steps=steps[..., None],
+        entries=np.flatnonzero(is_part[..., None] & (wide.columns[parts] >= 0)),
+    )
 
 
 def _without_each(products: Floats) -> Floats:
     """Return the product of all parts but each, (rows, groups, parts, nodes)."""
-    n_parts = products.shape[2]
     others = np.ones(products.shape)
-    before = np.ones((*products.shape[:2], products.shape[3]))
-    after = before.copy()
-    for part in range(n_parts):
+    before, after = np.ones((2, *products.shape[:2], products.shape[3]))
+    for part in range(products.shape[2]):
         others[:, :, part] *= before
         before *= products[:, :, part]
-    for part in reversed(range(n_parts)):
+    for part in reversed(range(products.shape[2])):
         others[:, :, part] *= after
         after *= products[:, :, part]
     return others
