@@ -72,7 +72,7 @@ class PublishedModel:
     risk_range: RiskRange | None = None
     """How far each risk may be off; None where the model was published without."""
 
-    @property
+    @cached_property
     def base(self) -> float:
         """Return the margin of a row of which nothing is known; attributions add up from here."""
         return self.intercept + self.linear.base + self.curves.base + self.tables.base

@@ -186,7 +186,8 @@ def _add_groups(sums: Array, n: int, codes: Array, facts: Array, lines: Array, g
         own = tables[table_starts[group] : table_starts[group + 1]]
         # Where most of a table is read, memory gives it sooner in order than here and there.
         if own.size <= n * (right - left):
-            near[: own.size] = own
+            for at in range(own.size):
+                near[at] = own[at]
             own = near[: own.size]
         _find_lines(line, n, codes, facts, lines, group)
         for row in range(n):
@@ -203,11 +204,12 @@ def _add_wide(
 ) -> None:
     """Put leaves that are read in parts together, in the order of operations of `WideGroups`."""
     starts, nodes, columns, tables, table_starts = wide
-    n_features, most_parts = columns.shape[1], 0
+    n_features, most_parts, most_nodes = columns.shape[1], 0, 0
     for group in range(nodes.size):
         most_parts = max(most_parts, starts[group + 1] - starts[group])
+        most_nodes = max(most_nodes, nodes[group])
     line, place = np.empty(n, dtype=np.uint16), np.empty((most_parts, n), dtype=np.uint32)
-    others = np.empty((most_parts, nodes.max(), n))
+    others = np.empty((most_parts, most_nodes, n))
     total = np.empty(n)
     for group in range(nodes.size):
         first, n_parts, n_nodes = starts[group], starts[group + 1] - starts[group], nodes[group]
@@ -217,7 +219,7 @@ def _add_wide(
                 place[part, row] = line[row] * np.uint32(n_nodes * (1 + n_features))
         own = table_starts[first : first + n_parts]
         for node in range(n_nodes):
-            _multiply_others(others[:, node], n, place[:n_parts], tables, own + node, total)
+            _multiply_others(others[:, node], n, place, tables, own, node, total)
         for part in range(n_parts):
             for feature in range(n_features):
                 column = columns[first + part, feature]
@@ -236,18 +238,18 @@ def _add_wide(
 
 @njit(cache=True, nogil=True)
 def _multiply_others(
-    others: Array, n: int, place: Array, tables: Array, starts: Array, so_far: Array
+    others: Array, n: int, place: Array, tables: Array, starts: Array, node: int, so_far: Array
 ) -> None:
     """Multiply what all parts but each say at a node."""
     so_far[:] = 1.0
     for part in range(starts.size):
-        table, at_rows, product = tables[starts[part] :], place[part], others[part]
+        table, at_rows, product = tables[starts[part] + node :], place[part], others[part]
         for row in range(n):
             product[row] = so_far[row]
             so_far[row] *= table[at_rows[row]]
     so_far[:] = 1.0
     for part in range(starts.size - 1, -1, -1):
-        table, at_rows, product = tables[starts[part] :], place[part], others[part]
+        table, at_rows, product = tables[starts[part] + node :], place[part], others[part]
         for row in range(n):
             product[row] *= so_far[row]
             so_far[row] *= table[at_rows[row]]
