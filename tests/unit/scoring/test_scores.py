@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_a_posted_row_is_scored_in_the_frozen_order() -> None:
 
     assert one == score_values(model, np.arange(8.0)[None])[0]
     assert one.margin == -1.0
-    assert one.risk == pytest.approx(1 / (1 + np.e))
+    assert one.risk == pytest.approx(1 / (1 + math.e))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_score_says_how_far_its_risk_may_be_off() -> None:
     (one,) = score_rows(model, [ROW])
 
     assert (one.margin, one.risk_low, one.risk_high) == (-1.0, 0.2, one.risk)
-    assert one.risk == pytest.approx(1 / (1 + np.e))
+    assert one.risk == pytest.approx(1 / (1 + math.e))
 
 
 def test_a_model_published_before_ranges_still_scores() -> None:
