@@ -1,10 +1,11 @@
-"""Time a province's night as it is run: `earlywarn score`, tables to rosters in PostgreSQL, twice.
+"""Time a province's nights as they are run: `earlywarn score`, tables to rosters in PostgreSQL.
 
 `python -m benchmarks.province --students 1400000 --folder FOLDER` takes the network that
 `benchmarks/training.py` invented and took in there, and the two models of `make demo`; it works in a folder
-of its own, on an embedded PostgreSQL. The first night fills an empty database; the second is a day later.
-Processor time is told apart for the program and for the database, memory as well: of the database what its
-processes hold together, shared pages once.
+of its own, on an embedded PostgreSQL. The first night fills an empty database; of the two that follow, each a
+day later, the last is told: from then on every night also thins the run before the last.
+Processor time and memory are told apart for the program and for the database: what all processes of each use,
+with pages that several share counted once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from earlywarn.workspace import Workspace
 
 HERE = Path(__file__).parent
 FIRST_NIGHT = date(2026, 11, 20)
-SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_LOOKS = 0.5
 MEGABYTE, GIBIBYTE = 1e6, 2**30
 
 
@@ -61,15 +62,7 @@ class Server:
     def __init__(self, workspace: Workspace) -> None:
         self.urls = open_database(workspace)
         first_line = (workspace.server / "postmaster.pid").read_text(encoding="utf-8").split()[0]
-        self._main = psutil.Process(int(first_line))
-
-    def processor(self) -> float:
-        """Return the seconds of all its processes, those that have ended included."""
-        return processor_of(self._main)
-
-    def memory(self) -> float:
-        """Return what its processes hold together, in GiB."""
-        return memory_of(self._main)
+        self.process = psutil.Process(int(first_line))
 
     def bytes(self) -> int:
         """Return the size of the database on disk."""
@@ -80,22 +73,29 @@ class Server:
         return int(found)
 
 
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def processor_of(process: psutil.Process) -> float:
-    """Return the seconds of a process and of those below it, those that have ended included."""
+    """Return the seconds of a process and its children, those that have ended included."""
     seconds = 0.0
-    for one in (process, *process.children(recursive=True)):
+    for one in _family(process):
         try:
             used = one.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        seconds += float(used.user + used.system + used.children_user + used.children_system)
+        seconds += used.user + used.system + used.children_user + used.children_system
     return seconds
 
 
 def memory_of(process: psutil.Process) -> float:
-    """Return what a process and those below it hold together, shared pages once, in GiB."""
+    """Return what a process and its children hold together, in GiB."""
     held = 0
-    for one in (process, *process.children(recursive=True)):
+    for one in _family(process):
         try:
             held += one.memory_full_info().pss
         except psutil.NoSuchProcess:
@@ -119,39 +119,27 @@ def prepare(folder: Path, demo: Path, work: Path) -> tuple[Workspace, Path]:
 
 def watched(workspace: Workspace, keys: Path, server: Server, day: date) -> Night:
     """Run the verb in a process of its own, and look at it and at the database until it ends."""
-    verb = [sys.executable, "-c", "from earlywarn.cli import main; main()", "score"]
+    verb = [sys.executable, "-c", "from earlywarn.cli import main; main()"]
+    asked = ["score", str(HERE.parent / "models" / "quebec"), "--as-of", str(day), "--today", str(day)]
     folders = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(keys)}
     pointer = workspace.scores / "current"
     before = pointer.stat().st_mtime_ns if pointer.exists() else 0
-    started, used_before = time.monotonic(), server.processor()
+    started, used_before = time.monotonic(), processor_of(server.process)
     process = psutil.Popen(
-        [
-            *verb,
-            str(HERE.parent / "models" / "quebec"),
-            "--as-of",
-            day.isoformat(),
-            "--today",
-            day.isoformat(),
-        ],
+        [*verb, *asked],
         env=os.environ | folders,
         stderr=subprocess.PIPE,
         text=True,
     )
-    program_peak = database_peak = program = 0.0
+    now = Use(0.0, 0.0, 0.0)
     scored: Use | None = None
     while process.poll() is None:
-        try:
-            program = processor_of(process)
-            program_peak = max(program_peak, memory_of(process))
-        except psutil.NoSuchProcess:
-            break
-        database_peak = max(database_peak, server.memory())
         now = Use(
             time.monotonic() - started,
-            program,
-            server.processor() - used_before,
-            program_peak,
-            database_peak,
+            max(now.program, processor_of(process)),
+            processor_of(server.process) - used_before,
+            max(now.program_peak, memory_of(process)),
+            max(now.database_peak, memory_of(server.process)),
         )
         if scored is None and pointer.exists() and pointer.stat().st_mtime_ns != before:
             scored = now
@@ -160,25 +148,25 @@ def watched(workspace: Workspace, keys: Path, server: Server, day: date) -> Nigh
     said = process.stderr.read() if process.stderr is not None else ""
     if process.wait() or scored is None:
         raise SystemExit(f"the night ended with status {process.returncode}: {said}")
-    whole = Use(wall, program, server.processor() - used_before, program_peak, database_peak)
+    whole = replace(now, wall=wall)
     lines = tuple(line.strip() for line in said.splitlines() if "load " in line)
     return Night(day, scored, whole, lines, server.bytes())
 
 
 def part(n_students: int, nights: list[Night]) -> Part:
     """Put the nights into a table, with what the database takes."""
-    first, second = nights
-    millions = n_students / 1e6
-    grown = second.database_bytes - first.database_bytes
+    first, _, third = nights
+    millions = n_students / 1e6 * MEGABYTE
+    sizes = [night.database_bytes / millions for night in nights]
     lines = [
         f"`earlywarn score quebec` for {n_students:,} students and two models, {os.cpu_count()} cores: "
-        "the first night into an empty database, then a night a day later.",
+        "the first night into an empty database, and the second after it.",
         "",
         "| night | part | wall | processor, program | processor, PostgreSQL | peak, program "
         "| peak, PostgreSQL |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, night in (("first", first), ("following", second)):
+    for name, night in (("first", first), ("following", third)):
         scored, whole = night.scored, night.whole
         loaded = Use(
             whole.wall - scored.wall,
@@ -192,19 +180,19 @@ def part(n_students: int, nights: list[Night]) -> Part:
         lines.append(_line(name, "**whole**", whole))
     lines += [
         "",
-        f"The database takes {first.database_bytes / MEGABYTE:,.0f} MB after the first night, "
-        f"**{first.database_bytes / MEGABYTE / millions:,.0f} MB a million students**; "
-        f"every further night adds {grown / MEGABYTE / millions:,.0f} MB a million students.",
+        f"The database takes **{sizes[0]:,.0f} MB a million students** after the first night and "
+        f"{sizes[1]:,.0f} MB after the second, when it holds two whole runs; every night from then on adds "
+        f"{sizes[2] - sizes[1]:,.0f} MB.",
         "",
-        "When each part of the second night was in (two go on at once):",
+        "When each part of the last night was in (two go on at once):",
         "",
         "```",
-        *second.said,
+        *third.said,
         "```",
     ]
     rows = [
         Row(5, f"{n_students:,} students, {name}", _figure(night.whole), ours=_ours(night.whole))
-        for name, night in (("a following night", second), ("the first night", first))
+        for name, night in (("a following night", third), ("the first night", first))
     ]
     return Part("The province, tables to rosters in PostgreSQL", tuple(rows), tuple(lines))
 
@@ -225,7 +213,7 @@ def _ours(use: Use) -> str:
 
 
 def main() -> None:
-    """Run both nights, keep the figures, and leave nothing but them."""
+    """Run the nights, keep the figures, and leave nothing but them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=1_400_000)
     parser.add_argument("--folder", type=Path, required=True)
@@ -237,7 +225,7 @@ def main() -> None:
         raise SystemExit(f"nothing was taken in at {folder}: run benchmarks/training.py first")
     workspace, keys = prepare(folder, given.demo, given.work)
     server = Server(workspace)
-    nights = [watched(workspace, keys, server, FIRST_NIGHT + timedelta(days=later)) for later in range(2)]
+    nights = [watched(workspace, keys, server, FIRST_NIGHT + timedelta(days=later)) for later in range(3)]
     keep(part(given.students, nights))
 
 

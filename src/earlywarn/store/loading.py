@@ -6,9 +6,9 @@ private one. Readers keep the earlier night until one transaction ends. See docs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -26,7 +26,14 @@ from earlywarn.scoring import Phrases, Reason, reasons_json
 from earlywarn.store.risks import WORDS
 from earlywarn.store.roles import transaction
 from earlywarn.store.schema import current_runs, rosters, score_runs
-from earlywarn.store.staging import ROWS_PER_WRITE, add, attach_partition, drop_partition, replace_with
+from earlywarn.store.staging import (
+    ROWS_PER_WRITE,
+    add,
+    attach_partition,
+    drop_partition,
+    replace_with,
+    thin_partition,
+)
 
 ALWAYS = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
@@ -149,9 +156,9 @@ def load_night(
         for name, given in (tables or {}).items()
     }
     parts = [_Parts.of(run) for run in runs]
+    _tidy(owner, runs)
     with loading(owner) as connection:
-        # A loader that died may still be rolling back, and two at once would each undo the other's rows.
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('earlywarn.load'))"))
+        _wait_for_others(connection)
         with ThreadPoolExecutor(1) as beside:
             storing = beside.submit(_store_runs, owner, parts, progress)
             if names is not None:
@@ -212,8 +219,6 @@ def _store_runs(owner: Engine, parts: Sequence[_Parts], progress: Progress) -> t
     A partition that came to be in the moment in which it is shown could be missed by a statement that was
     planned before and looks after.
     """
-    with loading(owner) as connection:
-        _forget_unshown(connection, [part.run for part in parts])
     run_ids = []
     for part in parts:
         with loading(owner) as connection:
@@ -221,15 +226,48 @@ def _store_runs(owner: Engine, parts: Sequence[_Parts], progress: Progress) -> t
     return tuple(run_ids)
 
 
-def _forget_unshown(connection: Connection, but: Sequence[RunToLoad]) -> None:
-    """Remove what loaders that died have stored of other runs."""
-    statement = select(score_runs.c.run_id, score_runs.c.model, score_runs.c.written_as)
-    kept = {(run.model, run.written_as) for run in but if run.written_as is not None}
-    for row in connection.execute(statement.where(score_runs.c.shown_since.is_(None))).all():
+def _wait_for_others(connection: Connection) -> None:
+    # A loader that died may still be rolling back, and two at once would each undo the other's rows.
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('earlywarn.load'))"))
+
+
+def _tidy(owner: Engine, coming: Sequence[RunToLoad]) -> None:
+    """Remove what loaders that died have stored of other runs, and thin runs that were replaced before.
+
+    The runs in use stay whole, and so does each until the night after it is replaced.
+    """
+    kept = {(run.model, run.written_as) for run in coming if run.written_as is not None}
+    with loading(owner) as connection:
+        _wait_for_others(connection)
+        unshown = connection.execute(select(score_runs).where(score_runs.c.shown_since.is_(None))).all()
+        in_use = connection.execute(select(current_runs.c.run_id)).scalars().all()
+        whole = score_runs.c.shown_since.is_not(None) & ~score_runs.c.is_thinned
+        replaced = select(score_runs.c.run_id).where(whole, score_runs.c.run_id.not_in(in_use))
+        to_thin = connection.execute(replaced).scalars().all()
+    for row in unshown:
         if (row.model, row.written_as) not in kept:
-            connection.execute(delete(rosters).where(rosters.c.run_id == row.run_id))
-            drop_partition(connection, "scores", row.run_id)
-            connection.execute(delete(score_runs).where(score_runs.c.run_id == row.run_id))
+            _if_no_reader_lasts(owner, _forget, row.run_id)
+    for run_id in to_thin:
+        _if_no_reader_lasts(owner, _thin, run_id)
+
+
+def _if_no_reader_lasts(owner: Engine, change: Callable[[Connection, int], None], run_id: int) -> None:
+    """Change what readers of any scores wait for, or leave it to another night where one of them is long."""
+    with suppress(StoreError), loading(owner) as connection:
+        connection.execute(select(func.set_config("lock_timeout", "2s", True)))
+        change(connection, run_id)
+
+
+def _forget(connection: Connection, run_id: int) -> None:
+    connection.execute(delete(rosters).where(rosters.c.run_id == run_id))
+    drop_partition(connection, "scores", run_id)
+    connection.execute(delete(score_runs).where(score_runs.c.run_id == run_id))
+
+
+def _thin(connection: Connection, run_id: int) -> None:
+    thin_partition(connection, "scores", "run_id", run_id, keeping="is_listed", policies=_SCORE_POLICIES)
+    thinned = update(score_runs).where(score_runs.c.run_id == run_id)
+    connection.execute(thinned.values(is_thinned=True))
 
 
 def _stored_as(connection: Connection, run: RunToLoad) -> int | None:

@@ -81,6 +81,7 @@ score_runs = Table(
     Column("loaded_at", DateTime(timezone=True), nullable=False),
     *_text("written_as", nullable=True),
     Column("shown_since", DateTime(timezone=True)),
+    Column("is_thinned", Boolean, nullable=False),
 )
 current_runs = Table(
     "current_runs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -91,34 +91,63 @@ def attach_partition(
     policies: Sequence[str],
 ) -> None:
     """Add `rows` to `table` as the new partition of `key` = `value`, with its own forced policies."""
-    partition = sql.Identifier(SCHEMA, f"{table}_{value}")
-    names = {
-        "parent": qualified(table),
-        "partition": partition,
-        "key": sql.Identifier(key),
-        "value": sql.Literal(value),
+    names = _partition(table, key, value)
+    _run_all(connection, names, _BEGINNING)
+    copy_rows(connection, qualified(f"{table}_{value}"), columns, rows)
+    _run_all(connection, names, (*_LOCKING, *policies, *_ATTACHING))
+
+
+def thin_partition(
+    connection: Connection, table: str, key: str, value: int, *, keeping: str, policies: Sequence[str]
+) -> None:
+    """Write the partition of `key` = `value` anew with the rows for which the column `keeping` is true."""
+    whole, kept = qualified(f"{table}_{value}"), qualified(f"{table}_{value}_kept")
+    aside = _partition(table, key, value) | {
+        "partition": kept,
+        "whole": whole,
+        "keeping": sql.Identifier(keeping),
     }
-    for statement in (
-        "CREATE TABLE {partition} (LIKE {parent} INCLUDING DEFAULTS)",
-        "ALTER TABLE {partition} ALTER {key} SET DEFAULT {value}",
-    ):
-        run(connection, sql.SQL(statement).format(**names))
-    copy_rows(connection, partition, columns, rows)
-    # A valid check spares the attaching its scan while readers wait.
-    for statement in (
-        "ALTER TABLE {partition} ADD CHECK ({key} = {value})",
-        *policies,
-        "ALTER TABLE {partition} ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE {partition} FORCE ROW LEVEL SECURITY",
-        "ALTER TABLE {parent} ATTACH PARTITION {partition} FOR VALUES IN ({value})",
-        "ANALYZE {partition}",
-    ):
-        run(connection, sql.SQL(statement).format(**names))
+    filling = "INSERT INTO {partition} SELECT * FROM {whole} WHERE {keeping}"
+    # Dropping locks the parent first, as readers do: else each could wait for the other.
+    _run_all(connection, aside, (*_BEGINNING, filling, *_LOCKING, *policies, "DROP TABLE {whole}"))
+    renaming = sql.SQL("ALTER TABLE {} RENAME TO {}")
+    run(connection, renaming.format(kept, sql.Identifier(f"{table}_{value}")))
+    _run_all(connection, _partition(table, key, value), _ATTACHING)
 
 
 def drop_partition(connection: Connection, table: str, value: int) -> None:
     """Drop the partition that `attach_partition` made for `value`."""
     run(connection, sql.SQL("DROP TABLE {}").format(qualified(f"{table}_{value}")))
+
+
+_BEGINNING = (
+    "CREATE TABLE {partition} (LIKE {parent} INCLUDING DEFAULTS)",
+    "ALTER TABLE {partition} ALTER {key} SET DEFAULT {value}",
+)
+_LOCKING = (
+    "ALTER TABLE {partition} ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE {partition} FORCE ROW LEVEL SECURITY",
+    # A valid check spares the attaching its scan while readers wait.
+    "ALTER TABLE {partition} ADD CHECK ({key} = {value})",
+)
+_ATTACHING = (
+    "ALTER TABLE {parent} ATTACH PARTITION {partition} FOR VALUES IN ({value})",
+    "ANALYZE {partition}",
+)
+
+
+def _partition(table: str, key: str, value: int) -> dict[str, sql.Composable]:
+    return {
+        "parent": qualified(table),
+        "partition": qualified(f"{table}_{value}"),
+        "key": sql.Identifier(key),
+        "value": sql.Literal(value),
+    }
+
+
+def _run_all(connection: Connection, names: Mapping[str, sql.Composable], statements: Sequence[str]) -> None:
+    for statement in statements:
+        run(connection, sql.SQL(statement).format(**names))
 
 
 def qualified(table: str) -> sql.Identifier:
