@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from api.language import language_of
 from api.problems import FORBIDDEN, UNAUTHENTICATED, ProblemError
@@ -13,18 +14,31 @@ from api.schemas import Identifier, ModelName
 from api.service import Service, service_of
 from earlywarn.domain import Language, Scope
 from earlywarn.errors import NotFoundError
+from earlywarn.store import Entry
 
 LONGEST_KEY = 200
 bearer = HTTPBearer(auto_error=False, description="The key of a calling system.")
 
-ServiceHere = Annotated[Service, Depends(service_of)]
-Speaking = Annotated[Language, Depends(language_of)]
+
+async def service_here(connection: HTTPConnection) -> Service:
+    """Return the running service."""
+    # Not `service_of` itself: what is no coroutine, FastAPI sends to a thread.
+    return service_of(connection)
 
 
-def calling_scope(
+async def speaking(connection: HTTPConnection) -> Language:
+    """Return the language to answer in."""
+    return language_of(connection)
+
+
+ServiceHere = Annotated[Service, Depends(service_here)]
+Speaking = Annotated[Language, Depends(speaking)]
+
+
+async def calling_entry(
     service: ServiceHere, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Scope:
-    """Return what the calling system may see today.
+) -> Entry:
+    """Return what the calling system's key opens today.
 
     Raises:
         ProblemError: No key, or one that no account in use holds.
@@ -33,15 +47,23 @@ def calling_scope(
     if not key or len(key) > LONGEST_KEY or not key.isascii():
         raise ProblemError(UNAUTHENTICATED)
     try:
-        return service.store.accounts.authenticate_key(key, today=service.today())
+        return await service.store.callers.enter(key, today=service.today())
     except NotFoundError as error:
         raise ProblemError(UNAUTHENTICATED) from error
+
+
+Holder = Annotated[Entry, Depends(calling_entry)]
+
+
+async def calling_scope(entry: Holder) -> Scope:
+    """Return what the calling system may see today."""
+    return entry.scope
 
 
 Caller = Annotated[Scope, Depends(calling_scope)]
 
 
-def pushing_scope(scope: Caller) -> Scope:
+async def pushing_scope(scope: Caller) -> Scope:
     """Return the scope of a calling system that may write tables.
 
     A row may be about any student, so the right counts only for an account that reaches the whole network.
@@ -57,7 +79,7 @@ def pushing_scope(scope: Caller) -> Scope:
 Pusher = Annotated[Scope, Depends(pushing_scope)]
 
 
-def route_of(request: Request) -> str:
+async def route_of(request: Request) -> str:
     """Return the route as the access log names it: the template, never the path with its ids."""
     return f"{request.method} {request.scope['route'].path}"
 
@@ -67,6 +89,6 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")]
 Grade = Annotated[str | None, Query(max_length=20, pattern=r"^[A-Za-z0-9_.-]+$")]
 __all__ = [
-    "Caller", "Cursor", "Grade", "Identifier", "Limit", "ModelName", "Pusher", "Route", "ServiceHere",
-    "Speaking", "calling_scope",
+    "Caller", "Cursor", "Grade", "Holder", "Identifier", "Limit", "ModelName", "Pusher", "Route",
+    "ServiceHere", "Speaking",
 ]  # fmt: skip

@@ -235,7 +235,7 @@ class OnDemandScore(Wire):
     chance: str | None
     chance_range: ChanceRange
     not_scored_because: str | None
-    reasons: list[Reason]
+    reasons: Annotated[list[Reason] | None, Field(description="Null where they were not asked for.")]
 
 
 class ScoreAnswer(ListBasis, Answer):
@@ -355,4 +355,5 @@ WIRE_NAMES = frozenset(name for model in (ResolveRequest, ScoreRequest) for name
     "cursor",
     "table",
     "batch_id",
+    "reasons",
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
+
 from api.chance import chance_in_words, range_text
-from api.schemas import Evidence, GradeRoster, Reason, Risk, RosterEntry
+from api.schemas import GradeRoster, Reason, RosterEntry
 from api.settings import ServiceSettings
 from api.wording import translate
 from earlywarn.domain import Language
-from earlywarn.scoring import RULES
+from earlywarn.pipeline.score_on_demand import OnDemandScores
+from earlywarn.scoring import RULES, PublishedModel, Score
 from earlywarn.store import CurrentRun, RosterHeader, StudentRisk
 
 DECISION_SUPPORT = (
@@ -24,6 +27,7 @@ CONTEST = (
 )
 CONTEST_AT = "Pour corriger une donnée ou présenter des observations : {contact}"
 
+_EVIDENCE = ("feature", "value", "window", "own_past", "peers_median")
 NOT_SCORED = "trop peu de données pour estimer un risque"
 BY_RULES = "Liste par règles, sans risque chiffré."
 
@@ -63,50 +67,126 @@ def too_little_data(run: CurrentRun, language: Language) -> str:
     return str(words.get(language) or translate(NOT_SCORED, language))
 
 
+def version_of(model: PublishedModel) -> str:
+    """Return a model's version as the access log names it."""
+    return f"{model.model}/{model.version}"
+
+
 def data_age_days(run: CurrentRun, today: date) -> int:
     """Return how many days ago the data behind a run ended."""
     return max(0, (today - run.data_as_of).days)
 
 
-def shaped_reason(stored: Mapping[str, Any], language: Language) -> Reason:
-    """Return a stored reason in one language; a comparison that was not made is null."""
+def shaped_reason(stored: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Return a reason in one language, as `Reason` describes it; a comparison that was not made is null."""
     evidence = stored["evidence"]
-    return Reason(
-        code=stored["code"],
-        direction=stored["direction"],
-        strength=stored["strength_words"][language],
-        text=stored["text"][language],
-        comparison=stored["comparison"][language],
-        actionable=stored["actionable"],
-        evidence=Evidence(
-            feature=evidence["feature"],
-            value=evidence["value"],
-            window=evidence["window"],
-            own_past=evidence["own_past"],
-            peers_median=evidence["peers_median"],
-        ),
-    )
+    return {
+        "code": stored["code"],
+        "direction": stored["direction"],
+        "strength": stored["strength_words"][language],
+        "text": stored["text"][language],
+        "comparison": stored["comparison"][language],
+        "actionable": stored["actionable"],
+        "evidence": {name: evidence[name] for name in _EVIDENCE},
+    }
 
 
-def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> Risk:
-    """Return one stored score with all that it must carry."""
-    return Risk(
-        model=stored.run.model,
-        outcome=outcome_text(stored.run, language),
-        as_of=stored.as_of,
-        data_age_days=data_age_days(stored.run, today),
-        model_version=stored.run.version,
-        unit=list(stored.unit),
-        risk=stored.risk,
-        risk_low=stored.risk_low,
-        risk_high=stored.risk_high,
-        chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
-        chance_range=range_text(stored, language),
-        on_roster=stored.is_listed,
+def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> dict[str, Any]:
+    """Return one stored score with all that it must carry, as `Risk` describes it."""
+    return {
         **list_basis(stored.run.facts.get("kind"), language),
-        not_scored_because=not_scored_text(stored, language),
-        reasons=[shaped_reason(reason, language) for reason in stored.reasons],
+        "model": stored.run.model,
+        "outcome": outcome_text(stored.run, language),
+        "as_of": stored.as_of,
+        "data_age_days": data_age_days(stored.run, today),
+        "model_version": stored.run.version,
+        "unit": stored.unit,
+        **_in_words(stored, language),
+        "on_roster": stored.is_listed,
+        "not_scored_because": not_scored_text(stored, language),
+        "reasons": [shaped_reason(reason, language) for reason in stored.reasons],
+    }
+
+
+def shaped_score(
+    position: int,
+    unit: Sequence[str],
+    scored: Score,
+    model: PublishedModel,
+    language: Language,
+    *,
+    with_reasons: bool,
+) -> dict[str, Any]:
+    """Return one score on demand, as `OnDemandScore` describes it."""
+    return {
+        "position": position,
+        "unit": unit,
+        **_in_words(scored, language),
+        "margin": scored.margin,
+        "not_scored_because": scored.not_scored_because and model.abstention.words[language],
+        "reasons": [shaped_reason(reason.as_dict(), language) for reason in scored.reasons]
+        if with_reasons
+        else None,
+    }
+
+
+def score_answer(
+    settings: ServiceSettings,
+    model: PublishedModel,
+    found: OnDemandScores,
+    language: Language,
+    *,
+    today: date,
+    with_reasons: bool,
+) -> bytes:
+    """Return the answer to a request for scores on demand, as `ScoreAnswer` describes it."""
+    scores = zip(found.units, found.scores, strict=True)
+    return orjson.dumps(
+        {
+            **list_basis(model.kind, language),
+            "model": model.model,
+            "outcome": model.outcome[language],
+            "model_version": model.version,
+            "as_of": found.as_of,
+            "data_age_days": max(0, (today - found.as_of).days),
+            "peers_as_of": found.peers_as_of,
+            "decision_support": translate(DECISION_SUPPORT, language),
+            "contest": contest_text(settings, language),
+            "scores": [
+                shaped_score(position, unit, scored, model, language, with_reasons=with_reasons)
+                for position, (unit, scored) in enumerate(scores)
+            ],
+        }
     )
+
+
+def risks_answer(
+    settings: ServiceSettings,
+    student_id: str,
+    stored: Sequence[StudentRisk],
+    language: Language,
+    *,
+    today: date,
+) -> bytes:
+    """Return a student's stored risks, as `StudentRisks` describes them."""
+    return orjson.dumps(
+        {
+            "student_id": student_id,
+            "risks": [shaped_risk(risk, language, today=today) for risk in stored],
+            "decision_support": translate(DECISION_SUPPORT, language),
+            "contest": contest_text(settings, language),
+        }
+    )
+
+
+def _in_words(scored: StudentRisk | Score, language: Language) -> dict[str, Any]:
+    return {
+        "risk": scored.risk,
+        "risk_low": scored.risk_low,
+        "risk_high": scored.risk_high,
+        "chance": None if scored.risk is None else chance_in_words(scored.risk, language).text,
+        "chance_range": range_text(scored, language),
+    }
 
 
 def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
@@ -117,12 +197,8 @@ def shaped_entry(stored: StudentRisk, language: Language) -> RosterEntry:
         grade=stored.grade,
         unit=list(stored.unit),
         rank=stored.rank,
-        risk=stored.risk,
-        risk_low=stored.risk_low,
-        risk_high=stored.risk_high,
-        chance=None if stored.risk is None else chance_in_words(stored.risk, language).text,
-        chance_range=range_text(stored, language),
-        reasons=[shaped_reason(reason, language) for reason in stored.reasons],
+        **_in_words(stored, language),
+        reasons=[Reason(**shaped_reason(reason, language)) for reason in stored.reasons],
     )
 
 

@@ -8,13 +8,20 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path
 from starlette.responses import Response
 
-from api.dependencies import Caller, Route, ServiceHere, Speaking
+from api.dependencies import Caller, Holder, Route, ServiceHere, Speaking
 from api.language import locale_of
-from api.problems import MALFORMED, NOT_FOUND, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, declares
+from api.problems import (
+    MALFORMED,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    ProblemError,
+    declares,
+)
 from api.schemas import Identifier, ResolveAnswer, Resolved, ResolveRequest, StudentRisks
-from api.shaping import DECISION_SUPPORT, contest_text, shaped_risk
+from api.shaping import risks_answer
 from api.strict_body import StrictRoute
-from api.wording import translate
 from earlywarn.domain import StudentId
 
 router = APIRouter(prefix="/v1/students", tags=["students"], route_class=StrictRoute)
@@ -28,23 +35,20 @@ router = APIRouter(prefix="/v1/students", tags=["students"], route_class=StrictR
         **declares(UNAUTHENTICATED, NOT_FOUND, MALFORMED, UNAVAILABLE),
     },
 )
-def student_risks(
+async def student_risks(
     student_id: Annotated[Identifier, Path()],
     service: ServiceHere,
-    scope: Caller,
+    entry: Holder,
     language: Speaking,
     route: Route,
     if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
     """Return the current risks of one student in scope, with their reasons; the reading is recorded."""
-    stored = service.store.scores.student_risks(scope, StudentId(student_id), route=route)
-    answer = StudentRisks(
-        student_id=student_id,
-        risks=[shaped_risk(risk, language, today=scope.today) for risk in stored],
-        decision_support=translate(DECISION_SUPPORT, language),
-        contest=contest_text(service.settings, language),
-    )
-    return tagged(answer.model_dump_json().encode(), locale_of(language), if_none_match)
+    stored = await service.store.callers.student_risks(entry, StudentId(student_id), route=route)
+    if stored is None:
+        raise ProblemError(UNAUTHENTICATED)
+    answer = risks_answer(service.settings, student_id, stored, language, today=entry.scope.today)
+    return tagged(answer, locale_of(language), if_none_match)
 
 
 @router.post("/resolve", responses=declares(UNAUTHENTICATED, TOO_LARGE, MALFORMED, UNAVAILABLE))

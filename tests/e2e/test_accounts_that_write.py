@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 from earlywarn.domain import Role, SchoolId
 from earlywarn.errors import SettingsError, StoreError
 from earlywarn.pipeline.accounts import open_system_account
-from earlywarn.store import Account, AccountReader, DatabaseUrls, draw_accounts, save_account
+from earlywarn.store import Account, CallerDesk, DatabaseUrls, draw_accounts, save_account
+from earlywarn.store.exchanges import Exchanges
+from tests.builders.desk import scope_of_key
 from tests.builders.store import TODAY
 
 NOBODY: dict[str, Any] = {"schools": [], "names": False, "today": TODAY}
@@ -18,13 +20,13 @@ NOBODY: dict[str, Any] = {"schools": [], "names": False, "today": TODAY}
 
 def test_the_right_is_given_by_name(database: DatabaseUrls, owner: Engine) -> None:
     """A key has it only where it was asked for, and loses it where the account is saved without."""
-    reader = AccountReader(owner)
+    desk = CallerDesk(Exchanges(owner))
     plain = open_system_account(database, "portal", **NOBODY)
-    before = reader.authenticate_key(plain, today=TODAY).may_write_tables
+    before = scope_of_key(desk, plain, today=TODAY).may_write_tables
     open_system_account(database, "portal", write=True, **NOBODY)
-    given = reader.authenticate_key(plain, today=TODAY).may_write_tables
+    given = scope_of_key(desk, plain, today=TODAY).may_write_tables
     open_system_account(database, "portal", **NOBODY)
-    after = reader.authenticate_key(plain, today=TODAY).may_write_tables
+    after = scope_of_key(desk, plain, today=TODAY).may_write_tables
 
     assert (before, given, after) == (False, True, False)
 

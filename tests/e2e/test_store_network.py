@@ -23,6 +23,7 @@ from earlywarn.store import (
 from earlywarn.tables import load_contract, tables_from_rows
 from earlywarn.workspace import Workspace, locked
 from tests.builders import store as build
+from tests.builders.desk import scope_of_key
 from tests.builders.people import FILES, people_network
 
 STARTS, LEFT = "2026-08-28", "2026-11-10"
@@ -108,9 +109,9 @@ def test_the_demonstration_gets_three_accounts_and_one_living_key(
     second = prepare_demonstration(database, today=build.TODAY)
 
     assert [account.role for account in second.accounts] == ["teacher", "principal", "system"]
-    assert store.accounts.authenticate_key(second.key, today=build.TODAY).account_id == "demo-system"
+    assert scope_of_key(store.callers, second.key, today=build.TODAY).account_id == "demo-system"
     with pytest.raises(StoreError):
-        store.accounts.authenticate_key(first.key, today=build.TODAY)
+        scope_of_key(store.callers, first.key, today=build.TODAY)
 
 
 def test_a_calling_system_gets_a_key_that_reaches_its_schools_only(
@@ -122,7 +123,7 @@ def test_a_calling_system_gets_a_key_that_reaches_its_schools_only(
         for _ in range(2)
     )
 
-    scopes = [store.accounts.authenticate_key(key, today=build.TODAY) for key in (first, second)]
+    scopes = [scope_of_key(store.callers, key, today=build.TODAY) for key in (first, second)]
     assert first != second
     assert scopes[0] == scopes[1]
     assert (scopes[0].role, scopes[0].school_ids, scopes[0].all_schools) == ("system", ("north",), False)

@@ -27,6 +27,7 @@ from earlywarn.store import (
     save_account,
 )
 from tests.builders import store as build
+from tests.builders.desk import scope_of_key
 
 KEY = new_key()
 ANA, S1 = StudentId("ana"), SchoolId("s1")
@@ -64,7 +65,7 @@ def count_accesses(superuser: Engine) -> int:
 
 def test_a_students_risks_are_those_stored(store: Store) -> None:
     """One entry a model, with reasons as shown and the run it comes from."""
-    difficulty, dropout = store.scores.student_risks(build.teacher(), ANA, route="test")
+    difficulty, dropout = store.scores.student_page(build.teacher(), ANA, route="test").risks
 
     assert (dropout.run.model, dropout.run.version, dropout.run.as_of) == ("dropout", "1", build.TODAY)
     assert (dropout.risk, dropout.rank, dropout.is_listed, dropout.unit) == (0.25, 1, True, ("ana",))
@@ -85,7 +86,7 @@ def test_a_reading_writes_one_row_with_every_student_shown(store: Store, superus
 
 def test_one_students_reading_names_every_model_shown(store: Store, superuser: Engine) -> None:
     """The trace says which versions were read."""
-    store.scores.student_risks(build.teacher(), ANA, route="GET /v1/students/{id}/risks")
+    store.scores.student_page(build.teacher(), ANA, route="GET /v1/students/{id}/risks")
 
     expected = ("teacher-one", "teacher", "GET /v1/students/{id}/risks", "difficulty/7 dropout/1", ["ana"])
     assert last_access(superuser) == expected
@@ -95,7 +96,7 @@ def test_a_refused_reading_leaves_no_row(store: Store, superuser: Engine) -> Non
     """Nobody was shown, so nobody is named."""
     before = count_accesses(superuser)
     with pytest.raises(NotFoundError):
-        store.scores.student_risks(build.teacher(), StudentId("eve"), route="test")
+        store.scores.student_page(build.teacher(), StudentId("eve"), route="test")
 
     assert count_accesses(superuser) == before
 
@@ -107,12 +108,12 @@ def test_a_reading_whose_trace_cannot_be_written_fails(store: Store, superuser: 
         connection.execute(text(f"REVOKE {grant} FROM earlywarn_service"))
     try:
         with pytest.raises(StoreError, match="refused"):
-            store.scores.student_risks(build.teacher(), ANA, route="test")
+            store.scores.student_page(build.teacher(), ANA, route="test")
     finally:
         with superuser.begin() as connection:
             connection.execute(text(f"GRANT {grant} TO earlywarn_service"))
 
-    assert store.scores.student_risks(build.teacher(), ANA, route="test")
+    assert store.scores.student_page(build.teacher(), ANA, route="test").risks
 
 
 def test_a_roster_comes_in_pages_without_gap_or_repeat(store: Store) -> None:
@@ -225,21 +226,21 @@ def test_a_key_opens_its_accounts_scope_until_revoked(store: Store, owner: Engin
     today = build.TODAY
     save_account(owner, Account("sys", "SIS", "system", school_ids=(S1,)))
     key, spare = (issue_api_key(owner, "sys", today=today) for _ in range(2))
-    scope = store.accounts.authenticate_key(key, today=today)
+    scope = scope_of_key(store.callers, key, today=today)
     revoke_api_key(owner, key.split("_")[1], today=today)
 
     assert (scope.role, scope.account_id, scope.school_ids) == ("system", "sys", ("s1",))
     for wrong in (key, key + "x", "", "ew_0_0"):
         with pytest.raises(NotFoundError):
-            store.accounts.authenticate_key(wrong, today=today)
-    assert store.accounts.authenticate_key(spare, today=today) == scope
+            scope_of_key(store.callers, wrong, today=today)
+    assert scope_of_key(store.callers, spare, today=today) == scope
     disable_account(owner, "sys", today=today + timedelta(days=1))
-    assert store.accounts.authenticate_key(spare, today=today) == scope
+    assert scope_of_key(store.callers, spare, today=today) == scope
     with pytest.raises(NotFoundError):
-        store.accounts.authenticate_key(spare, today=today + timedelta(days=1))
+        scope_of_key(store.callers, spare, today=today + timedelta(days=1))
     revoke_account_keys(owner, "sys", today=today)
     with pytest.raises(NotFoundError):
-        store.accounts.authenticate_key(spare, today=today)
+        scope_of_key(store.callers, spare, today=today)
 
 
 def test_no_key_is_kept_in_clear(store: Store, owner: Engine, superuser: Engine) -> None:

@@ -131,7 +131,7 @@ def test_what_is_not_yours_and_what_is_not_there_look_the_same(store: Store) -> 
     answers = []
     for student in ("dee", "nobody-of-this-name"):
         with pytest.raises(NotFoundError) as refusal:
-            store.scores.student_risks(build.teacher("one"), StudentId(student), route="test")
+            store.scores.student_page(build.teacher("one"), StudentId(student), route="test")
         answers.append(str(refusal.value))
     for school in ("s3", "no-such-school"):
         with pytest.raises(NotFoundError) as refusal:

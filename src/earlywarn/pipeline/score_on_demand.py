@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from earlywarn.errors import (
@@ -29,6 +30,7 @@ from earlywarn.publication import PublishedModel
 from earlywarn.scoring import Score, score_values
 from earlywarn.workspace import Workspace
 
+Floats = npt.NDArray[np.float64]
 SECONDS = 60.0
 SECONDS_TO_WAIT = 5.0
 _REFUSALS: dict[str, type[EarlywarnError]] = {
@@ -55,6 +57,14 @@ def refuse_future(as_of: date, today: date) -> None:
     """
     if as_of > today:
         raise AsOfError("the day asked for lies in the future", todo="score as of today or before")
+
+
+def scored_rows(
+    model: PublishedModel, values: Floats, as_of: date, *, reasons: bool = True
+) -> OnDemandScores:
+    """Score rows of feature values that a caller posted; whose they are is not known."""
+    scores = score_values(model, values, reasons=reasons)
+    return OnDemandScores(((),) * len(scores), tuple(scores), as_of, None)
 
 
 class TableScorer:
@@ -84,6 +94,7 @@ class TableScorer:
         as_of: date,
         *,
         today: date | None = None,
+        reasons: bool = True,
     ) -> OnDemandScores:
         """Score the units of the posted rows as of a day.
 
@@ -92,6 +103,7 @@ class TableScorer:
             tables: Rows by table, complete for the posted students.
             as_of: The day to look from; posted facts visible before it are used.
             today: The day taken as today; a later `as_of` is refused.
+            reasons: Whether reasons are wanted.
 
         Raises:
             TableError: The rows break the contract; every position and reason is listed, no value.
@@ -118,7 +130,7 @@ class TableScorer:
         peers_as_of = answer["peers_as_of"]
         return OnDemandScores(
             units=tuple(tuple(unit) for unit in answer["units"]),
-            scores=tuple(score_values(model, values)),
+            scores=tuple(score_values(model, values, reasons=reasons)),
             as_of=as_of,
             peers_as_of=None if peers_as_of is None else date.fromisoformat(peers_as_of),
         )

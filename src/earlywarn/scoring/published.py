@@ -5,9 +5,10 @@ Nothing here reads a file or knows LightGBM; `publication` loads and verifies, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 
@@ -113,6 +114,13 @@ class PublishedModel:
         known = {entry.name: entry for entry in self.catalog}
         shown = {name: entry for name, entry in known.items() if not entry.is_context}
         return tuple(shown.get(name) for name in self.features)
+
+    @cached_property
+    def pick(self) -> Callable[[Mapping[str, float | None]], Sequence[float | None]]:
+        """Return what takes the features out of a row, in their order; a KeyError says one is missing."""
+        # Of one name an itemgetter makes no sequence.
+        (first, *more) = self.features
+        return itemgetter(first, *more) if more else lambda row: (row[first],)
 
     @cached_property
     def needed(self) -> Integers:

@@ -12,7 +12,7 @@ from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import TableError
 from earlywarn.scoring.points import phrases_of, tell
 from earlywarn.scoring.published import PublishedModel
-from earlywarn.scoring.telling import Reason, Told, told_lists
+from earlywarn.scoring.telling import N_NUMBERS, Reason, Told, told_lists
 from earlywarn.scoring.trees import Flags, Floats
 
 _BLOCK = 4096
@@ -57,13 +57,16 @@ class ScoredBatch:
         return ~np.isnan(self.margins)
 
 
-def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) -> ScoredBatch:
+def score_batch(
+    model: PublishedModel, values: Floats, *, many: bool = False, reasons: bool = True
+) -> ScoredBatch:
     """Score encoded feature values in numbers, one unit a row, columns as in `model.features`.
 
     Args:
         model: The published model.
         values: Encoded feature values, (rows, features).
         many: Whether machine code does what it can: the same bits, for whoever has thousands of rows.
+        reasons: Whether reasons are wanted; without them `told` has no place. Of many rows they always are.
     """
     if many:
         # The service has few rows at a time, and loads no compiler.
@@ -72,7 +75,8 @@ def score_batch(model: PublishedModel, values: Floats, *, many: bool = False) ->
         margins, told, unknown = score_blocks(model, values)
     else:
         attributions = model.attributions(values)
-        margins, told = model.margins_of(attributions), tell(model, values, attributions)
+        margins = model.margins_of(attributions)
+        told = tell(model, values, attributions) if reasons else np.empty((len(values), 0, N_NUMBERS))
         unknown = np.logical_and.reduce(np.isnan(values[:, model.needed]), axis=1)
     risks = model.risks(margins)
     nothing = np.full(len(values), np.nan)
@@ -93,19 +97,24 @@ def can_compile() -> bool:
     return True
 
 
-def score_values(model: PublishedModel, values: Floats, *, progress: Progress = no_progress) -> list[Score]:
-    """Score encoded feature values with reasons in words, one unit a row, columns as in `model.features`."""
+def score_values(
+    model: PublishedModel, values: Floats, *, progress: Progress = no_progress, reasons: bool = True
+) -> list[Score]:
+    """Score encoded feature values with reasons in words, one unit a row, columns as in `model.features`.
+
+    Without `reasons` the same scores come sooner, and none has any.
+    """
     scores: list[Score] = []
     phrases = phrases_of(model)
     for start in range(0, len(values), _BLOCK):
-        batch = score_batch(model, np.ascontiguousarray(values[start : start + _BLOCK]))
+        batch = score_batch(model, np.ascontiguousarray(values[start : start + _BLOCK]), reasons=reasons)
         numbers = zip(batch.margins, batch.risks, batch.low, batch.high, told_lists(batch.told), strict=True)
         for margin, risk, low, high, told in numbers:
             if np.isnan(margin):
                 scores.append(Score(None, None, (), TOO_LITTLE_DATA))
                 continue
-            reasons = tuple(phrases.reasons(told))
-            scores.append(Score(float(margin), _known(risk), reasons, None, _known(low), _known(high)))
+            said = tuple(phrases.reasons(told))
+            scores.append(Score(float(margin), _known(risk), said, None, _known(low), _known(high)))
         progress(f"score {model.model}", len(scores), len(values))
     return scores
 
@@ -130,27 +139,39 @@ def values_of(model: PublishedModel, rows: Sequence[Mapping[str, float | None]])
     Raises:
         TableError: Lists every problem by the row's position and the field's name, without a value.
     """
+    pick, n_features = model.pick, len(model.features)
+    found: list[Sequence[object]] = []
+    for row in rows:
+        try:
+            found.append(pick(row))
+        except KeyError:
+            raise _refusal(model, rows) from None
+        if len(row) != n_features or not _NUMBERS.issuperset(map(type, found[-1])):
+            raise _refusal(model, rows)
+    values = np.array([[_NAN if x is None else x for x in row] for row in found], dtype=np.float64)
+    n_missing = sum(row.count(None) for row in found)
+    if np.count_nonzero(np.abs(values) <= _LARGEST) != values.size - n_missing:
+        raise _refusal(model, rows)
+    return values.reshape(len(rows), n_features)
+
+
+def _refusal(model: PublishedModel, rows: Sequence[Mapping[str, float | None]]) -> TableError:
+    """Say everything that is wrong with rows of which something is."""
     problems: list[str] = []
-    values = np.full((len(rows), len(model.features)), np.nan)
-    wanted, known = model.features, set(model.features)
+    known = set(model.features)
     for i, row in enumerate(rows):
-        for j, name in enumerate(wanted):
-            value = row.get(name, _ABSENT)
-            problem = _problem(value)
-            if problem:
-                problems.append(f"row {i}: '{name}' {problem}")
-            elif isinstance(value, (int, float)):
-                values[i, j] = value
+        said = ((name, _problem(row.get(name, _ABSENT))) for name in model.features)
+        problems += [f"row {i}: '{name}' {problem}" for name, problem in said if problem]
         n_unknown = sum(name not in known for name in row)
         if n_unknown:
             problems.append(f"row {i}: {n_unknown} fields are no feature of the model")
-    if problems:
-        more = len(problems) - _MOST_PROBLEMS
-        said = "; ".join(problems[:_MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
-        raise TableError(said, where="rows", todo="send each feature as a finite number or null")
-    return values
+    more = len(problems) - _MOST_PROBLEMS
+    told = "; ".join(problems[:_MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
+    return TableError(told, where="rows", todo="send each feature as a finite number or null")
 
 
+_NAN = float("nan")
+_NUMBERS = frozenset({float, int, type(None)})
 _ABSENT = object()
 
 

@@ -13,6 +13,7 @@ from earlywarn.store.accounts import (
     save_account,
 )
 from earlywarn.store.answers import AnswerKeeper, AnswerWord, Flags, read_flags
+from earlywarn.store.callers import CallerDesk, Entry
 from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
 from earlywarn.store.loading import NamesToLoad, RunToLoad, is_loaded, load_night
@@ -38,8 +39,10 @@ __all__ = [
     "AccountReader",
     "AnswerKeeper",
     "AnswerWord",
+    "CallerDesk",
     "CurrentRun",
     "DatabaseUrls",
+    "Entry",
     "Flags",
     "LogCheck",
     "NamesToLoad",

@@ -49,25 +49,9 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountReader:
-    """Find the account behind a key or a session, anew at each request."""
+    """Find the account behind a session, anew at each request."""
 
     engine: Engine
-
-    def authenticate_key(self, key: str, *, today: date) -> Scope:
-        """Return the scope of the account that holds `key`.
-
-        Raises:
-            NotFoundError: No account in use holds this key.
-        """
-        asked = (
-            _in_use(today)
-            .join(api_keys, api_keys.c.account_id == accounts.c.account_id)
-            .where(
-                api_keys.c.key_hash == hash_key(key),
-                or_(api_keys.c.revoked_on.is_(None), api_keys.c.revoked_on > today),
-            )
-        )
-        return self._one(asked).scope(today)
 
     def scope_of(self, account_id: str, *, today: date) -> Scope:
         """Return the scope of a signed-in account.

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Engine, text
 from earlywarn.errors import StoreError
 from earlywarn.store.accounts import AccountReader
 from earlywarn.store.answers import AnswerKeeper
+from earlywarn.store.callers import CallerDesk
+from earlywarn.store.exchanges import Exchanges
 from earlywarn.store.quality import QualityReader
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.roles import SCHEMA, connect, refuse_power, transaction
@@ -38,6 +40,7 @@ class Store:
     accounts: AccountReader
     quality: QualityReader
     answers: AnswerKeeper
+    callers: CallerDesk
 
     def check(self) -> None:
         """Ask the database for a sign of life.
@@ -50,6 +53,7 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
+        self.callers.exchanges.close()
         self.engine.dispose()
 
 
@@ -76,6 +80,7 @@ def open_store(url: str, *, identity_key: bytes | None = None, pool_size: int = 
         AccountReader(engine),
         QualityReader(engine),
         AnswerKeeper(engine),
+        CallerDesk(Exchanges(engine)),
     )
 
 

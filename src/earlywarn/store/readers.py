@@ -6,8 +6,7 @@ of the scope's day.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -40,6 +39,7 @@ from earlywarn.store.risks import (
     StudentList,
     StudentPage,
     StudentRisk,
+    risk_of,
 )
 from earlywarn.store.schema import current_runs, enrollments, rosters, schools, score_runs, scores
 from earlywarn.store.scope import in_visible_school, is_entitled_to_names, is_visible_student, scoped
@@ -58,14 +58,6 @@ class ScoreReader:
         """Return the run in use of each model, by model name; shows no student."""
         with scoped(self.engine, scope) as connection:
             return tuple(_runs(connection).values())
-
-    def student_risks(self, scope: Scope, student_id: StudentId, *, route: str) -> tuple[StudentRisk, ...]:
-        """Return the current risks of one student, by model and unit; empty where no model covers them.
-
-        Raises:
-            NotFoundError: The student is not there, or not in scope.
-        """
-        return self.student_page(scope, student_id, route=route, with_names=False).risks
 
     def student_page(
         self, scope: Scope, student_id: StudentId, *, route: str, with_names: bool = True
@@ -247,7 +239,7 @@ def _page(
         last = (after.school_id, after.grade, after.rank, after.run_id, after.unit)
         chosen = chosen.where(tuple_(*_ORDER) > tuple_(*(literal(value) for value in last)))
     found = connection.execute(chosen.order_by(*_ORDER).limit(limit + 1)).all()
-    entries = tuple(_risk(row, runs[row.run_id]) for row in found[:limit])
+    entries = tuple(risk_of(row._asdict(), runs[row.run_id]) for row in found[:limit])
     if len(found) <= limit:
         return entries, None
     row = found[limit - 1]
@@ -257,31 +249,7 @@ def _page(
 def _risks(connection: Connection, chosen: Select[tuple[Any, ...]]) -> tuple[StudentRisk, ...]:
     runs = {run.run_id: run for run in _runs(connection).values()}
     current: ColumnElement[bool] = scores.c.run_id.in_(list(runs))
-    return tuple(_risk(row, runs[row.run_id]) for row in connection.execute(chosen.where(current)))
-
-
-def _risk(row: Row[tuple[Any, ...]], run: CurrentRun) -> StudentRisk:
-    return StudentRisk(
-        run=run,
-        student_id=StudentId(row.student_id),
-        unit=tuple(json.loads(row.unit)),
-        school_id=SchoolId(row.school_id),
-        grade=row.grade,
-        period=row.period,
-        moment=row.moment,
-        as_of=row.as_of,
-        risk=row.risk,
-        risk_low=row.risk_low,
-        risk_high=row.risk_high,
-        rank=row.rank,
-        is_listed=row.is_listed,
-        not_scored_because=row.not_scored_because,
-        reasons=tuple(row.reasons if run.phrases is None else _in_words(run.phrases, row.reasons)),
-    )
-
-
-def _in_words(phrases: Phrases, told: Sequence[Sequence[float | None]]) -> Iterator[Mapping[str, Any]]:
-    return (reason.as_dict() for reason in phrases.reasons(told))
+    return tuple(risk_of(row._asdict(), runs[row.run_id]) for row in connection.execute(chosen.where(current)))
 
 
 def _record(

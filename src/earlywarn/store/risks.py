@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -62,6 +62,32 @@ class StudentRisk:
     is_listed: bool
     not_scored_because: str | None
     reasons: tuple[Mapping[str, Any], ...]
+
+
+def risk_of(row: Mapping[str, Any], run: CurrentRun) -> StudentRisk:
+    """Return a row of the scores as what is shown, its reasons in the words of its run."""
+    reasons: Sequence[Any] = row["reasons"]
+    return StudentRisk(
+        run=run,
+        student_id=StudentId(row["student_id"]),
+        unit=tuple(json.loads(row["unit"])),
+        school_id=SchoolId(row["school_id"]),
+        grade=row["grade"],
+        period=row["period"],
+        moment=row["moment"],
+        as_of=row["as_of"],
+        risk=row["risk"],
+        risk_low=row["risk_low"],
+        risk_high=row["risk_high"],
+        rank=row["rank"],
+        is_listed=row["is_listed"],
+        not_scored_because=row["not_scored_because"],
+        reasons=tuple(reasons if run.phrases is None else _in_words(run.phrases, reasons)),
+    )
+
+
+def _in_words(phrases: Phrases, told: Sequence[Sequence[float | None]]) -> Iterator[Mapping[str, Any]]:
+    return (reason.as_dict() for reason in phrases.reasons(told))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ access log only. None is a superuser, none bypasses row-level security.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -23,6 +24,7 @@ SCHEMA = "earlywarn"
 OWNER = "earlywarn_owner"
 SERVICE = "earlywarn_service"
 SEALER = "earlywarn_sealer"
+_SESSION: Mapping[str, Any] = {"connect_timeout": 5, "options": "-c timezone=UTC"}
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
@@ -34,8 +36,14 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         max_overflow=0,
         pool_timeout=5,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args=dict(_SESSION),
     )
+
+
+def session_arguments(url: URL, options: str) -> dict[str, Any]:
+    """Return what psycopg itself connects by, as `connect` would, with more options for each session."""
+    given = url.get_dialect()().create_connect_args(url)[1]
+    return {**given, **_SESSION, "options": f"{_SESSION['options']} {options}"}
 
 
 def owner_engine(url: str) -> Engine:
@@ -75,7 +83,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise StoreError("the service database is busy", todo="try again shortly") from error
     except (DBAPIError, psycopg.Error) as error:
         # PostgreSQL's own message may quote the row it refused, so it is cut off; the class says enough.
-        raise _refusal(error.orig if isinstance(error, DBAPIError) else error) from None
+        raise refusal(error.orig if isinstance(error, DBAPIError) else error) from None
 
 
 @contextmanager
@@ -89,11 +97,12 @@ def statement(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _refusal(cause: BaseException | None) -> StoreError:
+def refusal(cause: BaseException | None) -> StoreError:
+    """Return a failure of the database as ours, by its kind alone."""
     kind = type(cause).__name__
     if isinstance(cause, psycopg.errors.DiskFull):
         return StoreError("the database's disk is full", todo="free space there and rerun; nothing was kept")
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | TimeoutError):
         return StoreError(f"the service database does not answer ({kind})", todo="try again shortly")
     return StoreError(f"the service database refused the work ({kind})", todo="nothing was kept")
 

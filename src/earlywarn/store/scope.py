@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -54,6 +55,11 @@ def scoped(engine: Engine, scope: Scope) -> Iterator[Connection]:
 
 def enter(connection: Connection, scope: Scope) -> None:
     """Tell the policies who asks, for this transaction only."""
+    connection.execute(entering(scope))
+
+
+def entering(scope: Scope) -> Select[Any]:
+    """Return what tells the policies who asks, for the transaction in which it is asked."""
     if any(_SEPARATOR in school for school in scope.school_ids):
         raise StoreError("a school's identifier holds a control character", todo="correct the account")
     values = {
@@ -66,9 +72,7 @@ def enter(connection: Connection, scope: Scope) -> None:
         "with_names": "on" if scope.with_names else "off",
         "today": scope.today.isoformat(),
     }
-    connection.execute(
-        select(*(func.set_config(f"earlywarn.{name}", value, True) for name, value in values.items()))
-    )
+    return select(*(func.set_config(f"earlywarn.{name}", value, True) for name, value in values.items()))
 
 
 def in_visible_school(scope: Scope, school_id: ColumnElement[str]) -> ColumnElement[bool]:
