@@ -34,6 +34,7 @@ check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 bench: $(VENV)/.dev demo-built  ## Time explanations beside LightGBM's own, and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.explaining
 	$(BIN)/python -m benchmarks.nightly_step
+	$(BIN)/python -m benchmarks.online
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py

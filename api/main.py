@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from api.contract import describe
+from api.direct import Direct
 from api.middleware import BoundedBody, FailSafe, KnownHosts, SecurityHeaders
 from api.pages import routes as pages
 from api.problems import install_problems
@@ -49,6 +50,7 @@ def create_app(settings: ServiceSettings, *, open_service: OpenService = open_se
     install_problems(app, WIRE_NAMES, pages.problem_page)
     describe(app)
     # The last one added is the outermost.
+    app.add_middleware(Direct)
     app.add_middleware(BoundedBody)
     app.add_middleware(KnownHosts, allowed=settings.allowed_hosts)
     app.add_middleware(FailSafe)

@@ -38,6 +38,10 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
 
+_PLAIN = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_STRICT = [*_PLAIN, (b"strict-transport-security", b"max-age=31536000")]
+_VARY, _UNCACHED = (b"vary", b"Accept-Language"), (b"cache-control", b"no-store")
+
 
 class SecurityHeaders:
     """Put the same strict headers on every answer, errors included; keep nothing in caches by default."""
@@ -53,13 +57,16 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
-                headers.add_vary_header("Accept-Language")
-                if scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = "max-age=31536000"
+                own = [*message.get("headers", ())]
+                message["headers"] = own
+                names = {name for name, _ in own}
+                if b"vary" in names:
+                    MutableHeaders(raw=own).add_vary_header("Accept-Language")
+                else:
+                    own.append(_VARY)
+                if b"cache-control" not in names:
+                    own.append(_UNCACHED)
+                own += _STRICT if scope["scheme"] == "https" else _PLAIN
             await send(message)
 
         await self.app(scope, receive, dressed)

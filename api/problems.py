@@ -157,6 +157,14 @@ def kind_of(error: EarlywarnError) -> ProblemKind:
     return INTERNAL
 
 
+def room_refusal(error: EarlywarnError, language: Language) -> Response:
+    """Answer for a room that refused; only what is malformed is told more closely."""
+    kind = kind_of(error)
+    logger.info("request_refused", extra={"problem": kind.code, "error": type(error).__name__})
+    shows = kind is MALFORMED and error.what
+    return problem_response(kind, language, detail=str(error) if shows else "")
+
+
 ShowPage = Callable[[Request, ProblemKind, str], Response | None]
 
 
@@ -188,12 +196,7 @@ def install_problems(app: FastAPI, known_names: frozenset[str], show_page: ShowP
 
     async def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, EarlywarnError)  # noqa: S101
-        kind = kind_of(error)
-        logger.info("request_refused", extra={"problem": kind.code, "error": type(error).__name__})
-        shows = kind is MALFORMED and error.what
-        return show_page(request, kind, "") or problem_response(
-            kind, language_of(request), detail=str(error) if shows else ""
-        )
+        return show_page(request, kind_of(error), "") or room_refusal(error, language_of(request))
 
     app.add_exception_handler(ProblemError, refused)
     app.add_exception_handler(RequestValidationError, malformed)

@@ -1,17 +1,17 @@
 """Set the service beside `mlflow models serve`, one worker each: one student's score a request.
 
 `python -m benchmarks.online` serves the demonstration and, beside it, one of its LightGBM models as MLflow
-serves it (a score alone, from a data frame), asks both in turn over one connection each, and writes
-`benchmarks/online.md`. Ours checks every field and answers with reasons; a stored read leaves its row in the
-log of who saw whom. `make demo` comes first.
+serves it (a score alone, from a data frame), and asks both in turn: rows 7, 8 and 9. Ours checks every field;
+every score and every stored read leaves its row in the log of who saw what before it is answered, and the
+log's commit waits for the disk. Both servers' scores are compared first. `make demo` comes first.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
-import itertools
 import json
+import math
 import os
 import socket
 import statistics
@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import lightgbm
@@ -31,54 +31,35 @@ import pandas as pd
 import psutil
 from mlflow.models import infer_signature
 
+from benchmarks.asking import Answered, Asked, in_turn, request
 from benchmarks.explaining import demonstrated
+from benchmarks.request_steps import steps_of
+from benchmarks.results import Part, Row, keep
 from earlywarn.pipeline.accounts import open_system_account
 from earlywarn.pipeline.demo import TODAY
 from earlywarn.pipeline.run_files import read_run
 from earlywarn.store import open_database
 from earlywarn.workspace import Workspace
 
-HERE = Path(__file__).parent
-DEMO = HERE.parent / ".earlywarn" / "demo"
-PAGE = HERE / "online.md"
+DEMO = Path(__file__).parents[1] / ".earlywarn" / "demo"
 MODEL = "difficulty"
 ROUNDS, SECONDS, N_BODIES = 5, 2.0, 64
+ONE, MANY = 1, 32
+"""Connections at once: MANY is where requests a second are compared, ONE where a single answer is timed."""
 OK = 200
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of a server, over and over: one of several bodies, or paths, after the other."""
-
-    name: str
-    port: int
-    method: str
-    paths: list[str]
-    bodies: list[bytes | None]
-    headers: Mapping[str, str]
-    started: str = ""
-
-    def ask(self, seconds: float) -> list[float]:
-        """Ask for some seconds over one connection, and return how long each answer took, in ms."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        found: list[float] = []
-        end = time.perf_counter() + seconds
-        for path, body in zip(itertools.cycle(self.paths), itertools.cycle(self.bodies), strict=False):
-            start = time.perf_counter()
-            if start > end:
-                break
-            connection.request(self.method, path, body=body, headers=dict(self.headers))
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != OK:
-                raise SystemExit(f"{self.name} answered {answer.status}")
-            found.append((time.perf_counter() - start) * 1e3)
-        connection.close()
-        return found
+PEER, SCORE, REASONS, STORED = (
+    "`mlflow models serve`, score alone",
+    "ours, score alone",
+    "ours, score and reasons",
+    "ours, stored risks and reasons",
+)
+Told = dict[tuple[str, int], list[Answered]]
 
 
 @contextmanager
-def running(command: list[str], port: int, path: str, **environment: str) -> Iterator[str]:
+def running(
+    command: list[str], port: int, path: str, **environment: str
+) -> Iterator[tuple[str, psutil.Process]]:
     """Run a server until the block ends; once it answers, say how long that took, and its memory."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
@@ -95,10 +76,16 @@ def running(command: list[str], port: int, path: str, **environment: str) -> Ite
                 time.sleep(0.05)
             held = psutil.Process(process.pid)
             memory = sum(one.memory_info().rss for one in (held, *held.children(recursive=True)))
-            yield f"ready after {time.perf_counter() - start:.1f} s, {memory / 2**20:.0f} MiB"
+            ready = f"ready after {time.perf_counter() - start:.1f} s, {memory / 2**20:.0f} MiB"
+            yield ready, max((held, *held.children(recursive=True)), key=_spent)
         finally:
             process.terminate()
             process.wait(30)
+
+
+def _spent(process: psutil.Process) -> float:
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
 
 
 def _is_there(port: int, path: str) -> bool:
@@ -119,6 +106,21 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def averaged(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
+    """Return one booster of the trees of all, whose margin is the mean of theirs: the model as published."""
+    parts = []
+    for booster in boosters:
+        for tree, told in enumerate(booster.dump_model()["tree_info"]):
+            for leaf in range(told["num_leaves"]):
+                value = booster.get_leaf_output(tree, leaf)
+                booster.set_leaf_output(tree, leaf, value / len(boosters))
+        parts.append(booster.model_to_string().partition("end of trees"))
+    head = "\n".join(line for line in parts[0][0].split("Tree=")[0].splitlines() if "tree_sizes" not in line)
+    trees = [tree for part in parts for tree in part[0].split("Tree=")[1:]]
+    numbered = (f"Tree={number}\n" + tree.partition("\n")[2] for number, tree in enumerate(trees))
+    return lightgbm.Booster(model_str=f"{head}\n\n{''.join(numbered)}end of trees{parts[0][2]}")
+
+
 def of_mlflow(stack: ExitStack, booster: lightgbm.Booster, names: tuple[str, ...], rows: np.ndarray) -> Asked:
     """Serve a booster by MLflow, with a signature, and return what to ask."""
     folder, port = Path(stack.enter_context(tempfile.TemporaryDirectory())), free_port()
@@ -126,16 +128,20 @@ def of_mlflow(stack: ExitStack, booster: lightgbm.Booster, names: tuple[str, ...
     mlflow.lightgbm.save_model(booster, folder / "model", signature=infer_signature(frame, rows[:, 0]))
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder / "model")]
     command += ["-p", str(port), "--env-manager", "local", "--workers", "1"]
-    started = stack.enter_context(
+    started, process = stack.enter_context(
         running(command, port, "/ping", PATH=f"{Path(sys.executable).parent}:{os.defpath}")
     )
+    headers = {"Content-Type": "application/json"}
     bodies = [
         json.dumps({"dataframe_split": {"columns": list(names), "data": [_with_nulls(row)]}}).encode()
         for row in rows
     ]
-    headers = {"Content-Type": "application/json"}
     return Asked(
-        "mlflow models serve, score alone", port, "POST", ["/invocations"], list(bodies), headers, started
+        PEER,
+        port,
+        [request(port, "POST", "/invocations", headers, body) for body in bodies],
+        started,
+        process,
     )
 
 
@@ -145,88 +151,132 @@ def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarr
     key = open_system_account(open_database(workspace), "benchmark", schools=[], names=False, today=TODAY)
     command = [str(Path(sys.executable).parent / "earlywarn"), "serve", "quebec", "--port", str(port)]
     home = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(demo / "keys")}
-    started = stack.enter_context(
+    started, process = stack.enter_context(
         running(command, port, "/readyz", EARLYWARN_TODAY=TODAY.isoformat(), **home)
     )
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    bodies = [
-        json.dumps({"rows": [dict(zip(names, _with_nulls(row), strict=True))]}).encode() for row in rows
-    ]
+    bodies = [row_body(names, row) for row in rows]
     (run,) = (run for run in read_run(workspace).runs if run.model == MODEL)
-    listed = run.scores.filter(run.scores["is_listed"])["student_id"].to_pylist()
-    scored = [f"/v1/models/{MODEL}/score"]
-    reads = [f"/v1/students/{student}/risks" for student in listed[:N_BODIES]]
-    return [
-        Asked("ours, score and reasons", port, "POST", scored, list(bodies), headers, started),
-        Asked("ours, stored risks and reasons, logged", port, "GET", reads, [None], headers, started),
-    ]
+    listed = run.scores.filter(run.scores["is_listed"])["student_id"].to_pylist()[:N_BODIES]
+    score = f"/v1/models/{MODEL}/score"
+    asked = {
+        SCORE: [request(port, "POST", f"{score}?reasons=false", headers, body) for body in bodies],
+        REASONS: [request(port, "POST", score, headers, body) for body in bodies],
+        STORED: [request(port, "GET", f"/v1/students/{one}/risks", headers) for one in listed],
+    }
+    return [Asked(name, port, requests, started, process) for name, requests in asked.items()]
+
+
+def row_body(names: Sequence[str], row: np.ndarray) -> bytes:
+    """Return one feature row as it is posted."""
+    return json.dumps({"rows": [dict(zip(names, _with_nulls(row), strict=True))]}).encode()
 
 
 def _with_nulls(row: np.ndarray) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in row]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Requests a second and the middle and the slow answer, each the median of its rounds."""
+def compare(theirs: Asked, ours: Sequence[Asked]) -> float:
+    """Return how far apart both servers' scores are at most, over all bodies.
 
-    name: str
-    started: str
-    per_second: float
-    p50: float
-    p99: float
-
-
-def measured(asked: list[Asked]) -> list[Measured]:
-    """Ask all in turn, round after round."""
-    told: dict[str, list[list[float]]] = {one.name: [] for one in asked}
-    for _ in range(ROUNDS):
-        for one in asked:
-            told[one.name].append(one.ask(SECONDS))
-    return [
-        Measured(
-            name,
-            next(one.started for one in asked if one.name == name),
-            statistics.median(len(times) / (sum(times) / 1e3) for times in rounds),
-            statistics.median(float(np.percentile(times, 50)) for times in rounds),
-            statistics.median(float(np.percentile(times, 99)) for times in rounds),
-        )
-        for name, rounds in told.items()
-    ]
+    Raises:
+        SystemExit: They are not the same score, or reasons change ours.
+    """
+    largest = 0.0
+    for number in range(len(theirs.requests)):
+        (chance,) = json.loads(theirs.answer(number))["predictions"]
+        alone, reasoned = (json.loads(one.answer(number))["scores"][0] for one in ours[:2])
+        if alone["reasons"] is not None or alone != reasoned | {"reasons": None}:
+            raise SystemExit("reasons change a score")
+        # MLflow answers with LightGBM's own chance; ours is calibrated, from the same margin.
+        largest = max(largest, abs(1 / (1 + math.exp(-alone["margin"])) - chance))
+    if largest > 1e-9:
+        raise SystemExit(f"the servers' scores differ by {largest}")
+    return largest
 
 
-def page(found: list[Measured]) -> list[str]:
-    """Write the page; the first is what others are set beside."""
-    peer = found[0]
-    return [
-        "# One student a request",
-        "",
-        f"Written by `python -m benchmarks.online`: {os.cpu_count()} cores, shared by client and server; one "
-        f"worker, one connection, {N_BODIES} students in turn; medians of {ROUNDS} rounds of {SECONDS:g} s.",
-        "",
-        "| what | requests a second | p50, ms | p99, ms | against MLflow | start |",
-        "|---|---|---|---|---|---|",
+def median(told: Told, name: str, n: int, what: str) -> float:
+    """Return the median of the rounds."""
+    return float(statistics.median(getattr(one, what) for one in told[name, n]))
+
+
+def against(number: int, told: Told, name: str, n: int) -> Row:
+    """Return a row: our requests a second against MLflow's, each round by itself."""
+    pairs = zip(told[name, n], told[PEER, n], strict=True)
+    times = sorted(ours.per_second / theirs.per_second for ours, theirs in pairs)
+    return Row(
+        number,
+        f"{MODEL}, {n} connection{'s' if n > 1 else ''}",
+        f"{statistics.median(times):.0f}x" if times[0] >= 10 else f"{statistics.median(times):.1f}x",
+        f"{times[0]:.1f}–{times[-1]:.1f}",
         *(
-            f"| {one.name} | {one.per_second:,.0f} | {one.p50:.2f} | {one.p99:.2f} "
-            f"| {one.per_second / peer.per_second:.1f}x | {one.started} |"
-            for one in found
+            f"{median(told, one, n, 'per_second'):,.0f}/s, p50 {median(told, one, n, 'p50'):.2f} ms"
+            for one in (name, PEER)
+        ),
+    )
+
+
+def adding_reasons(told: Told, n: int) -> Row:
+    """Return row 9: the middle answer with reasons against the one without."""
+    times = sorted(
+        with_reasons.p50 / alone.p50
+        for with_reasons, alone in zip(told[REASONS, n], told[SCORE, n], strict=True)
+    )
+    middle = [f"p50 {median(told, name, n, 'p50'):.2f} ms" for name in (REASONS, SCORE)]
+    return Row(
+        9,
+        f"{MODEL}, {n} connection{'s' if n > 1 else ''}",
+        f"{statistics.median(times):.2f}x",
+        f"{times[0]:.2f}–{times[-1]:.2f}",
+        *middle,
+    )
+
+
+def table(told: Told, asked: Sequence[Asked]) -> list[str]:
+    """Return everything measured, as a table."""
+    started = {one.name: one.started for one in asked}
+    return [
+        f"{os.cpu_count()} cores, shared by client, server and database; one worker each, {N_BODIES} "
+        f"students in turn, {ROUNDS} rounds of {SECONDS:g} s; both answer the same. Every answer of ours "
+        "leaves its row in the access log first, and waits until the disk has it. The server's processor is "
+        "what its process spent, without the database's.",
+        "",
+        "| what | connections | requests a second | p50, ms | p99, ms | server's processor, ms | start |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {n} | {median(told, name, n, 'per_second'):,.0f} "
+            f"| {median(told, name, n, 'p50'):.2f} | {median(told, name, n, 'p99'):.2f} "
+            f"| {median(told, name, n, 'processor'):.3f} | {started[name]} |"
+            for name, n in told
         ),
     ]
 
 
 def main() -> None:
-    """Serve, ask, print the page and write it beside this file."""
+    """Serve, compare, ask, and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path, default=DEMO)
     demo = parser.parse_args().demo
     models = demonstrated(Workspace(demo / "workspace"), demo / "keys", TODAY)
     model, boosters, rows = next(one for one in models if one[0].model == MODEL)
+    told: Told = defaultdict(list)
+    some = rows[:N_BODIES]
     with ExitStack() as stack:
-        some = rows[:N_BODIES]
+        peer = of_mlflow(stack, averaged(boosters), model.features, some)
         ours = of_ours(stack, demo, model.features, some)
-        lines = page(measured([of_mlflow(stack, boosters[0], model.features, some), *ours]))
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+        compare(peer, ours)
+        for name, n, answered in in_turn([peer, *ours], (ONE, MANY), rounds=ROUNDS, seconds=SECONDS):
+            told[name, n].append(answered)
+        steps = steps_of(demo, model, [row_body(model.features, row) for row in some])
+    rows_of = [
+        against(7, told, SCORE, MANY),
+        against(7, told, SCORE, ONE),
+        against(8, told, REASONS, MANY),
+        against(8, told, REASONS, ONE),
+        adding_reasons(told, ONE),
+        adding_reasons(told, MANY),
+    ]
+    keep(Part("Online", tuple(rows_of), (*table(told, [peer, *ours]), "", *steps)))
 
 
 if __name__ == "__main__":

@@ -249,7 +249,9 @@ def _page(
 def _risks(connection: Connection, chosen: Select[tuple[Any, ...]]) -> tuple[StudentRisk, ...]:
     runs = {run.run_id: run for run in _runs(connection).values()}
     current: ColumnElement[bool] = scores.c.run_id.in_(list(runs))
-    return tuple(risk_of(row._asdict(), runs[row.run_id]) for row in connection.execute(chosen.where(current)))
+    return tuple(
+        risk_of(row._asdict(), runs[row.run_id]) for row in connection.execute(chosen.where(current))
+    )
 
 
 def _record(

@@ -6,10 +6,17 @@ import json
 import time
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from api.posted_rows import good_rows
 from api.schemas import ResolveRequest, ScoreRequest
+from api.strict_body import _once_each
+from earlywarn.scoring import values_of
+from tests.builders.published import FEATURES, plain_model
 
 DAY = "2024-11-20"
 CELLS: tuple[object, ...] = ([], {}, "a\x00", "\ud800", "x" * 201, 2**63, float("nan"), "a\n")
@@ -58,6 +65,46 @@ def test_good_rows_arrive_as_posted() -> None:
 
     assert ScoreRequest.model_validate(posted).tables == {"t": [cells], "u": []}
     assert ScoreRequest.model_validate({"rows": [{"x": 1, "y": None}]}).rows == [{"x": 1, "y": None}]
+
+
+NAMES = st.sampled_from([*FEATURES, "x", "é", "a:b", "rows"])
+NUMBERS = st.one_of(
+    st.floats(), st.integers(-(2**70), 2**70), st.none(), st.booleans(), st.text(max_size=3), st.just([])
+)
+PAIRS = st.lists(st.tuples(NAMES, NUMBERS), max_size=3)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.permutations(FEATURES), st.lists(NUMBERS, min_size=8, max_size=8), PAIRS), max_size=3
+    ),
+    usual=st.booleans(),
+    more=st.lists(st.sampled_from(['"rows":[]', '"as_of":"2024-11-20"', '"x":1']), max_size=1),
+    is_ascii=st.booleans(),
+)
+def test_what_is_taken_at_once_is_what_the_strict_reader_takes(
+    rows: list[tuple[list[str], list[object], list[tuple[str, object]]]],
+    usual: bool,
+    more: list[str],
+    is_ascii: bool,
+) -> None:
+    """A body that is scored at once is one that the strict reader takes, and both read the same values."""
+    told = []
+    for names, numbers, others in rows:
+        own = [float(n) for n in range(8)] if usual else numbers
+        pairs = [*zip(names, own, strict=True), *([] if usual and len(others) < 3 else others)]
+        cells = (f"{json.dumps(name, ensure_ascii=is_ascii)}:{json.dumps(cell)}" for name, cell in pairs)
+        told.append("{" + ",".join(cells) + "}")
+    body = "{" + ",".join([f'"rows":[{",".join(told)}]', *more]) + "}"
+
+    values = good_rows(body.encode(), plain_model())
+    event("taken at once" if values is not None else "left to the strict reader")
+
+    if values is not None:
+        posted = ScoreRequest.model_validate(json.loads(body, object_pairs_hook=_once_each))
+        assert np.array_equal(values, values_of(plain_model(), posted.rows or []), equal_nan=True)
+    elif usual and rows and not more and all(len(others) < 3 for _, _, others in rows):
+        pytest.fail("good rows were not taken at once")
 
 
 HOSTILE: list[tuple[type[ScoreRequest | ResolveRequest], str]] = [
