@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from api.chance import chance_in_words, range_text
+from api.chance import range_text
 from api.schemas import GradeRoster, Reason, RosterEntry
 from api.settings import ServiceSettings
 from api.wording import translate
 from earlywarn.domain import Language
 from earlywarn.pipeline.score_on_demand import OnDemandScores
-from earlywarn.scoring import RULES, PublishedModel, Score
+from earlywarn.scoring import RULES, PublishedModel, Score, share_in_words
 from earlywarn.store import CurrentRun, RosterHeader, StudentRisk
 
 DECISION_SUPPORT = (
@@ -184,7 +184,7 @@ def _in_words(scored: StudentRisk | Score, language: Language) -> dict[str, Any]
         "risk": scored.risk,
         "risk_low": scored.risk_low,
         "risk_high": scored.risk_high,
-        "chance": None if scored.risk is None else chance_in_words(scored.risk, language).text,
+        "chance": None if scored.risk is None else share_in_words(scored.risk, language),
         "chance_range": range_text(scored, language),
     }
 
@@ -214,5 +214,5 @@ def shaped_grade(stored: RosterHeader, run: CurrentRun, language: Language) -> G
         not_scored_because=too_little_data(run, language) if n_out else None,
         capacity=None if capacity is None else int(capacity),
         expected_share=None if share is None else float(share),
-        expected_share_in_words=None if share is None else chance_in_words(float(share), language).text,
+        expected_share_in_words=None if share is None else share_in_words(float(share), language),
     )

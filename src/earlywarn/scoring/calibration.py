@@ -48,7 +48,8 @@ class Calibrator:
         else:
             above = np.logaddexp(0.0, margins)
             exponent = self.intercept + self.slope * (margins - above) + self.slope_above * above
-        kept = np.clip(exponent, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+        # In two steps: `np.clip` costs a single row more than all the rest.
+        kept = np.minimum(np.maximum(exponent, -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
         return np.asarray(1 / (1 + np.exp(-kept)))
 
 

@@ -6,6 +6,7 @@ No locale library: Babel keeps its data as pickles, and the serving process unpi
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
@@ -34,6 +35,8 @@ _SHARES = {
     (4, 5): 4 / 5,
     (9, 10): 9 / 10,
 }
+_PAIRS = sorted(_SHARES, key=_SHARES.__getitem__)
+_VALUES = [_SHARES[pair] for pair in _PAIRS]
 _LEAST, _MOST = 0.08, 0.95
 _RANGES: Mapping[Language, Mapping[str, str]] = {
     "fr": {
@@ -105,7 +108,9 @@ def share_in_words(share: float, language: Language) -> str:
     >>> share_in_words(0.26, "fr"), share_in_words(0.26, "en"), share_in_words(0.02, "fr")
     ('environ 1 sur 4', 'about 1 in 4', 'moins de 1 sur 10')
     """
-    few, out_of = min(_SHARES, key=lambda pair: (abs(_SHARES[pair] - share), pair[1]))
+    at = bisect_left(_VALUES, share)
+    near = _PAIRS[max(0, at - 1) : at + 1]
+    few, out_of = min(near, key=lambda pair: (abs(_SHARES[pair] - share), pair[1]))
     if share < _LEAST:
         return "moins de 1 sur 10" if language == "fr" else "fewer than 1 in 10"
     if share > _MOST:
@@ -119,8 +124,9 @@ def range_in_words(low: float, high: float, language: Language) -> str:
     >>> range_in_words(0.21, 0.31, "fr"), range_in_words(0.02, 0.15, "en"), range_in_words(0.7, 0.97, "fr")
     ('entre 1 sur 5 et 1 sur 3', 'at most 1 in 6', 'au moins 2 sur 3')
     """
-    below = max((pair for pair in _SHARES if _SHARES[pair] <= low), key=_SHARES.__getitem__, default=None)
-    above = min((pair for pair in _SHARES if _SHARES[pair] >= high), key=_SHARES.__getitem__, default=None)
+    under, over = bisect_right(_VALUES, low), bisect_left(_VALUES, high)
+    below = _PAIRS[under - 1] if under else None
+    above = _PAIRS[over] if over < len(_PAIRS) else None
     words = _RANGES[language]
     if below is None and above is None:
         return words["unknown"]
