@@ -29,8 +29,8 @@ class Asked:
     port: int
     requests: Sequence[bytes]
     started: str
-    process: psutil.Process
-    """The one that answers."""
+    processes: Sequence[psutil.Process]
+    """Those that answer."""
 
     def ask(self, seconds: float, n_connections: int = 1) -> Answered:
         """Ask for some seconds; each connection asks again as soon as it is answered."""
@@ -40,7 +40,7 @@ class Asked:
             lines = [_Line(self.port) for _ in range(n_connections)]
             for line in lines:
                 selector.register(line.socket, selectors.EVENT_READ, line)
-            before = self.process.cpu_times()
+            before = self._worked()
             begin = time.perf_counter()
             for line in lines:
                 line.send(next(requests))
@@ -56,12 +56,15 @@ class Asked:
                         else:
                             waiting -= 1
             spent = time.perf_counter() - begin
-            after = self.process.cpu_times()
+            worked = self._worked() - before
             for line in lines:
                 line.socket.close()
-        worked = after.user + after.system - before.user - before.system
         middle, slow = (float(np.percentile(times, percent)) for percent in (50, 99))
         return Answered(len(times) / spent, middle, slow, worked * 1e3 / len(times))
+
+    def _worked(self) -> float:
+        times = (process.cpu_times() for process in self.processes)
+        return float(sum(one.user + one.system for one in times))
 
     def answer(self, number: int) -> bytes:
         """Ask one request once, and return the answer's content."""

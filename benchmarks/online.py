@@ -59,7 +59,7 @@ Told = dict[tuple[str, int], list[Answered]]
 @contextmanager
 def running(
     command: list[str], port: int, path: str, **environment: str
-) -> Iterator[tuple[str, psutil.Process]]:
+) -> Iterator[tuple[str, list[psutil.Process]]]:
     """Run a server until the block ends; once it answers, say how long that took, and its memory."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
@@ -75,17 +75,12 @@ def running(
                     raise SystemExit(f"a server ended: {said.read().decode()[-800:]}")
                 time.sleep(0.05)
             held = psutil.Process(process.pid)
-            memory = sum(one.memory_info().rss for one in (held, *held.children(recursive=True)))
-            ready = f"ready after {time.perf_counter() - start:.1f} s, {memory / 2**20:.0f} MiB"
-            yield ready, max((held, *held.children(recursive=True)), key=_spent)
+            all_of_it = [held, *held.children(recursive=True)]
+            memory = sum(one.memory_info().rss for one in all_of_it)
+            yield f"ready after {time.perf_counter() - start:.1f} s, {memory / 2**20:.0f} MiB", all_of_it
         finally:
             process.terminate()
             process.wait(30)
-
-
-def _spent(process: psutil.Process) -> float:
-    spent = process.cpu_times()
-    return float(spent.user + spent.system)
 
 
 def _is_there(port: int, path: str) -> bool:
@@ -128,7 +123,7 @@ def of_mlflow(stack: ExitStack, booster: lightgbm.Booster, names: tuple[str, ...
     mlflow.lightgbm.save_model(booster, folder / "model", signature=infer_signature(frame, rows[:, 0]))
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder / "model")]
     command += ["-p", str(port), "--env-manager", "local", "--workers", "1"]
-    started, process = stack.enter_context(
+    started, processes = stack.enter_context(
         running(command, port, "/ping", PATH=f"{Path(sys.executable).parent}:{os.defpath}")
     )
     headers = {"Content-Type": "application/json"}
@@ -141,7 +136,7 @@ def of_mlflow(stack: ExitStack, booster: lightgbm.Booster, names: tuple[str, ...
         port,
         [request(port, "POST", "/invocations", headers, body) for body in bodies],
         started,
-        process,
+        processes,
     )
 
 
@@ -151,7 +146,7 @@ def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarr
     key = open_system_account(open_database(workspace), "benchmark", schools=[], names=False, today=TODAY)
     command = [str(Path(sys.executable).parent / "earlywarn"), "serve", "quebec", "--port", str(port)]
     home = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(demo / "keys")}
-    started, process = stack.enter_context(
+    started, processes = stack.enter_context(
         running(command, port, "/readyz", EARLYWARN_TODAY=TODAY.isoformat(), **home)
     )
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
@@ -164,7 +159,7 @@ def of_ours(stack: ExitStack, demo: Path, names: tuple[str, ...], rows: np.ndarr
         REASONS: [request(port, "POST", score, headers, body) for body in bodies],
         STORED: [request(port, "GET", f"/v1/students/{one}/risks", headers) for one in listed],
     }
-    return [Asked(name, port, requests, started, process) for name, requests in asked.items()]
+    return [Asked(name, port, requests, started, processes) for name, requests in asked.items()]
 
 
 def row_body(names: Sequence[str], row: np.ndarray) -> bytes:
