@@ -156,13 +156,16 @@ HOSTILE = [
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_body_is_refused_at_once(client: TestClient, body: str) -> None:
     """A body below the limit that is wrong everywhere gets a short answer, for little work."""
-    # Processor time: how busy others keep the machine is no matter.
+    # Beside what reading it once takes: how fast the machine is, and how busy, is no matter.
     start = time.process_time()
+    json.loads(body)
+    read = time.process_time()
     answer = client.post("/v1/models/first/score", content=body, headers={"Content-Type": "application/json"})
+    spent = time.process_time() - read
 
     assert (answer.status_code, len(answer.json()["errors"]) <= 20) == (422, True)
     assert len(answer.content) < 10_000
-    assert time.process_time() - start < 1
+    assert spent < 10 * max(read - start, 0.05)
 
 
 def test_a_caller_behind_others_is_told_when_to_come_back(
