@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.keeping import school_name
 from earlywarn.features.matrix import Matrix
 from earlywarn.features.moments import Tables
-from earlywarn.tables import Contract, literal, parse_expression, quote
+from earlywarn.tables import Contract, parse_expression, quote
 
 MOST_MEMBERSHIPS = 150_000
 """Rows of the membership table, of schools that the cohort may be in, that one portion takes in."""
@@ -67,7 +68,8 @@ def portions_of(
             n_rows = 0
         found[-1].append(name)
         n_rows += n
-    return [Portion(tuple(schools), _students(tables, contract, schools)) for schools in found]
+    students = _students(tables, contract, found)
+    return [Portion(tuple(schools), some) for schools, some in zip(found, students, strict=True)]
 
 
 def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
@@ -81,14 +83,21 @@ def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
     return "TRUE" if late else f"coalesce({expression.sql}, FALSE)"
 
 
-def _students(tables: Tables, contract: Contract, schools: Sequence[str]) -> pa.Array[Any]:
+def _students(tables: Tables, contract: Contract, portions: Sequence[Sequence[str]]) -> list[pa.Array[Any]]:
+    """Return everybody who was ever enrolled at some schools, for each of several, in one pass."""
     student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
-    listed = ", ".join(map(literal, schools))
-    query = (
-        f"SELECT DISTINCT {student} FROM {member} WHERE {school_name(contract)} IN ({listed}) ORDER BY ALL"
-    )
-    found: pa.Table = tables.connection.sql(query).to_arrow_table()
-    return found.column(0).combine_chunks()
+    places = [(school, place) for place, schools in enumerate(portions) for school in schools]
+    with tables.connection.cursor() as connection:
+        connection.register(
+            "_places", pa.table({"school": [one for one, _ in places], "place": [one for _, one in places]})
+        )
+        found = connection.sql(
+            f"SELECT DISTINCT place, {student} AS student FROM {member} "
+            f"JOIN _places ON school = {school_name(contract)} ORDER BY ALL"
+        ).to_arrow_table()
+        connection.unregister("_places")
+    ends = np.searchsorted(found["place"].to_numpy(), np.arange(len(portions) + 1)).tolist()
+    return [found["student"].slice(first, last - first).combine_chunks() for first, last in pairwise(ends)]
 
 
 def build_by_portions(
