@@ -28,7 +28,7 @@ from earlywarn.publication import PublishedModel
 from earlywarn.tables import Excerpt, Tables, excerpts_of, open_tables, quote
 from earlywarn.workspace import Workspace
 
-MOST_MEMBERSHIPS = 500_000
+MOST_MEMBERSHIPS = 250_000
 """Rows of the membership table, of all years, that one portion takes in."""
 _LIBRARIES = ("duckdb", "numpy", "pyarrow")
 

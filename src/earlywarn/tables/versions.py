@@ -62,11 +62,15 @@ class Tables:
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a table's stored rows are read from, whether any supersedes another, and which are shown."""
+    """Where a table's stored rows are read from, whether any supersedes another, and which are shown.
+
+    What is looked at again and again is read once and kept, if it is small enough for memory.
+    """
 
     sql: str
     has_superseding: bool = False
     shown: str = "TRUE"
+    is_kept: bool = False
 
 
 def connect(
@@ -145,7 +149,7 @@ def _of_students(
             one = replace(one, sql=f"SELECT * FROM ({one.sql}) WHERE {some}")
         elif name in contract.tables[table].stored:
             one = replace(one, shown=some)
-        found[table] = one
+        found[table] = replace(one, is_kept=table == contract.network.membership)
     return found
 
 
@@ -201,7 +205,8 @@ def create_versions(
             raw = quote(f"raw:{name}")
             connection.execute(f"CREATE TEMP VIEW {raw} AS {sql}")
             sql = increments_sql(connection, table, raw)
-        kind = "TABLE" if table.cumulative is not None else "VIEW"
+        is_kept = table.cumulative is not None or (name in stored and stored[name].is_kept)
+        kind = "TABLE" if is_kept else "VIEW"
         connection.execute(f"CREATE {kind} {target} AS {sql}")
 
 
