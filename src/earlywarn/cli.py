@@ -231,7 +231,8 @@ def score(
             progress=progress,
         )
         if store:
-            load(folder, workspace, settings.database(workspace), result.runs, keys=keys, progress=progress)
+            database = settings.database(workspace)
+            load(folder, workspace, database, result.to_load(), keys=keys, progress=progress)
     typer.echo(result.summary())
 
 

@@ -13,7 +13,7 @@ from datetime import date
 import pyarrow as pa
 
 from earlywarn.domain import Role, SchoolId, Scope
-from earlywarn.store import RunToLoad
+from earlywarn.store import RunTables
 
 TODAY = date(2026, 11, 20)
 START = date(2026, 8, 28)
@@ -59,7 +59,7 @@ def rows(columns: list[str], values: Sequence[tuple[object, ...]]) -> pa.Table:
     )
 
 
-def run(model: str = "dropout", *, version: str = "1", risk: float = 0.25, listed: bool = True) -> RunToLoad:
+def run(model: str = "dropout", *, version: str = "1", risk: float = 0.25, listed: bool = True) -> RunTables:
     """Return a run in which all six students have the same risk and stand on their roster."""
     places = {"ana": ("s1", "sec1", 1), "bob": ("s1", "sec1", 2), "fay": ("s1", "sec1", 3)}
     places |= {"cy": ("s1", "sec2", 1), "dee": ("s2", "sec1", 1), "eve": ("s3", "sec1", 1)}
@@ -89,7 +89,7 @@ def run(model: str = "dropout", *, version: str = "1", risk: float = 0.25, liste
         for school, grade, n in (("s1", "sec1", 3), ("s1", "sec2", 1), ("s2", "sec1", 1), ("s3", "sec1", 1))
     ]
     peers = [{"peers": '{"school_id": "s1"}', "feature": "absences", "as_of": TODAY, "median": 1.5, "n": 12}]
-    return RunToLoad(
+    return RunTables(
         model=model,
         version=version,
         as_of=TODAY,

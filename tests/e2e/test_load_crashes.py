@@ -211,11 +211,11 @@ def test_what_a_dead_load_stored_of_another_day_is_removed(
 
 def test_a_run_that_is_loaded_twice_is_stored_once(nights: Nights, owner: Engine) -> None:
     """Whoever loads a run again, not knowing that it is in, adds no row."""
-    run = read_run(nights.network.workspace)
+    run = read_run(nights.network.workspace).to_load()
     before, n_stored = nights.look(), len(nights.stored())
-    first = load_night(owner, runs=run.runs)
+    first = load_night(owner, runs=run)
 
-    assert load_night(owner, runs=run.runs) == first
+    assert load_night(owner, runs=run) == first
     assert (nights.look(), len(nights.stored())) == (before, n_stored)
 
 

@@ -120,7 +120,7 @@ def _build(
         sentences += [result.summary(), promote(model, workspace).summary()]
         sentences.append(publish(model, workspace, keys=keys).summary())
     run = score(network, workspace, as_of=TODAY, today=TODAY, keys=keys, progress=progress)
-    load(network, workspace, open_database(workspace), run.runs, keys=keys, progress=progress)
+    load(network, workspace, open_database(workspace), run.to_load(), keys=keys, progress=progress)
     looked_at = quality(network, workspace, as_of=TODAY, progress=progress)
     store_quality(network, workspace, open_database(workspace), looked_at.quality)
     return [*sentences, run.summary(), looked_at.summary()]

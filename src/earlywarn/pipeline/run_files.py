@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.dataset import dataset
 
 from earlywarn.errors import StorageError
 from earlywarn.scoring import RULES
-from earlywarn.store import RunToLoad
+from earlywarn.store import RunTables, RunToLoad
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
 
 TABLES = ("scores", "rosters", "peers")
@@ -40,13 +41,20 @@ class ScoreRun:
     as_of: date
 
     @cached_property
-    def runs(self) -> tuple[RunToLoad, ...]:
-        """Return what the store loads, read from the files when it is first asked for."""
-        return tuple(_read_model(path.parent) for path in sorted(self.folder.glob(f"*/{_HEADER}")))
+    def runs(self) -> tuple[RunTables, ...]:
+        """Return every model's tables, read from the files when they are first asked for."""
+        return tuple(_read_model(path) for path in self._models())
+
+    def to_load(self) -> tuple[RunToLoad, ...]:
+        """Return what the store loads; it reads the scores some at a time."""
+        return tuple(_run_to_load(path) for path in self._models())
 
     def summary(self) -> str:
         """Say in the terminal how many were scored, listed and left out."""
-        return "\n".join(_summary(path.parent) for path in sorted(self.folder.glob(f"*/{_HEADER}")))
+        return "\n".join(_summary(path) for path in self._models())
+
+    def _models(self) -> list[Path]:
+        return sorted(path.parent for path in self.folder.glob(f"*/{_HEADER}"))
 
 
 def _summary(folder: Path) -> str:
@@ -175,17 +183,20 @@ def _header(folder: Path) -> Mapping[str, object]:
         raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
 
 
-def _read_model(folder: Path) -> RunToLoad:
-    header = _header(folder)
+def _read_model(folder: Path) -> RunTables:
     scores, rosters, peers = (read_parts(folder / name) for name in TABLES)
-    return RunToLoad(
-        model=str(header["model"]),
-        version=str(header["version"]),
-        as_of=date.fromisoformat(str(header["as_of"])),
-        data_as_of=date.fromisoformat(str(header["data_as_of"])),
-        facts=cast("Mapping[str, object]", header["facts"]),
-        scores=scores,
-        rosters=rosters,
-        peers=peers,
-        written_as=str(header["written_as"]),
-    )
+    return RunTables(**_told_of(folder), scores=scores, rosters=rosters, peers=peers)
+
+
+def _run_to_load(folder: Path) -> RunToLoad:
+    try:
+        scores = dataset([str(path) for path in _parts(folder / "scores")], format="parquet")
+    except (OSError, ValueError) as error:
+        raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
+    return RunToLoad(**_told_of(folder), scores=scores, rosters=read_parts(folder / "rosters"))
+
+
+def _told_of(folder: Path) -> dict[str, Any]:
+    header = _header(folder)
+    days = {name: date.fromisoformat(str(header[name])) for name in ("as_of", "data_as_of")}
+    return {**days, **{name: header[name] for name in ("model", "version", "facts", "written_as")}}

@@ -82,7 +82,7 @@ def score(
             most_memberships=most_memberships,
         )
         waiting = run_made_from(workspace, night.digest) if is_stored is not None else None
-        if waiting is not None and is_stored is not None and not is_stored(waiting.runs):
+        if waiting is not None and is_stored is not None and not is_stored(waiting.to_load()):
             return waiting
         staging = staging_folder(workspace, night.digest)
         _finish_portions(workspace, night, staging, engine, progress)

@@ -16,7 +16,7 @@ from earlywarn.store.answers import AnswerKeeper, AnswerWord, Flags, read_flags
 from earlywarn.store.callers import CallerDesk, Entry
 from earlywarn.store.demonstration import draw_accounts
 from earlywarn.store.identities import locked_names
-from earlywarn.store.loading import NamesToLoad, RunToLoad, is_loaded, load_night
+from earlywarn.store.loading import NamesToLoad, RunTables, RunToLoad, is_loaded, load_night
 from earlywarn.store.opening import Store, open_store
 from earlywarn.store.quality import QualityNotice, QualityReader, QualityToLoad, load_quality
 from earlywarn.store.readers import ScoreReader
@@ -51,6 +51,7 @@ __all__ = [
     "QualityToLoad",
     "RosterHeader",
     "RosterPage",
+    "RunTables",
     "RunToLoad",
     "ScoreReader",
     "Store",

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,6 +34,9 @@ from earlywarn.store.staging import (
     replace_with,
     thin_partition,
 )
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 ALWAYS = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
@@ -89,14 +92,12 @@ _SCORE_POLICIES = (
 
 @dataclass(frozen=True)
 class RunToLoad:
-    """One model's scores of one night.
+    """One model's scores of one night, as the store takes them.
 
     `scores` has a row per unit: student_id, unit (JSON list of its key), school_id, grade, period, moment,
-    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (lists of
-    numbers, which `in_words` tells, or JSON text).
+    as_of, risk, risk_low, risk_high, margin, rank, is_listed, not_scored_because, reasons (lists of numbers,
+    or JSON text). Given as a data set it is never in memory as a whole.
     `rosters` has a row per school and grade: n_students, n_listed, facts (JSON object).
-    `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n; it stays
-    with the run's files, for scoring on demand.
     `written_as` is the run's own name: a model's run of that name is stored once, however often it is loaded.
     """
 
@@ -105,10 +106,20 @@ class RunToLoad:
     as_of: date
     data_as_of: date
     facts: Mapping[str, Any]
-    scores: pa.Table
+    scores: pa.Table | Dataset
     rosters: pa.Table
-    peers: pa.Table
     written_as: str | None = None
+
+
+@dataclass(frozen=True)
+class RunTables(RunToLoad):
+    """The same in memory, for whoever looks into it.
+
+    `peers` has a row per feature and peer group: peers (JSON object), feature, as_of, median, n.
+    """
+
+    scores: pa.Table
+    peers: pa.Table = field(kw_only=True)
 
     def in_words(self, reasons: Sequence[Mapping[str, float | None]]) -> list[Reason]:
         """Tell the reasons of one of the scores in the words that go with the run."""
@@ -155,12 +166,14 @@ def load_night(
         name: _without_nulls(_shaped(name, given, SCOPE_COLUMNS[name]))
         for name, given in (tables or {}).items()
     }
-    parts = [_Parts.of(run) for run in runs]
+    for run in runs:
+        _refuse_missing("scores", run.scores.schema, _SCORE_COLUMNS)
+    lists = [_shaped("rosters", run.rosters, _ROSTER_COLUMNS) for run in runs]
     _tidy(owner, runs)
     with loading(owner) as connection:
         _wait_for_others(connection)
         with ThreadPoolExecutor(1) as beside:
-            storing = beside.submit(_store_runs, owner, parts, progress)
+            storing = beside.submit(_store_runs, owner, runs, lists, progress)
             if names is not None:
                 batches = _told(_as_text(names.locked), names.n_students, "load names", progress)
                 replace_with(connection, "identities", ("student_id", "ciphertext"), batches)
@@ -198,31 +211,18 @@ _LOADING = (
 )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    run: RunToLoad
-    scores: pa.Table
-    rosters: pa.Table
-
-    @classmethod
-    def of(cls, run: RunToLoad) -> _Parts:
-        return cls(
-            run,
-            _shaped("scores", run.scores, _SCORE_COLUMNS),
-            _shaped("rosters", run.rosters, _ROSTER_COLUMNS),
-        )
-
-
-def _store_runs(owner: Engine, parts: Sequence[_Parts], progress: Progress) -> tuple[int, ...]:
+def _store_runs(
+    owner: Engine, runs: Sequence[RunToLoad], lists: Sequence[pa.Table], progress: Progress
+) -> tuple[int, ...]:
     """Store each run in a transaction of its own, or find it stored; nobody is shown it yet.
 
     A partition that came to be in the moment in which it is shown could be missed by a statement that was
     planned before and looks after.
     """
     run_ids = []
-    for part in parts:
+    for run, rows in zip(runs, lists, strict=True):
         with loading(owner) as connection:
-            run_ids.append(_stored_as(connection, part.run) or _store_run(connection, part, progress))
+            run_ids.append(_stored_as(connection, run) or _store_run(connection, run, rows, progress))
     return tuple(run_ids)
 
 
@@ -279,10 +279,8 @@ def _stored_as(connection: Connection, run: RunToLoad) -> int | None:
     return connection.execute(statement).scalar()
 
 
-def _store_run(connection: Connection, part: _Parts, progress: Progress) -> int:
-    run, scores = part.run, part.scores
-    # A list by rules ranks by points and holds no risk.
-    n_scored = scores.num_rows - scores["margin"].null_count
+def _store_run(connection: Connection, run: RunToLoad, lists: pa.Table, progress: Progress) -> int:
+    n_units, n_scored, batches = _scores(run.scores)
     header = {
         "model": run.model,
         "version": run.version,
@@ -290,18 +288,37 @@ def _store_run(connection: Connection, part: _Parts, progress: Progress) -> int:
         "data_as_of": run.data_as_of,
         "facts": dict(run.facts),
         "n_scored": n_scored,
-        "n_not_scored": scores.num_rows - n_scored,
+        "n_not_scored": n_units - n_scored,
         "written_as": run.written_as,
     }
     inserted = connection.execute(insert(score_runs).values(**header).returning(score_runs.c.run_id))
     run_id = int(inserted.scalar_one())
-    batches = map(_as_json, _batches(scores, f"load {run.model}", progress))
-    attach_partition(
-        connection, "scores", "run_id", run_id, scores.column_names, batches, policies=_SCORE_POLICIES
-    )
-    numbers = pa.repeat(run_id, part.rosters.num_rows)
-    add(connection, "rosters", part.rosters.append_column("run_id", numbers))
+    told = _told(batches, n_units, f"load {run.model}", progress)
+    columns = list(_SCORE_COLUMNS)
+    attach_partition(connection, "scores", "run_id", run_id, columns, told, policies=_SCORE_POLICIES)
+    add(connection, "rosters", lists.append_column("run_id", pa.repeat(run_id, lists.num_rows)))
     return run_id
+
+
+def _scores(rows: pa.Table | Dataset) -> tuple[int, int, Iterator[pa.RecordBatch]]:
+    """Return how many rows there are, how many with a score, and the rows as the table takes them."""
+    # A list by rules ranks by points and holds no risk.
+    if isinstance(rows, pa.Table):
+        n_scored = rows.num_rows - rows["margin"].null_count
+        batches = iter(rows.select(list(_SCORE_COLUMNS)).to_batches(ROWS_PER_WRITE))
+        return rows.num_rows, n_scored, map(_score_batch, batches)
+    n_scored = rows.count_rows(filter=pc.is_valid(pc.field("margin")))
+    batches = rows.to_batches(
+        columns=list(_SCORE_COLUMNS), batch_size=ROWS_PER_WRITE, batch_readahead=1, fragment_readahead=1
+    )
+    return rows.count_rows(), n_scored, map(_score_batch, batches)
+
+
+def _score_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    place = batch.schema.get_field_index("reasons")
+    if pa.types.is_list(batch.schema.field(place).type):
+        batch = batch.set_column(place, "reasons", reasons_json(pa.chunked_array([batch.column(place)])))
+    return batch.cast(pa.schema(list(_SCORE_COLUMNS.items())))
 
 
 def _show(connection: Connection, model: str, run_id: int) -> None:
@@ -328,30 +345,21 @@ def _told(
 
 
 def _shaped(name: str, rows: pa.Table, columns: Mapping[str, pa.DataType]) -> pa.Table:
-    missing = [column for column in columns if column not in rows.column_names]
+    _refuse_missing(name, rows.schema, columns)
+    return rows.select(list(columns)).cast(pa.schema(list(columns.items())))
+
+
+def _refuse_missing(name: str, given: pa.Schema, columns: Mapping[str, pa.DataType]) -> None:
+    missing = [column for column in columns if column not in given.names]
     if missing:
         raise StoreError("columns are missing", where=name, todo=f"give {', '.join(missing)}")
-    # Lists of numbers become JSON batch by batch, on their way.
-    given = {column: rows.schema.field(column).type for column in columns}
-    kinds = {n: given[n] if pa.types.is_list(given[n]) else kind for n, kind in columns.items()}
-    return rows.select(list(columns)).cast(pa.schema(list(kinds.items())))
-
-
-def _as_json(batch: pa.RecordBatch) -> pa.RecordBatch:
-    place = batch.schema.get_field_index("reasons")
-    if not pa.types.is_list(batch.schema.field(place).type):
-        return batch
-    return batch.set_column(place, "reasons", reasons_json(pa.chunked_array([batch.column(place)])))
 
 
 def _without_nulls(rows: pa.Table) -> pa.Table:
-    filled = {}
-    for field in rows.schema:
-        if field.type == _DAY:
-            empty: object = LONG_AGO if field.name == "starts_on" else ALWAYS
-        else:
-            empty = ""
-        filled[field.name] = pc.fill_null(rows[field.name], pa.scalar(empty, field.type))
+    filled: dict[str, Any] = {}
+    for name, kind in zip(rows.schema.names, rows.schema.types, strict=True):
+        empty: object = "" if kind != _DAY else LONG_AGO if name == "starts_on" else ALWAYS
+        filled[name] = pc.fill_null(rows[name], pa.scalar(empty, kind))
     return pa.table(filled)
 
 
