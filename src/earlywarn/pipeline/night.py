@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 import earlywarn
 from earlywarn.features import Moment, Portion, moments_on, portions_of
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
-from earlywarn.publication import PublishedModel
+from earlywarn.publication import MANIFEST, PublishedModel
 from earlywarn.tables import Excerpt, Tables, excerpts_of, open_tables, quote
 from earlywarn.workspace import Workspace
 
@@ -180,7 +180,7 @@ def program_digest() -> str:
 
 def _digest(workspace: Workspace, portions: Sequence[PortionOfNight], batches: str, as_of: date) -> str:
     manifests = {
-        f"{name}/{number}": sha256((workspace.published / name / number / "manifest.json").read_bytes())
+        f"{name}/{number}": sha256((workspace.published / name / number / MANIFEST).read_bytes())
         for portion in portions
         for name, number in portion.models
     }

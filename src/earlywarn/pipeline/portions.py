@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import EngineError
 from earlywarn.features import Wanted, build_matrices
-from earlywarn.pipeline.declared_inputs import read_declared
+from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.pipeline.night import PortionOfNight, program_digest
 from earlywarn.pipeline.run_files import TABLES
 from earlywarn.pipeline.run_tables import score_model
-from earlywarn.publication import load_published
+from earlywarn.publication import MANIFEST, PublishedModel, load_published
 from earlywarn.tables import Excerpt, open_tables
 from earlywarn.workspace import Workspace, write_atomically
 
@@ -58,9 +59,10 @@ def score_portion(
         )
     if is_finished(folder, portion):
         return portion.name
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(portion.key))
-    models = [load_published(workspace.published / name / number, key) for name, number in portion.models]
-    declared = [read_declared(workspace.published / name / number) for name, number in portion.models]
+    folders = [workspace.published / name / number for name, number in portion.models]
+    models, declared = zip(
+        *(_loaded(one, (one / MANIFEST).read_bytes(), portion.key) for one in folders), strict=True
+    )
     tables = open_tables(
         workspace,
         declared[0].contract,
@@ -85,6 +87,13 @@ def score_portion(
             for table, path in zip(TABLES, _files(folder, portion, model.model), strict=True):
                 write_table(path, getattr(found, table))
     return portion.name
+
+
+@lru_cache(maxsize=16)
+def _loaded(folder: Path, manifest: bytes, key: str) -> tuple[PublishedModel, DeclaredInputs]:
+    """Verify and load a model once for all of a process's portions; another manifest is another model."""
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+    return load_published(folder, public), read_declared(folder)
 
 
 def is_finished(staging: Path, portion: PortionOfNight) -> bool:

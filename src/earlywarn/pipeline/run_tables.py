@@ -71,15 +71,15 @@ def score_model(
         "grade": grades,
         "period": _words(matrix, "period"),
         "moment": _words(matrix, "moment"),
-        "model": [model.model] * len(units),
-        "version": [model.version] * len(units),
     }
     scores = pa.table(
         {
             # Some schools may have nobody of the cohort: their columns are of the same type.
             **{name: pa.array(column, pa.string()) for name, column in words.items()},
+            "model": pa.repeat(model.model, len(units)),
+            "version": pa.repeat(model.version, len(units)),
             "as_of": matrix.rows["as_of"].combine_chunks().cast(pa.date32()),
-            "data_as_of": pa.array([data_as_of] * len(units), pa.date32()),
+            "data_as_of": pa.repeat(pa.scalar(data_as_of, pa.date32()), len(units)),
             "rank": pa.array(ranks, pa.int32()),
             "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
             **{name: told[name].combine_chunks() for name in told.column_names},

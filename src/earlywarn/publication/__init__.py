@@ -9,10 +9,12 @@ from earlywarn.publication.folders import (
     roll_back,
 )
 from earlywarn.publication.keys import public_key, signing_key
+from earlywarn.publication.manifest import MANIFEST
 from earlywarn.publication.writing import unsigned_model, write_published
 from earlywarn.scoring import PublishedModel
 
 __all__ = [
+    "MANIFEST",
     "PublishedModel",
     "current_version",
     "load_current",

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from earlywarn.scoring.trees import Floats
+from earlywarn.scoring.trees import Floats, Integers
 
 TIE_RULE = "margin, then a keyless hash of the student's pseudonym, then the unit's id"
 
@@ -62,14 +62,26 @@ def cut_rosters(
         members[name].append(row)
     places: list[Place] = []
     for name in sorted(members):
-        rows = members[name]
-        capacity = capacity_of(len(rows), share)
-        scored = [row for row in rows if not np.isnan(margins[row])]
-        scored.sort(key=lambda row: (-float(margins[row]), _tie(students[row]), units[row]))
+        rows = np.array(members[name])
+        capacity = capacity_of(rows.size, share)
+        first = sorted(
+            _foremost(rows, margins, capacity),
+            key=lambda row: (-float(margins[row]), _tie(students[row]), units[row]),
+        )
         places += [
-            Place(row, rank, len(rows), capacity) for rank, row in enumerate(scored[:capacity], start=1)
+            Place(row, rank, rows.size, capacity) for rank, row in enumerate(first[:capacity], start=1)
         ]
     return places
+
+
+def _foremost(rows: Integers, margins: Floats, capacity: int) -> list[int]:
+    """Return the scored rows that may be listed, in any order: no tie is broken among the many others."""
+    scored = rows[~np.isnan(margins[rows])]
+    if scored.size > capacity:
+        last = np.partition(-margins[scored], capacity - 1)[capacity - 1]
+        scored = scored[-margins[scored] <= last]
+    found: list[int] = scored.tolist()
+    return found
 
 
 def _tie(student: str) -> int:
