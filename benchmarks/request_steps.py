@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,27 @@ from earlywarn.store.exchanges import Asked
 from earlywarn.workspace import Workspace
 
 TIMES = 1500
+WRITTEN = "ask for the key and write the log's row, one exchange"
+KEPT = "wait until the disk has the row (shared by those that wait together)"
+ELSEWHERE = (WRITTEN, KEPT)
+"""What is spent by the database and its disk, for the most part."""
 FSYNCS = 100
 
 
-def steps_of(demo: Path, model: PublishedModel, bodies: Sequence[bytes]) -> list[str]:
-    """Return the steps and their microseconds as a table, the medians of many times."""
-    steps = _computed(demo, model, bodies) | asyncio.run(_exchanged(demo, model))
+def steps_of(demo: Path, model: PublishedModel, bodies: Sequence[bytes]) -> dict[str, float]:
+    """Return the microseconds of each step of a request, the medians of many times."""
+    return _computed(demo, model, bodies) | asyncio.run(_exchanged(demo, model))
+
+
+def steps_table(steps: Mapping[str, float]) -> list[str]:
+    """Return the steps as a table."""
+    lines = (f"| {step} | {microseconds:,.0f} |" for step, microseconds in steps.items())
     return [
-        f"One request for a score and its reasons ({len(bodies[0]):,} bytes), step by step:",
+        "One request for a score and its reasons, step by step:",
         "",
         "| step | µs |",
         "|---|---|",
-        *(f"| {step} | {microseconds:,.0f} |" for step, microseconds in steps.items()),
+        *lines,
     ]
 
 
@@ -87,8 +96,8 @@ async def _exchanged(demo: Path, model: PublishedModel) -> dict[str, float]:
         await _without_disk(desk)
         written = await _awaited(record, TIMES)
     return {
-        "ask for the key and write the log's row, one exchange": written,
-        "wait until the disk has the row (shared by those that wait together)": kept - written,
+        WRITTEN: written,
+        KEPT: kept - written,
     }
 
 
