@@ -63,14 +63,14 @@ def phrases_of(model: PublishedModel) -> Phrases:
 
 def _chosen(book: Book, rows: Floats, attributions: Floats) -> tuple[Integers, Floats]:
     """Return the column that leads each reason of a row, -1 after the last, and its indicator's share."""
-    values, n_indicators = rows[:, book.features], book.starts.size
-    shown = np.where(book.sayable(values), attributions[:, book.features], 0.0)
+    values, n_indicators = rows.take(book.features, axis=1), book.starts.size
+    shown = np.where(book.sayable(values), attributions.take(book.features, axis=1), 0.0)
     # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
     place = np.arange(len(rows))[:, None] * n_indicators + book.indicator
     sums = np.bincount(place.ravel(), weights=shown.ravel(), minlength=len(rows) * n_indicators)
     totals = sums.reshape(len(rows), n_indicators)
     raises = totals > 0
-    way = np.where(raises, 1.0, -1.0)[:, book.indicator]
+    way = np.where(raises, 1.0, -1.0).take(book.indicator, axis=1)
     pull = np.where(book.agrees(values, way), way * shown, 0.0)
     sizes = np.abs(totals)
     eligible = (np.maximum.reduceat(pull, book.starts, axis=1) > 0) & (sizes >= SMALLEST)
@@ -137,13 +137,13 @@ class Book:
     def sayable(self, values: Floats) -> Flags:
         """Return where neither the value nor the one its sentence names is missing."""
         present = ~np.isnan(values)
-        return np.asarray(present & present[:, self.spoken])
+        return np.asarray(present & present.take(self.spoken, axis=1))
 
     def agrees(self, values: Floats, way: Floats) -> Flags:
         """Return where the fact, and the one named for it, point a column's way (1 raises, -1 lowers)."""
         points = self._points_nowhere | (self.sign * (values - self.usual) * way > 0)
         points &= self._is_number | (values == 1.0)
-        return np.asarray(points & (points[:, self.spoken]))
+        return np.asarray(points & points.take(self.spoken, axis=1))
 
     @cached_property
     def _points_nowhere(self) -> Flags:

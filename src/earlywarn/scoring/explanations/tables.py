@@ -57,7 +57,7 @@ class Questions:
     def met(self, rows: Floats) -> Flags:
         """Say which conditions each row meets, (rows, conditions)."""
         feature, low, high, missing = self._bounds
-        values = np.take(rows, feature, axis=1)
+        values = rows.take(feature, axis=1)
         met = values <= high
         met &= ~(values <= low)
         met |= np.isnan(values) & missing
@@ -75,7 +75,7 @@ class Lines:
 
     def read(self, met: Flags) -> Integers:
         """Return the row of each table, (rows, tables)."""
-        steps = np.take(met, self.conditions, axis=1) * self.strides
+        steps = met.take(self.conditions, axis=1) * self.strides
         return np.asarray(np.add.reduceat(steps, self.starts[:-1], axis=1))
 
 
@@ -91,17 +91,20 @@ class Groups:
     table_starts: Integers
 
     @cached_property
+    def _widths(self) -> Integers:
+        return np.diff(self.column_starts)
+
+    @cached_property
     def _places(self) -> tuple[Integers, Integers]:
         """Return the group of each entry that a row reads, and its place in the row of the table."""
-        widths = np.diff(self.column_starts)
-        group = np.repeat(np.arange(widths.size), widths)
+        group = np.repeat(np.arange(self._widths.size), self._widths)
         return group, np.arange(self.columns.size) - self.column_starts[group]
 
     def read(self, lines: Integers) -> Floats:
         """Return what each row reads from all tables, (rows, entries)."""
-        first = self.table_starts[:-1] + lines * np.diff(self.column_starts)
+        first = self.table_starts[:-1] + lines * self._widths
         group, place = self._places
-        return np.take(self.table, np.take(first, group, axis=1) + place)
+        return self.table.take(first.take(group, axis=1) + place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +160,7 @@ class LeafTables:
             return np.zeros(rows.shape)
         block = max(1, _BLOCK_ELEMENTS // max(self.columns.size, self.wide.n_in_hand))
         parts = [self._read(rows[start : start + block]) for start in range(0, len(rows), block)]
-        return np.concatenate([np.zeros((0, self.n_features)), *parts])
+        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros((0, self.n_features)), *parts])
 
     def checked(self, rows: Floats) -> Floats:
         """Return rows as they are read; refuse those of another width."""
@@ -169,7 +172,7 @@ class LeafTables:
         lines = self.lines.read(self.questions.met(rows))
         parts = ((self.groups, lines[:, : self.n_groups]), (self.wide, lines[:, self.n_groups :]))
         shares = [part.read(own) for part, own in parts if part.columns.size]
-        told = np.concatenate(shares, axis=1)
+        told = shares[0] if len(shares) == 1 else np.concatenate(shares, axis=1)
         # Counted one after the other: the order of a feature's sum is that of the entries.
         place = np.arange(len(rows))[:, None] * self.n_features + self.columns
         sums = np.bincount(place.ravel(), weights=told.ravel(), minlength=rows.size)
