@@ -22,7 +22,7 @@ from earlywarn.store import (
     revoke_api_key,
     save_account,
 )
-from earlywarn.store.exchanges import Asked, Statement
+from earlywarn.store.exchanges import Asked, Exchanges, Statement
 from earlywarn.store.opening import PROTECTED
 from tests.builders import store as build
 from tests.builders.desk import asked
@@ -296,3 +296,28 @@ def test_a_server_that_hangs_up_in_between_is_a_refusal(store: Store) -> None:
     with pytest.raises(StoreError):
         asked(store.callers, store.callers.exchanges.ask(hanging_up))
     assert asked(store.callers, store.callers.exchanges.ask(Asked(b"SELECT 1", []))) == [[(b"1",)]]
+
+
+def test_who_waits_too_long_is_told_so(store: Store) -> None:
+    """Where all connections stay taken, or no answer comes, the refusal is short."""
+    exchanges = Exchanges(store.engine, n_lines=1, seconds_to_wait=0.05, seconds_to_answer=0.3)
+    slow, quick = Asked(b"SELECT pg_sleep(5)", []), Asked(b"SELECT 1", [])
+
+    async def said(asking: Asked) -> str:
+        try:
+            await exchanges.ask(asking)
+        except StoreError as error:
+            return error.what
+        return "answered"
+
+    async def ask() -> tuple[tuple[str, str], str]:
+        both = await asyncio.gather(said(slow), said(quick))
+        after = await said(quick)
+        exchanges.close()
+        return both, after
+
+    both, after = asyncio.run(ask())
+    assert (tuple(both), after) == (
+        ("the service database does not answer (TimeoutError)", "the service database is busy"),
+        "answered",
+    )

@@ -69,8 +69,17 @@ class Asked:
 class Exchanges:
     """Connections for the event loop of one process, opened as they are needed; close it with the store."""
 
-    def __init__(self, engine: Engine, *, n_lines: int = N_LINES) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        n_lines: int = N_LINES,
+        seconds_to_wait: float = SECONDS_TO_WAIT,
+        seconds_to_answer: float = SECONDS_TO_ANSWER,
+    ) -> None:
         self._arguments = session_arguments(engine.url, _ISOLATION)
+        self._seconds_to_wait = seconds_to_wait
+        self._seconds_to_answer = seconds_to_answer
         self._free = asyncio.Semaphore(n_lines)
         self._idle: list[_Line] = []
 
@@ -88,7 +97,7 @@ class Exchanges:
         try:
             line = await self._line()
             try:
-                async with asyncio.timeout(SECONDS_TO_ANSWER):
+                async with asyncio.timeout(self._seconds_to_answer):
                     answers = await line.ask(asked)
             except BaseException as error:
                 # What is still to come on this connection would answer somebody else.
@@ -108,7 +117,7 @@ class Exchanges:
 
     async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(SECONDS_TO_WAIT):
+            async with asyncio.timeout(self._seconds_to_wait):
                 await self._free.acquire()
         except TimeoutError as error:
             raise StoreError("the service database is busy", todo="try again shortly") from error
