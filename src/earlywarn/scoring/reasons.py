@@ -44,14 +44,15 @@ def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
     if not (book.features.size and len(rows)):
         return np.full((len(rows), MOST_REASONS, N_NUMBERS), np.nan)
     leads, shares = _chosen(book, rows, attributions)
-    spoken, row = book.spoken[leads], np.arange(len(rows))[:, None]
-    value = rows[row, book.features[spoken]]
+    spoken = book.spoken[leads]
+    columns = book.evidence[spoken]
+    found = rows[np.arange(len(rows))[:, None, None], columns]
+    value, other = found[..., :1], found[..., 1:]
     told = np.empty((*leads.shape, N_NUMBERS))
-    told[..., 0], told[..., 1], told[..., 2] = spoken, shares, value
-    for number, other in ((3, book.own_past[spoken]), (4, book.peers[spoken])):
-        # A comparison's feature holds the difference.
-        compared = np.rint((value - rows[row, other]) * POWER) / POWER + 0.0
-        told[..., number] = np.where(other >= 0, compared, np.nan)
+    told[..., 0], told[..., 1], told[..., 2:3] = spoken, shares, value
+    # A comparison's feature holds the difference.
+    compared = np.rint((value - other) * POWER) / POWER + 0.0
+    told[..., 3:] = np.where(columns[..., 1:] >= 0, compared, np.nan)
     told[leads < 0] = np.nan
     return told
 
@@ -64,26 +65,27 @@ def phrases_of(model: PublishedModel) -> Phrases:
 def _chosen(book: Book, rows: Floats, attributions: Floats) -> tuple[Integers, Floats]:
     """Return the column that leads each reason of a row, -1 after the last, and its indicator's share."""
     values, n_indicators = rows.take(book.features, axis=1), book.starts.size
-    shown = np.where(book.sayable(values), attributions.take(book.features, axis=1), 0.0)
+    shown = book.sayable(values) * attributions.take(book.features, axis=1)
     # Counted one after the other: the order of a sum is that of the columns, in one row and in a million.
     place = np.arange(len(rows))[:, None] * n_indicators + book.indicator
     sums = np.bincount(place.ravel(), weights=shown.ravel(), minlength=len(rows) * n_indicators)
     totals = sums.reshape(len(rows), n_indicators)
-    raises = totals > 0
-    way = np.where(raises, 1.0, -1.0).take(book.indicator, axis=1)
-    pull = np.where(book.agrees(values, way), way * shown, 0.0)
-    sizes = np.abs(totals)
-    eligible = (np.maximum.reduceat(pull, book.starts, axis=1) > 0) & (sizes >= SMALLEST)
-    order = np.lexsort((-sizes, ~raises, ~eligible), axis=1).tolist()
-    counts = eligible.sum(axis=1).tolist()
+    way = np.where(totals > 0, 1.0, -1.0).take(book.indicator, axis=1)
+    pull = book.agrees(values, way) * (way * shown)
+    eligible = (np.maximum.reduceat(pull, book.starts, axis=1) > 0) & (np.abs(totals) >= SMALLEST)
     leads = np.full((len(rows), MOST_REASONS), -1, dtype=np.int64)
     shares = np.zeros(leads.shape)
-    for i in range(len(rows)):
-        for n, one in enumerate(_varied(book, order[i][: counts[i]])):
+    for i, own in enumerate(totals.tolist()):
+        for n, one in enumerate(_varied(book, _ranked(own, np.flatnonzero(eligible[i]).tolist()))):
             start, end = book.starts[one], book.ends[one]
             leads[i, n] = start + pull[i, start:end].argmax()
-            shares[i, n] = totals[i, one]
+            shares[i, n] = own[one]
     return leads, shares
+
+
+def _ranked(totals: Sequence[float], which: Sequence[int]) -> list[int]:
+    """Return those that raise first, the greatest share first; of equals, the first of the book."""
+    return sorted(which, key=lambda one: (totals[one] <= 0, -abs(totals[one])))
 
 
 def _varied(book: Book, which: Sequence[int]) -> list[int]:
@@ -144,6 +146,11 @@ class Book:
         points = self._points_nowhere | (self.sign * (values - self.usual) * way > 0)
         points &= self._is_number | (values == 1.0)
         return np.asarray(points & points.take(self.spoken, axis=1))
+
+    @cached_property
+    def evidence(self) -> Integers:
+        """Return where the model's features hold each column's value, own past and peers; -1: nowhere."""
+        return np.column_stack([self.features, self.own_past, self.peers])
 
     @cached_property
     def _points_nowhere(self) -> Flags:
