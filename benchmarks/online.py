@@ -2,8 +2,8 @@
 
 `python -m benchmarks.online` serves the demonstration and, beside it, one of its LightGBM models as MLflow
 serves it (a score alone, from a data frame), and asks both in turn: rows 7, 8 and 9. Ours checks every field;
-every score and every stored read leaves its row in the log of who saw what before it is answered, and the
-log's commit waits for the disk. Both servers' scores are compared first. `make demo` comes first.
+every score and every stored read leaves its row in the log of who saw what before it is answered; a row that
+names a student waits for the disk. Both servers' scores are compared first. `make demo` comes first.
 """
 
 from __future__ import annotations
@@ -235,8 +235,8 @@ def table(told: Told, asked: Sequence[Asked]) -> list[str]:
     return [
         f"{os.cpu_count()} cores, shared by client, server and database; one worker each, {N_BODIES} "
         f"students in turn, {ROUNDS} rounds of {SECONDS:g} s; both answer the same. Every answer of ours "
-        "leaves its row in the access log first, and waits until the disk has it. The server's processor is "
-        "what its process spent, without the database's.",
+        "leaves its row in the access log first; a stored read waits until the disk has it. The server's "
+        "processor is what its process spent, without the database's.",
         "",
         "| what | connections | requests a second | p50, ms | p99, ms | server's processor, ms | start |",
         "|---|---|---|---|---|---|---|",

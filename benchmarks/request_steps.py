@@ -25,16 +25,13 @@ from earlywarn.pipeline.demo import TODAY
 from earlywarn.pipeline.score_on_demand import OnDemandScores
 from earlywarn.scoring import PublishedModel, phrases_of, score_batch, score_values, tell, values_of
 from earlywarn.scoring.telling import told_lists
-from earlywarn.store import CallerDesk, open_database, open_store
-from earlywarn.store.exchanges import Asked
+from earlywarn.store import open_database, open_store
 from earlywarn.workspace import Workspace
 
 TIMES = 1500
 WRITTEN = "ask for the key and write the log's row, one exchange"
-KEPT = "wait until the disk has the row (shared by those that wait together)"
-ELSEWHERE = (WRITTEN, KEPT)
-"""What is spent by the database and its disk, for the most part."""
-FSYNCS = 100
+ELSEWHERE = (WRITTEN,)
+"""What is spent by the database, for the most part."""
 
 
 def steps_of(demo: Path, model: PublishedModel, bodies: Sequence[bytes]) -> dict[str, float]:
@@ -92,17 +89,7 @@ async def _exchanged(demo: Path, model: PublishedModel) -> dict[str, float]:
         async def record() -> bool:
             return await desk.record(entry, route="benchmark", version=f"{model.model}/{model.version}")
 
-        kept = await _awaited(record, FSYNCS)
-        await _without_disk(desk)
-        written = await _awaited(record, TIMES)
-    return {
-        WRITTEN: written,
-        KEPT: kept - written,
-    }
-
-
-async def _without_disk(desk: CallerDesk) -> None:
-    await desk.exchanges.ask(Asked(b"SET synchronous_commit = off", []))
+        return {WRITTEN: await _awaited(record)}
 
 
 def _each(step: Callable[[Any], object], given: Sequence[Any]) -> float:
@@ -114,9 +101,9 @@ def _each(step: Callable[[Any], object], given: Sequence[Any]) -> float:
     return statistics.median(times) * 1e6
 
 
-async def _awaited(step: Callable[[], Awaitable[object]], n: int) -> float:
+async def _awaited(step: Callable[[], Awaitable[object]]) -> float:
     times = []
-    for _ in range(n):
+    for _ in range(TIMES):
         start = time.perf_counter()
         await step()
         times.append(time.perf_counter() - start)

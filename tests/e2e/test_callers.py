@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from earlywarn.domain import SchoolId, StudentId
 from earlywarn.errors import NotFoundError, StoreError
@@ -22,7 +22,7 @@ from earlywarn.store import (
     revoke_api_key,
     save_account,
 )
-from earlywarn.store.exchanges import Asked, Exchanges, Statement
+from earlywarn.store.exchanges import Answers, Asked, Exchanges, Statement
 from earlywarn.store.opening import PROTECTED
 from tests.builders import store as build
 from tests.builders.desk import asked
@@ -156,6 +156,18 @@ def test_scores_on_demand_leave_a_row_without_students(
 
     assert asked(store.callers, asking)
     assert last_access(superuser) == ("s", "system", "POST /v1/models/{model}/score", "dropout/1", [])
+
+
+def test_a_row_that_names_a_student_waits_for_the_disk(store: Store, owner: Engine) -> None:
+    """Only the end of a transaction whose row names nobody is not waited for; the next on its line is."""
+    _, entry = entry_of(store, owner, CASES["two schools"][0])
+    waits = Statement.of(select(func.current_setting("synchronous_commit"))).given()
+
+    async def recorded_before() -> Answers:
+        await store.callers.record(entry, route="test", version="dropout/1")
+        return await store.callers.exchanges.ask(waits)
+
+    assert asked(store.callers, recorded_before()) == [[(b"on",)]]
 
 
 def test_what_is_refused_leaves_no_row(store: Store, owner: Engine, superuser: Engine) -> None:
