@@ -7,10 +7,10 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
-.PHONY: help demo test test-spark check check-long bench bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province bench-scale bench-night
+.PHONY: help demo test test-spark check check-long bench bench-pairs bench-intake bench-models bench-leaks bench-log bench-training fmt serve notebooks cards demo-built openapi pages screenshot lock clean bench-province bench-scale bench-night profiles
 
 help:  ## Show these verbs
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: $(VENV)/.demo  ## Invent a network, train, publish, score and serve it (SERVE=0: all but stay up)
 	$(BIN)/earlywarn demo $(if $(filter 0,$(SERVE)),--no-serve,)
@@ -31,10 +31,16 @@ check: $(VENV)/.dev  ## Pass every gate: format, lint, types, layers, tests
 check-long: $(VENV)/.dev  ## The properties on 25 times as many cases, by hand
 	EARLYWARN_CASES=25 $(BIN)/pytest -n 2 --dist load tests/property
 
-bench: $(VENV)/.dev demo-built  ## Time explanations beside LightGBM's own, and write benchmarks/RESULTS.md
+bench: bench-pairs bench-night bench-province  ## Measure every row of benchmarks/RESULTS.md (half an hour more and 12 GB the first time)
+
+bench-pairs: $(VENV)/.dev demo-built  ## The rows that set us beside others: LightGBM, pandas and MLflow
 	$(BIN)/python -m benchmarks.explaining
 	$(BIN)/python -m benchmarks.nightly_step
 	$(BIN)/python -m benchmarks.online
+
+profiles: $(VENV)/.bench demo-built  ## Draw where a night's and a request's time goes (STUDENTS=200000)
+	$(BIN)/python -m benchmarks.profiles night --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-training
+	$(BIN)/python -m benchmarks.profiles request
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
 	$(BIN)/python benchmarks/intake.py

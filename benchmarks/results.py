@@ -33,6 +33,17 @@ GOALS = {
     10: ("cost of a student at 10,000, 100,000 and 1,400,000", "within 1.3x", "flat"),
 }
 
+PICTURES = (
+    "## Where the time goes",
+    "",
+    "Drawn by `make profiles`. A box is a function, as wide as its share of the samples; what it calls "
+    "stands below it, a library's own work in gray.",
+    "",
+    "![A night, from tables to rosters in PostgreSQL](night.png)",
+    "",
+    "![The service, asked for scores with reasons](request.png)",
+)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -89,7 +100,7 @@ def page(known: Mapping[str, dict[str, Any]]) -> list[str]:
         part = known[name]
         head += ["", f"## {name}", "", f"Measured {part['measured']}."]
         head += ["", *part["lines"]] if part["lines"] else []
-    return head
+    return [*head, "", *PICTURES]
 
 
 def _table(rows: list[Row]) -> list[str]:
