@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -18,7 +19,7 @@ from earlywarn.errors import EngineError, SettingsError
 from earlywarn.pipeline.demo import TODAY
 from earlywarn.pipeline.engines import Engine, engine_named, here, in_processes
 from earlywarn.pipeline.night import PortionOfNight
-from earlywarn.pipeline.run_files import ScoreRun
+from earlywarn.pipeline.run_files import TABLES, ScoreRun
 from earlywarn.pipeline.score import current_run, score
 from earlywarn.workspace import Workspace
 from tests.builders.nights import PORTION, command, environment, lent, tree, wait_until
@@ -57,9 +58,12 @@ def scored(
     )
 
 
-def staged(workspace: Workspace) -> list[Path]:
-    """Return the files of scores that a night has finished so far."""
-    return sorted(workspace.scores.glob(".night-*/*/scores/[!.]*.parquet"))
+def staged(workspace: Workspace, *, n_models: int = 2) -> list[Path]:
+    """Return the files of scores, each model's, of the portions that a night has finished so far."""
+    files = sorted(workspace.scores.glob(".night-*/*/*/[!.]*.parquet"))
+    # A portion is finished when its last file is there: scores, rosters and peers of each model.
+    whole = {name for name, n in Counter(path.name for path in files).items() if n == n_models * len(TABLES)}
+    return [path for path in files if path.parent.name == "scores" and path.name in whole]
 
 
 def test_a_killed_night_goes_on_where_it_was(demo: Demo, whole: Path, tmp_path: Path) -> None:
@@ -109,7 +113,7 @@ def test_nothing_finished_for_another_night_is_used(demo: Demo, tmp_path: Path) 
         folders.append(folder.name)
 
     assert len(set(folders)) == 4
-    assert staged(workspace)
+    assert staged(workspace, n_models=1)
     assert current_run(workspace) is None
 
 
