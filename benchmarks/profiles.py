@@ -2,9 +2,8 @@
 
 `python -m benchmarks.profiles night --folder FOLDER` has `earlywarn score` done under py-spy on the network
 that `benchmarks/training.py` took in there, into an empty database; `python -m benchmarks.profiles request`
-asks the demonstration's service for scores with reasons meanwhile. Both write a picture beside this file. A
-night's samples are of wall time, of all its processes, as the work is mostly DuckDB's and PostgreSQL's; a
-service's are of processor time, as it waits for the next request else.
+asks the demonstration's service for scores with reasons meanwhile. Both write a picture beside this file.
+Samples are of processor time, of all processes of the program; what PostgreSQL does beside them is not seen.
 """
 
 from __future__ import annotations
@@ -38,9 +37,13 @@ def night(folder: Path, demo: Path) -> None:
         workspace, keys = prepare(folder, demo, Path(work))
         settings = {"EARLYWARN_HOME": str(workspace.home), "EARLYWARN_KEYS": str(keys)}
         kept = Path(work) / "stacks"
-        spying = _command(["--subprocesses", "--idle", "--rate", "50", "--", *command], kept)
+        spying = _command(["--subprocesses", "--rate", "50", "--", *command], kept)
         subprocess.run(spying, check=True, env=os.environ | settings)  # noqa: S603 - our own command
-        _write("night.png", f"A night of {folder.name} students: share of its processes' wall time", kept)
+        _write(
+            "night.png",
+            f"A night of {int(folder.name):,} students: share of the program's processor time",
+            kept,
+        )
 
 
 def request(demo: Path) -> None:
