@@ -14,7 +14,7 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.language import locale_of, preferred_language
-from api.posted_rows import good_rows
+from api.posted_rows import NAME, good_rows
 from api.problems import room_refusal
 from api.routes.students import tagged
 from api.service import Service
@@ -31,7 +31,7 @@ READ_ROUTE = "GET /v1/students/{student_id}/risks"
 _WITH_REASONS = {b"": True, b"reasons=true": True, b"reasons=false": False}
 _JSON = (b"application/json", b"application/json; charset=utf-8")
 _HEADERS = frozenset({b"authorization", b"content-type", b"accept-language", b"if-none-match"})
-_STUDENT = re.compile(r"[A-Za-z0-9_.:~-]{1,80}")
+_STUDENT = re.compile(NAME)
 _LONGEST_LANGUAGES = 500
 
 

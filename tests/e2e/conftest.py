@@ -18,6 +18,7 @@ from tests.builders.served import Served, served
 from tests.builders.survival import Ends, Scene, both_ends, scene
 
 if TYPE_CHECKING:
+    from distributed import LocalCluster
     from playwright.sync_api import Browser
 
 
@@ -113,3 +114,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return the real service of this module."""
     with served(tmp_path_factory.mktemp("served")) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Return a cluster of two worker processes, or skip where Dask is not installed."""
+    distributed = pytest.importorskip(
+        "distributed", reason="Dask is not installed: pip install 'earlywarn[dask]'"
+    )
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as running:
+        yield running

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from earlywarn.errors import EngineError, SettingsError
+from earlywarn.pipeline import on_dask
 from earlywarn.pipeline.demo import TODAY
 from earlywarn.pipeline.engines import Engine, engine_named, here, in_processes
 from earlywarn.pipeline.night import PortionOfNight
@@ -131,18 +132,6 @@ def test_what_a_worker_refuses_is_said(demo: Demo, tmp_path: Path) -> None:
         scored(demo, workspace, engine=planned_by_another_program)
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """Return a cluster of two worker processes, or skip where Dask is not installed."""
-    distributed = pytest.importorskip(
-        "distributed", reason="Dask is not installed: pip install 'earlywarn[dask]'"
-    )
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as running:
-        yield running
-
-
 def test_the_command_scores_on_a_cluster(
     demo: Demo, cluster: LocalCluster, whole: Path, tmp_path: Path
 ) -> None:
@@ -181,9 +170,10 @@ def test_a_killed_worker_loses_nothing(
     assert tree(run.folder) == tree(whole)
 
 
-def test_nobody_at_the_address_is_said(demo: Demo, tmp_path: Path) -> None:
+def test_nobody_at_the_address_is_said(demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong address, or half an answer, ends in one sentence that says what to do."""
     pytest.importorskip("distributed", reason="Dask is not installed")
+    monkeypatch.setattr(on_dask, "SECONDS_TO_CONNECT", 0.5)
     workspace = lent(demo, tmp_path / "home")
 
     for address in ("tcp://127.0.0.1:9", "nonsense"):

@@ -17,25 +17,11 @@ from earlywarn.workspace import Workspace
 from tests.builders.trained_network import TODAY, small_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from distributed import LocalCluster
 
 FEATURES = ("up", "down", "none")
 SIGNS = np.array([1.0, -1.0, 0.0])
 BOOSTING = Boosting(n_rounds=40, feature_share=1.0)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """Return a cluster of two worker processes, or skip where Dask is not installed."""
-    distributed = pytest.importorskip(
-        "distributed", reason="Dask is not installed: pip install 'earlywarn[dask]'"
-    )
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as running:
-        yield running
 
 
 def invented(n_rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
