@@ -41,7 +41,7 @@ def create_values(
     joined = [f"SELECT {PAIRS}._row", f"FROM {PAIRS}"]
     for done, ((table, is_open_ended), own) in enumerate(apart.items()):
         progress("features", done, len(apart))
-        name = quote(f"values_{table}_all" if is_open_ended else f"values_{table}")
+        name = quote(f"values:{table}:all" if is_open_ended else f"values:{table}")
         since = first_day(connection, _windows(own))
         sets, values = values_sql(contract, table, own, since=since)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE sets AS\n{sets}")

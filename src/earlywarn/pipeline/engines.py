@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from queue import SimpleQueue
+from threading import Event
 from typing import Literal
 
 import orjson
@@ -77,11 +78,12 @@ def in_processes(
     free: SimpleQueue[WorkerProcess] = SimpleQueue()
     for worker in workers:
         free.put(worker)
+    ended = Event()
 
     def done(portion: PortionOfNight) -> str:
         worker = free.get()
         try:
-            return _asked(worker, home, staging, portion.model_dump_json())
+            return _asked(worker, home, staging, portion.model_dump_json(), ended)
         finally:
             free.put(worker)
 
@@ -90,16 +92,21 @@ def in_processes(
         for one in as_completed([pool.submit(done, portion) for portion in portions]):
             yield one.result()
     finally:
+        # First of all: whoever waits for a process would take its end for a death, and ask anew.
+        ended.set()
+        pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.interrupt()
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown()
         for worker in workers:
             worker.stop()
 
 
-def _asked(worker: WorkerProcess, home: str, staging: str, line: str) -> str:
+def _asked(worker: WorkerProcess, home: str, staging: str, line: str, ended: Event) -> str:
     question = orjson.dumps({"home": home, "staging": staging, "portion": line})
     for _ in range(_ATTEMPTS):
+        if ended.is_set():
+            break
         answer = worker.ask(question, seconds=_LONGEST)
         if answer:
             found = orjson.loads(answer)

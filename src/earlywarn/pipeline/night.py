@@ -95,9 +95,11 @@ def plan_night(
     portions: list[PortionOfNight] = []
     students: list[Portion | None] = []
     batches = ""
+    last_batch: int | None = None
     for number, alike in enumerate(_by_tables(workspace, models)):
         contract = alike[0][1].contract
-        with closing(open_tables(workspace, contract)) as tables:
+        # What comes in meanwhile is for the next night.
+        with closing(open_tables(workspace, contract, last_batch=last_batch)) as tables:
             apart = all("school" in model.capacity_per for model, _ in alike)
             cohorts = [declared.cohort for _, declared in alike]
             cut = portions_of(tables, contract, cohorts, most=most_memberships) if apart else []
@@ -107,7 +109,7 @@ def plan_night(
                 moments=tuple(moments_on(contract, tables, as_of, stage=stage)),
                 data_as_of=min(last_delivery(tables) or as_of, as_of),
                 # The ledger only grows: its length and digest say which batches the scores are made from.
-                last_batch=len(tables.batches),
+                last_batch=(last_batch := len(tables.batches)),
                 schools=None,
                 key=key,
                 program=program_digest(),

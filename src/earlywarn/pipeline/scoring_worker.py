@@ -76,9 +76,10 @@ def _declared(folder: Path) -> tuple[DeclaredInputs, Encoding]:
 
 
 def _peers(workspace: Workspace, model: str) -> pa.Table | None:
-    """Return the peer snapshot of the run in use."""
+    """Return the peer snapshot of the run in use, if the model was published when it was made."""
     run = current_run(workspace)
-    return None if run is None else read_parts(run / model / "peers")
+    folder = None if run is None else run / model / "peers"
+    return read_parts(folder) if folder is not None and folder.is_dir() else None
 
 
 def _day_of(peers: pa.Table | None) -> str | None:

@@ -283,7 +283,8 @@ def _check(tables: LeafTables) -> None:
         widths = np.concatenate([np.diff(groups.column_starts), nodes * (1 + PART_FEATURES)])
         sizes = np.concatenate([np.diff(groups.table_starts), np.diff(wide.table_starts)])
         largest = np.add.reduceat(lines.strides, lines.starts[:-1])
-        is_short = lines.strides.min() >= 1 and largest.max() < MOST_LINES
+        # Each for itself, too: the sum of large ones would begin anew at zero.
+        is_short = lines.strides.min() >= 1 and max(lines.strides.max(), largest.max()) < MOST_LINES
         if not is_short or np.any((largest + 1) * widths != sizes):
             raise ValueError("tables")
 
@@ -291,4 +292,4 @@ def _check(tables: LeafTables) -> None:
 def _are_runs(starts: Integers, n: int, size: int) -> bool:
     """Say whether `starts` parts an array of some size into runs, none of them empty."""
     whole = starts.ndim == 1 and starts.size == n + 1 and starts[0] == 0 and starts[-1] == size
-    return bool(whole and np.all(np.diff(starts) > 0))
+    return bool(whole and np.all(starts[1:] > starts[:-1]))
