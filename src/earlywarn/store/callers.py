@@ -128,12 +128,15 @@ class CallerDesk:
         if not found:
             raise NotFoundError("there is no such student")
         stored = [orjson.loads(row) for (row,) in found if row is not None]
-        for run_id in {one["run_id"] for one in stored} - self._runs.keys():
-            await self._learn(run_id)
-        risks = (risk_of(_typed(one), self._runs[one["run_id"]]) for one in stored)
+        # Of its own: while one run is asked for, others may be forgotten.
+        runs = {
+            run_id: self._runs.get(run_id) or await self._learn(run_id)
+            for run_id in {one["run_id"] for one in stored}
+        }
+        risks = (risk_of(_typed(one), runs[one["run_id"]]) for one in stored)
         return tuple(sorted(risks, key=lambda risk: (risk.run.model, risk.unit)))
 
-    async def _learn(self, run_id: int) -> None:
+    async def _learn(self, run_id: int) -> CurrentRun:
         """Ask for a run and its words, once: a run never changes."""
         (found,) = await self.exchanges.ask(_RUN.given(run_id=str(run_id)))
         ((row,),) = found
@@ -144,7 +147,9 @@ class CallerDesk:
         said["loaded_at"] = datetime.fromisoformat(said["loaded_at"])
         if len(self._runs) >= _MOST_RUNS:
             self._runs.clear()
-        self._runs[run_id] = CurrentRun(**said, phrases=None if words is None else Phrases.from_json(words))
+        run = CurrentRun(**said, phrases=None if words is None else Phrases.from_json(words))
+        self._runs[run_id] = run
+        return run
 
 
 def _entry(account: bytes, key_hash: str, today: date) -> Entry:
