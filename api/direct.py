@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.language import locale_of, preferred_language
 from api.posted_rows import NAME, good_rows
 from api.problems import room_refusal
-from api.routes.students import tagged
+from api.routes.students import LONGEST_HELD, tagged
 from api.service import Service
 from api.shaping import risks_answer, score_answer, version_of
 from earlywarn.domain import Language, StudentId
@@ -138,6 +138,8 @@ def _heard(scope: Scope, service: Service) -> _Heard | None:
     if entry is None:
         return None
     held = found.get(b"if-none-match")
+    if held is not None and len(held) > LONGEST_HELD:
+        return None
     return _Heard(
         entry,
         _language(found.get(b"accept-language", b"")[:_LONGEST_LANGUAGES]),

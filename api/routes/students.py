@@ -24,6 +24,7 @@ from api.shaping import risks_answer
 from api.strict_body import StrictRoute
 from earlywarn.domain import StudentId
 
+LONGEST_HELD = 1000
 router = APIRouter(prefix="/v1/students", tags=["students"], route_class=StrictRoute)
 
 
@@ -41,7 +42,7 @@ async def student_risks(
     entry: Holder,
     language: Speaking,
     route: Route,
-    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=LONGEST_HELD)] = None,
 ) -> Response:
     """Return the current risks of one student in scope, with their reasons; the reading is recorded."""
     stored = await service.store.callers.student_risks(entry, StudentId(student_id), route=route)

@@ -242,13 +242,15 @@ def _tidy(owner: Engine, coming: Sequence[RunToLoad]) -> None:
         unshown = connection.execute(select(score_runs).where(score_runs.c.shown_since.is_(None))).all()
         in_use = connection.execute(select(current_runs.c.run_id)).scalars().all()
         whole = score_runs.c.shown_since.is_not(None) & ~score_runs.c.is_thinned
-        replaced = select(score_runs.c.run_id).where(whole, score_runs.c.run_id.not_in(in_use))
-        to_thin = connection.execute(replaced).scalars().all()
+        replaced = select(score_runs).where(whole, score_runs.c.run_id.not_in(in_use))
+        to_thin = connection.execute(replaced).all()
     for row in unshown:
         if (row.model, row.written_as) not in kept:
             _if_no_reader_lasts(owner, _forget, row.run_id)
-    for run_id in to_thin:
-        _if_no_reader_lasts(owner, _thin, run_id)
+    for row in to_thin:
+        # One that comes again is going to be shown whole.
+        if (row.model, row.written_as) not in kept:
+            _if_no_reader_lasts(owner, _thin, row.run_id)
 
 
 def _if_no_reader_lasts(owner: Engine, change: Callable[[Connection, int], None], run_id: int) -> None:
