@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from earlywarn.domain import SchoolId, StudentId
+from earlywarn.domain import StudentId
 from earlywarn.errors import StoreError
 from earlywarn.store import (
     DatabaseUrls,
@@ -148,49 +149,41 @@ def test_a_first_night_leaves_every_index_as_it_was(
     assert all(name.startswith("scores_") for name, _ in found - laid)
 
 
-def _n_scores(superuser: Engine, runs: Sequence[int]) -> list[int]:
-    statement = text("SELECT count(*) FROM earlywarn.scores WHERE run_id = :run_id")
-    with superuser.begin() as connection:
-        return [connection.execute(statement, {"run_id": run_id}).scalar_one() for run_id in runs]
+@pytest.mark.parametrize("broken", ["scores", "names"])
+def test_where_one_half_of_a_night_fails_the_other_ends_at_its_next_batch(
+    owner: Engine, store: Store, broken: str
+) -> None:
+    """Scores are stored beside names and scopes: neither is brought in for nothing, and the cause is told."""
+    n_batches = 400
+    run = build.run("half")
+    tables = build.scope_tables()
+    other = "enrollments" if broken == "scores" else "half"
+    if broken == "scores":
+        spoiled = pa.array(["no json"] * run.scores.num_rows)
+        place = run.scores.column_names.index("reasons")
+        run = replace(run, scores=run.scores.set_column(place, "reasons", spoiled))
+        tables["enrollments"] = pa.concat_tables([tables["enrollments"].slice(0, 1)] * n_batches)
+    else:
+        run = replace(run, scores=pa.concat_tables([run.scores.slice(0, 1)] * n_batches))
+    told = 0
 
+    def slowly(step: str, done: int, total: int) -> None:
+        nonlocal told
+        if step == f"load {other}":
+            told = done
+            time.sleep(0.005)
 
-def test_a_run_replaced_long_ago_keeps_its_lists_only(owner: Engine, superuser: Engine, store: Store) -> None:
-    """The run in use and the one before it are whole; of an earlier one its roster can still be leafed."""
-    run = build.run("thinned")
-    listed = [school == "s1" for school in run.scores["school_id"].to_pylist()]
-    place = run.scores.column_names.index("is_listed")
-    run = replace(run, scores=run.scores.set_column(place, "is_listed", pa.array(listed)))
-    load_night(owner, tables=build.scope_tables(), runs=[run])
-    first_page = store.scores.roster(EVERYTHING, SchoolId("s1"), "thinned", route="test", limit=1)
-    runs = [load_night(owner, runs=[run])[0] for _ in range(3)]
-    with superuser.begin() as connection:
-        first = connection.execute(
-            text("SELECT min(run_id) FROM earlywarn.score_runs WHERE model = 'thinned'")
-        )
-        runs = [first.scalar_one(), *runs]
-    last_page = store.scores.roster(
-        EVERYTHING, SchoolId("s1"), "thinned", route="test", cursor=first_page.next_cursor
-    )
+    def nobody() -> Iterator[tuple[str, bytes]]:
+        raise StoreError("the names are gone")
+        yield
 
-    assert _n_scores(superuser, runs) == [4, 4, 6, 6]
-    assert last_page.run.run_id == runs[0]
-    assert [entry.student_id for entry in last_page.entries] == ["bob", "cy"]
-    forced = text("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = :name")
-    with superuser.begin() as connection:
-        assert connection.execute(forced, {"name": f"scores_{runs[0]}"}).scalar() is True
+    names = NamesToLoad(1, nobody()) if broken == "names" else None
+    before = versions(store)
+    with pytest.raises(StoreError, match="refused the work" if broken == "scores" else "names are gone"):
+        load_night(owner, tables=tables, names=names, runs=[run], progress=slowly)
 
-
-def test_a_long_reading_is_not_waited_for(owner: Engine, superuser: Engine) -> None:
-    """A night is loaded beside it, and the earlier run is thinned on the next."""
-    runs = [load_night(owner, runs=[build.run("read", listed=False)])[0] for _ in range(2)]
-    with superuser.connect() as connection:
-        connection.execute(text("SELECT count(*) FROM earlywarn.scores"))
-        runs += load_night(owner, runs=[build.run("read", listed=False)])
-    during = _n_scores(superuser, runs)
-    load_night(owner)
-
-    assert during == [6, 6, 6]
-    assert _n_scores(superuser, runs) == [0, 0, 6]
+    assert told < n_batches
+    assert versions(store) == before
 
 
 def test_a_load_tells_how_many_rows_are_in(owner: Engine) -> None:

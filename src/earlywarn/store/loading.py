@@ -7,22 +7,23 @@ private one. Readers keep the earlier night until one transaction ends. See docs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import StoreError
 from earlywarn.scoring import Phrases, Reason, reasons_json
+from earlywarn.store.halves import beside
 from earlywarn.store.risks import WORDS
 from earlywarn.store.roles import transaction
 from earlywarn.store.schema import current_runs, rosters, score_runs
@@ -169,16 +170,17 @@ def load_night(
     for run in runs:
         _refuse_missing("scores", run.scores.schema, _SCORE_COLUMNS)
     lists = [_shaped("rosters", run.rosters, _ROSTER_COLUMNS) for run in runs]
-    _tidy(owner, runs)
     with loading(owner) as connection:
-        _wait_for_others(connection)
-        with ThreadPoolExecutor(1) as beside:
-            storing = beside.submit(_store_runs, owner, runs, lists, progress)
+        # Until all is shown: a loader that died may still be rolling back, and two at once would each undo
+        # the other's rows.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('earlywarn.load'))"))
+        _tidy(owner, runs)
+        with beside(partial(_store_runs, owner, runs, lists), progress) as (storing, told):
             if names is not None:
-                batches = _told(_as_text(names.locked), names.n_students, "load names", progress)
+                batches = _told(_as_text(names.locked), names.n_students, "load names", told)
                 replace_with(connection, "identities", ("student_id", "ciphertext"), batches)
             for name, rows in shaped.items():
-                replace_with(connection, name, rows.column_names, _batches(rows, f"load {name}", progress))
+                replace_with(connection, name, rows.column_names, _batches(rows, f"load {name}", told))
             run_ids = storing.result()
         for run, run_id in zip(runs, run_ids, strict=True):
             _show(connection, run.model, run_id)
@@ -226,38 +228,33 @@ def _store_runs(
     return tuple(run_ids)
 
 
-def _wait_for_others(connection: Connection) -> None:
-    # A loader that died may still be rolling back, and two at once would each undo the other's rows.
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('earlywarn.load'))"))
-
-
 def _tidy(owner: Engine, coming: Sequence[RunToLoad]) -> None:
     """Remove what loaders that died have stored of other runs, and thin runs that were replaced before.
 
     The runs in use stay whole, and so does each until the night after it is replaced.
     """
-    kept = {(run.model, run.written_as) for run in coming if run.written_as is not None}
+    # A run that comes again is going to be shown whole.
+    coming_again = {(run.model, run.written_as) for run in coming if run.written_as is not None}
     with loading(owner) as connection:
-        _wait_for_others(connection)
         unshown = connection.execute(select(score_runs).where(score_runs.c.shown_since.is_(None))).all()
         in_use = connection.execute(select(current_runs.c.run_id)).scalars().all()
         whole = score_runs.c.shown_since.is_not(None) & ~score_runs.c.is_thinned
         replaced = select(score_runs).where(whole, score_runs.c.run_id.not_in(in_use))
         to_thin = connection.execute(replaced).all()
-    for row in unshown:
-        if (row.model, row.written_as) not in kept:
-            _if_no_reader_lasts(owner, _forget, row.run_id)
-    for row in to_thin:
-        # One that comes again is going to be shown whole.
-        if (row.model, row.written_as) not in kept:
-            _if_no_reader_lasts(owner, _thin, row.run_id)
+    for change, rows in ((_forget, unshown), (_thin, to_thin)):
+        for row in rows:
+            if (row.model, row.written_as) not in coming_again:
+                _if_no_reader_lasts(owner, change, row.run_id)
 
 
 def _if_no_reader_lasts(owner: Engine, change: Callable[[Connection, int], None], run_id: int) -> None:
     """Change what readers of any scores wait for, or leave it to another night where one of them is long."""
-    with suppress(StoreError), loading(owner) as connection:
+    with suppress(TimeoutError), loading(owner) as connection:
         connection.execute(select(func.set_config("lock_timeout", "2s", True)))
-        change(connection, run_id)
+        try:
+            change(connection, run_id)
+        except LockNotAvailable as error:
+            raise TimeoutError from error
 
 
 def _forget(connection: Connection, run_id: int) -> None:
@@ -273,12 +270,12 @@ def _thin(connection: Connection, run_id: int) -> None:
 
 
 def _stored_as(connection: Connection, run: RunToLoad) -> int | None:
+    """Return the number of the run where it is stored whole; one that was thinned gives up its name."""
     if run.written_as is None:
         return None
-    statement = select(score_runs.c.run_id).where(
-        score_runs.c.model == run.model, score_runs.c.written_as == run.written_as
-    )
-    return connection.execute(statement).scalar()
+    same = (score_runs.c.model == run.model, score_runs.c.written_as == run.written_as)
+    connection.execute(update(score_runs).where(*same, score_runs.c.is_thinned).values(written_as=None))
+    return connection.execute(select(score_runs.c.run_id).where(*same)).scalar()
 
 
 def _store_run(connection: Connection, run: RunToLoad, lists: pa.Table, progress: Progress) -> int:
