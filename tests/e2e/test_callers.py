@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,6 +15,7 @@ from earlywarn.domain import SchoolId, StudentId
 from earlywarn.errors import NotFoundError, StoreError
 from earlywarn.store import (
     Account,
+    CallerDesk,
     DatabaseUrls,
     Entry,
     Store,
@@ -24,6 +27,7 @@ from earlywarn.store import (
 )
 from earlywarn.store.exchanges import Answers, Asked, Exchanges, Statement
 from earlywarn.store.opening import PROTECTED
+from earlywarn.store.roles import connect
 from tests.builders import store as build
 from tests.builders.desk import asked
 from tests.e2e.test_store_reading import count_accesses, last_access
@@ -333,3 +337,51 @@ def test_who_waits_too_long_is_told_so(store: Store) -> None:
         ("the service database does not answer (TimeoutError)", "the service database is busy"),
         "answered",
     )
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(store: Store) -> None:
+    """Connecting is within the time to answer, too."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = connect(f"postgresql://nobody@127.0.0.1:{mute.getsockname()[1]}/nothing")
+        exchanges = Exchanges(silent, seconds_to_answer=0.1)
+        start = time.monotonic()
+        with pytest.raises(StoreError, match="does not answer"):
+            asyncio.run(exchanges.ask(Asked(b"SELECT 1", [])))
+
+    assert time.monotonic() - start < 3
+
+
+def test_a_connection_in_use_at_the_end_is_given_back_after_it(store: Store, superuser: Engine) -> None:
+    """It answers still, and the server is left with no session of ours."""
+    sessions = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT 1, pg_sleep%'")
+    exchanges = Exchanges(store.engine)
+
+    async def ask() -> tuple[Answers, int]:
+        asking = asyncio.create_task(exchanges.ask(Asked(b"SELECT 1, pg_sleep(0.2)", [])))
+        await asyncio.sleep(0.1)
+        exchanges.close()
+        answers = await asking
+        await asyncio.sleep(0.1)
+        with superuser.begin() as connection:
+            return answers, connection.execute(sessions).scalar_one()
+
+    assert asyncio.run(ask()) == ([[(b"1", b"")]], 0)
+
+
+class Unclosable(Exchanges):
+    """Connections that cannot be given back."""
+
+    def close(self) -> None:
+        """Fail."""
+        raise OSError
+
+
+def test_a_store_gives_its_pool_back_whatever_its_exchanges_do(database: DatabaseUrls) -> None:
+    """One failure at the end of a process does not keep the other connections open."""
+    ending = open_store(database.service)
+    used = ending.engine.pool
+    broken = replace(ending, callers=CallerDesk(Unclosable(ending.engine)))
+    with pytest.raises(OSError):
+        broken.close()
+
+    assert ending.engine.pool is not used, "a pool that is given up is replaced"

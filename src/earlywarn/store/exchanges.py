@@ -94,26 +94,31 @@ class Exchanges:
             await self._wait()
         else:
             await self._free.acquire()
+        idle = self._idle
         try:
-            line = await self._line()
-            try:
-                async with asyncio.timeout(self._seconds_to_answer):
+            async with asyncio.timeout(self._seconds_to_answer):
+                line = await self._line()
+                try:
                     answers = await line.ask(asked)
-            except BaseException as error:
-                # What is still to come on this connection would answer somebody else.
-                line.close()
-                if isinstance(error, psycopg.Error | TimeoutError):
-                    raise refusal(error) from None
-                raise
-            self._idle.append(line)
-            return answers
+                except BaseException:
+                    # What is still to come on this connection would answer somebody else.
+                    line.close()
+                    raise
+        except (psycopg.Error, TimeoutError) as error:
+            raise refusal(error) from None
         finally:
             self._free.release()
+        if idle is self._idle:
+            idle.append(line)
+        else:
+            line.close()
+        return answers
 
     def close(self) -> None:
-        """Give all connections back."""
-        while self._idle:
-            self._idle.pop().close()
+        """Give all connections back, those in use once they have answered."""
+        idle, self._idle = self._idle, []
+        for line in idle:
+            line.close()
 
     async def _wait(self) -> None:
         try:
@@ -127,11 +132,12 @@ class Exchanges:
             line = self._idle.pop()
             if line.is_open:
                 return line
+        connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
         try:
-            connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
-        except psycopg.Error as error:
-            raise refusal(error) from None
-        return _Line(connection)
+            return _Line(connection)
+        except BaseException:
+            connection.pgconn.finish()
+            raise
 
 
 class _Line:

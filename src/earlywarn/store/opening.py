@@ -53,8 +53,10 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
-        self.callers.exchanges.close()
-        self.engine.dispose()
+        try:
+            self.callers.exchanges.close()
+        finally:
+            self.engine.dispose()
 
 
 def open_store(url: str, *, identity_key: bytes | None = None, pool_size: int = 5) -> Store:
