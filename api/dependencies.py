@@ -79,9 +79,14 @@ async def pushing_scope(scope: Caller) -> Scope:
 Pusher = Annotated[Scope, Depends(pushing_scope)]
 
 
+def named(method: str, template: str) -> str:
+    """Return a route as the access log names it: the template, never the path with its ids."""
+    return f"{method} {template}"
+
+
 async def route_of(request: Request) -> str:
-    """Return the route as the access log names it: the template, never the path with its ids."""
-    return f"{request.method} {request.scope['route'].path}"
+    """Return the route of a request as the access log names it."""
+    return named(request.method, request.scope["route"].path)
 
 
 Route = Annotated[str, Depends(route_of)]

@@ -8,15 +8,20 @@ answered here is what they would have answered.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.dependencies import named
 from api.language import locale_of, preferred_language
+from api.middleware import beginning_with
 from api.posted_rows import NAME, good_rows
 from api.problems import room_refusal
-from api.routes.students import LONGEST_HELD, tagged
+from api.routes import models, students
 from api.service import Service
 from api.shaping import risks_answer, score_answer, version_of
 from earlywarn.domain import Language, StudentId
@@ -24,15 +29,41 @@ from earlywarn.errors import EarlywarnError
 from earlywarn.pipeline.score_on_demand import scored_rows
 from earlywarn.store import Entry
 
-SCORED = ("/v1/models/", "/score")
-READ = ("/v1/students/", "/risks")
-SCORE_ROUTE = "POST /v1/models/{model}/score"
-READ_ROUTE = "GET /v1/students/{student_id}/risks"
 _WITH_REASONS = {b"": True, b"reasons=true": True, b"reasons=false": False}
 _JSON = (b"application/json", b"application/json; charset=utf-8")
 _HEADERS = frozenset({b"authorization", b"content-type", b"accept-language", b"if-none-match"})
 _STUDENT = re.compile(NAME)
 _LONGEST_LANGUAGES = 500
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a route with one name in its path is called."""
+
+    method: str
+    before: str
+    after: str
+    route: str
+    """As the access log names it."""
+
+    @classmethod
+    def to(cls, router: APIRouter, endpoint: Callable[..., object]) -> _Way:
+        """Return the way to an endpoint."""
+        (route,) = (one for one in router.routes if isinstance(one, APIRoute) and one.endpoint is endpoint)
+        (method,) = tuple(route.methods or ())
+        before, after = re.split(r"\{\w+\}", route.path)
+        return cls(method, before, after, named(method, route.path))
+
+    def name_in(self, scope: Scope) -> str | None:
+        """Return the name that a request's path holds; None where it is another route's."""
+        path: str = scope["path"]
+        if scope["method"] != self.method or not (path.startswith(self.before) and path.endswith(self.after)):
+            return None
+        return path[len(self.before) : -len(self.after)]
+
+
+_SCORING = _Way.to(models.router, models.score)
+_READING = _Way.to(students.router, students.student_risks)
 
 
 class Direct:
@@ -46,13 +77,12 @@ class Direct:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        method, path = scope["method"], scope["path"]
-        if method == "POST" and path.startswith(SCORED[0]) and path.endswith(SCORED[1]):
+        if (name := _SCORING.name_in(scope)) is not None:
             message = await receive()
-            receive = _first(message, receive)
-            answered = await _score(scope, path[len(SCORED[0]) : -len(SCORED[1])], message, send)
-        elif method == "GET" and path.startswith(READ[0]) and path.endswith(READ[1]):
-            answered = await _read(scope, path[len(READ[0]) : -len(READ[1])], receive, send)
+            receive = beginning_with(message, receive)
+            answered = await _score(scope, name, message, send)
+        elif (name := _READING.name_in(scope)) is not None:
+            answered = await _read(scope, name, receive, send)
         else:
             answered = False
         if not answered:
@@ -60,7 +90,10 @@ class Direct:
 
 
 async def _score(scope: Scope, name: str, message: Message, send: Send) -> bool:
-    """Answer a request for scores if it is a plain one; say whether it was."""
+    """Answer a request for scores if it is a plain one; say whether it was.
+
+    The log's row is written once nothing is left to refuse, and scores beside it; see docs/decisions/0029.
+    """
     service: Service = scope["app"].state.service
     model, with_reasons = service.models.get(name), _WITH_REASONS.get(scope["query_string"])
     heard = _heard(scope, service)
@@ -69,23 +102,28 @@ async def _score(scope: Scope, name: str, message: Message, send: Send) -> bool:
     values = good_rows(message.get("body", b""), model)
     if values is None:
         return False
+    language, today = heard.language, heard.entry.scope.today
+    content = b""
+
+    def score() -> None:
+        nonlocal content
+        found = scored_rows(model, values, today, reasons=with_reasons)
+        content = score_answer(
+            service.settings, model, found, language, today=today, with_reasons=with_reasons
+        )
+
     try:
         entered = await service.store.callers.record(
-            heard.entry, route=SCORE_ROUTE, version=version_of(model)
+            heard.entry, route=_SCORING.route, version=version_of(model), meanwhile=score
         )
     except EarlywarnError as error:
-        await room_refusal(error, heard.language)(scope, _nothing, send)
+        await room_refusal(error, language)(scope, _nothing, send)
         return True
     if not entered:
         return False
-    today = heard.entry.scope.today
-    found = scored_rows(model, values, today, reasons=with_reasons)
-    content = score_answer(
-        service.settings, model, found, heard.language, today=today, with_reasons=with_reasons
-    )
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-language", locale_of(heard.language).encode()),
+        (b"content-language", locale_of(language).encode()),
         (b"content-length", b"%d" % len(content)),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -101,14 +139,14 @@ async def _read(scope: Scope, student: str, receive: Receive, send: Send) -> boo
         return False
     entry, language = heard.entry, heard.language
     try:
-        stored = await service.store.callers.student_risks(entry, StudentId(student), route=READ_ROUTE)
+        stored = await service.store.callers.student_risks(entry, StudentId(student), route=_READING.route)
     except EarlywarnError as error:
         response = room_refusal(error, language)
     else:
         if stored is None:
             return False
         content = risks_answer(service.settings, student, stored, language, today=entry.scope.today)
-        response = tagged(content, locale_of(language), heard.held)
+        response = students.tagged(content, locale_of(language), heard.held)
     await response(scope, receive, send)
     return True
 
@@ -138,7 +176,7 @@ def _heard(scope: Scope, service: Service) -> _Heard | None:
     if entry is None:
         return None
     held = found.get(b"if-none-match")
-    if held is not None and len(held) > LONGEST_HELD:
+    if held is not None and len(held) > students.LONGEST_HELD:
         return None
     return _Heard(
         entry,
@@ -151,20 +189,6 @@ def _heard(scope: Scope, service: Service) -> _Heard | None:
 @lru_cache(maxsize=256)
 def _language(accepted: bytes) -> Language:
     return preferred_language(accepted.decode("latin-1"))
-
-
-def _first(message: Message, receive: Receive) -> Receive:
-    """Return a way to receive on which a message already taken comes once more."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return message
-
-    return again
 
 
 async def _nothing() -> Message:

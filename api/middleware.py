@@ -40,6 +40,7 @@ SECURITY_HEADERS = {
 
 _PLAIN = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _STRICT = [*_PLAIN, (b"strict-transport-security", b"max-age=31536000")]
+_OURS = frozenset(name for name, _ in _STRICT)
 _VARY, _UNCACHED = (b"vary", b"Accept-Language"), (b"cache-control", b"no-store")
 
 
@@ -57,7 +58,7 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [*message.get("headers", ())]
+                own = [pair for pair in message.get("headers", ()) if pair[0] not in _OURS]
                 message["headers"] = own
                 names = {name for name, _ in own}
                 if b"vary" in names:
@@ -147,7 +148,8 @@ class BoundedBody:
         if body is None:
             await _refuse(TOO_LARGE, scope, receive, send)
             return
-        await self.app(scope, _replay(body, receive), send)
+        whole: Message = {"type": "http.request", "body": body, "more_body": False}
+        await self.app(scope, beginning_with(whole, receive), send)
 
 
 def _closing_if_unread(receive: Receive, send: Send) -> tuple[Receive, Send]:
@@ -184,17 +186,18 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def beginning_with(message: Message, receive: Receive) -> Receive:
+    """Return a way to receive on which a message already taken comes once more, before all others."""
     given = False
 
-    async def replayed() -> Message:
+    async def again() -> Message:
         nonlocal given
         if given:
             return await receive()
         given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return message
 
-    return replayed
+    return again
 
 
 async def _refuse(kind: ProblemKind, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
 import numpy as np
@@ -74,7 +75,13 @@ def good_rows(body: bytes, model: PublishedModel) -> npt.NDArray[np.float64] | N
     except TableError:
         return None
     # Of two values for a name the reader keeps the last; the other's colon is one too many.
-    return values if body.count(b":") == 1 + len(rows) * model.n_colons else None
+    return values if body.count(b":") == 1 + len(rows) * _n_colons(model) else None
+
+
+@lru_cache(maxsize=64)
+def _n_colons(model: PublishedModel) -> int:
+    """Return how many colons a row has as JSON: one after each feature's name, and those in the names."""
+    return len(model.features) + sum(name.count(":") for name in model.features)
 
 
 def _refuse(code: str, place: _Place) -> NoReturn:

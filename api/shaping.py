@@ -72,9 +72,9 @@ def version_of(model: PublishedModel) -> str:
     return f"{model.model}/{model.version}"
 
 
-def data_age_days(run: CurrentRun, today: date) -> int:
-    """Return how many days ago the data behind a run ended."""
-    return max(0, (today - run.data_as_of).days)
+def data_age_days(data_as_of: date, today: date) -> int:
+    """Return how many days ago the data behind a score ended."""
+    return max(0, (today - data_as_of).days)
 
 
 def shaped_reason(stored: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def shaped_risk(stored: StudentRisk, language: Language, *, today: date) -> dict
         "model": stored.run.model,
         "outcome": outcome_text(stored.run, language),
         "as_of": stored.as_of,
-        "data_age_days": data_age_days(stored.run, today),
+        "data_age_days": data_age_days(stored.run.data_as_of, today),
         "model_version": stored.run.version,
         "unit": stored.unit,
         **_in_words(stored, language),
@@ -148,7 +148,7 @@ def score_answer(
             "outcome": model.outcome[language],
             "model_version": model.version,
             "as_of": found.as_of,
-            "data_age_days": max(0, (today - found.as_of).days),
+            "data_age_days": data_age_days(found.as_of, today),
             "peers_as_of": found.peers_as_of,
             "decision_support": translate(DECISION_SUPPORT, language),
             "contest": contest_text(settings, language),

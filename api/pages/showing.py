@@ -142,7 +142,7 @@ class Showing:
             provenance=self.say(
                 "Situation au {day} · données {age} · modèle {version}",
                 day=write_day(stored.as_of, self.language),
-                age=self._data_age(data_age_days(stored.run, self.today)),
+                age=self._data_age(data_age_days(stored.run.data_as_of, self.today)),
                 version=stored.run.version,
             ),
             actionable=self._reasons(reason for reason in raising if reason["actionable"]),

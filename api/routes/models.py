@@ -22,7 +22,7 @@ from api.schemas import ModelCard, ModelCards, ModelName, ScoreAnswer, ScoreRequ
 from api.shaping import list_basis, score_answer, version_of
 from api.strict_body import StrictRoute
 from earlywarn.domain import Language
-from earlywarn.pipeline.score_on_demand import refuse_future, scored_rows
+from earlywarn.pipeline.score_on_demand import OnDemandScores, refuse_future, scored_rows
 from earlywarn.scoring import PublishedModel, values_of
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=StrictRoute)
@@ -57,18 +57,26 @@ async def score(
     published, today = service.model(model), entry.scope.today
     as_of = asked.as_of or today
     refuse_future(as_of, today)
-    values = None if asked.rows is None else values_of(published, asked.rows)
 
-    def scored() -> bytes:
-        if values is None:
-            found = service.table_scorer.score_tables(published, asked.tables or {}, as_of, reasons=reasons)
-        else:
-            found = scored_rows(published, values, as_of, reasons=reasons)
+    async def record() -> None:
+        if not await service.store.callers.record(entry, route=route, version=version_of(published)):
+            raise ProblemError(UNAUTHENTICATED)
+
+    def written(found: OnDemandScores) -> bytes:
         return score_answer(service.settings, published, found, language, today=today, with_reasons=reasons)
 
-    content = await run_in_threadpool(scored)
-    if not await service.store.callers.record(entry, route=route, version=version_of(published)):
-        raise ProblemError(UNAUTHENTICATED)
+    # What is told is recorded once nothing is left to refuse; see docs/decisions/0029.
+    if asked.rows is None:
+        scorer, tables = service.table_scorer, asked.tables or {}
+        found = await run_in_threadpool(scorer.score_tables, published, tables, as_of, reasons=reasons)
+        await record()
+        content = await run_in_threadpool(written, found)
+    else:
+        values = await run_in_threadpool(values_of, published, asked.rows)
+        await record()
+        content = await run_in_threadpool(
+            lambda: written(scored_rows(published, values, as_of, reasons=reasons))
+        )
     return Response(content, media_type="application/json", headers={"Content-Language": locale_of(language)})
 
 

@@ -55,7 +55,7 @@ def roster(
         model=page.run.model,
         outcome=outcome_text(page.run, language),
         as_of=page.run.as_of,
-        data_age_days=data_age_days(page.run, scope.today),
+        data_age_days=data_age_days(page.run.data_as_of, scope.today),
         model_version=page.run.version,
         decision_support=translate(DECISION_SUPPORT, language),
         contest=contest_text(service.settings, language),

@@ -75,7 +75,8 @@ def key_of(locked: bytes) -> str:
     return locked[len(_MARK) : len(_MARK) + _ID_BYTES].hex()
 
 
-@lru_cache(maxsize=4)
+# The last one only: a key that was rotated out does not stay in a process that goes on.
+@lru_cache(maxsize=1)
 def _opened(key: bytes) -> tuple[bytes, AESSIV]:
     """Return what all content locked with a key begins with, and its cipher, made once for many."""
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ from starlette.testclient import TestClient
 from api.direct import Direct
 from api.schemas import ScoreAnswer, StudentRisks
 from api.service import service_of
+from earlywarn.errors import StoreError
+from earlywarn.scoring.calibration import Calibrator
+from earlywarn.scoring.trees import Floats
 from earlywarn.store import DatabaseUrls, issue_api_key, revoke_api_key
 from tests.builders.published import FEATURES, plain_model
 from tests.builders.serving import Loaded, load_network, serving
@@ -31,6 +36,14 @@ KNOWN = ",".join(f'"{name}":1' for name in FEATURES)
 REST = ",".join(f'"{name}":1' for name in FEATURES[1:])
 
 
+class Broken(Calibrator):
+    """Fail at every score."""
+
+    def risks(self, margins: Floats) -> Floats:
+        """Refuse, after all that was posted was found good."""
+        raise StoreError("no score")
+
+
 @pytest.fixture(scope="module")
 def loaded(database: DatabaseUrls) -> Loaded:
     """Return the loaded network."""
@@ -40,7 +53,8 @@ def loaded(database: DatabaseUrls) -> Loaded:
 @pytest.fixture(scope="module")
 def client(loaded: Loaded) -> Iterator[TestClient]:
     """Return a calling system whose key was in use a moment ago."""
-    with serving(loaded, models={"plain": plain_model()}) as asking:
+    models = {"plain": plain_model(), "broken": replace(plain_model(), calibrator=Broken("identity"))}
+    with serving(loaded, models=models) as asking:
         asking.headers["Authorization"] = f"Bearer {loaded.keys['system']}"
         asking.headers["Content-Type"] = "application/json"
         assert asking.get("/v1/models").status_code == 200
@@ -129,6 +143,35 @@ def test_both_ways_leave_the_same_trace(client: TestClient, superuser: Engine) -
     )  # fmt: skip
     assert rows == [expected] * 3
     assert count_accesses(superuser) == before + 3
+
+
+def test_both_ways_record_once_nothing_is_left_to_refuse(client: TestClient, superuser: Engine) -> None:
+    """An answer that then breaks has its row on either way: the log says too much rather than too little."""
+    rows = []
+    for query in ("", f"?{GENERAL}"):
+        before = count_accesses(superuser)
+        answer = client.post(f"/v1/models/broken/score{query}", json={"rows": [GOOD]})
+        rows.append((answer.status_code, answer.json()["type"], count_accesses(superuser) - before))
+
+    assert rows == [(503, "urn:earlywarn:problem:unavailable", 1)] * 2
+
+
+def test_many_rows_are_checked_while_others_are_served(client: TestClient) -> None:
+    """What the route checks, it checks in a thread: the event loop goes on."""
+    model = service_of(HTTPConnection({"type": "http", "app": client.app})).models["plain"]
+    pick, is_on_the_loop = model.pick, []
+
+    def watched(row: Mapping[str, float | None]) -> Sequence[float | None]:
+        is_on_the_loop.append(asyncio._get_running_loop() is not None)
+        return pick(row)
+
+    vars(model)["pick"] = watched
+    try:
+        answer = client.post(MODEL, json={"rows": [GOOD] * 17})
+    finally:
+        vars(model)["pick"] = pick
+
+    assert (answer.status_code, is_on_the_loop) == (200, [False] * 17)
 
 
 ODD: dict[str, bytes] = {

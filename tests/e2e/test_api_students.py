@@ -6,6 +6,10 @@ import base64
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
@@ -66,6 +70,19 @@ def test_not_yours_is_not_there(loaded: Loaded, client: TestClient, path: str) -
     nothing = client.get(missing, headers=bearer(loaded, "other"))
 
     assert (theirs.status_code, theirs.content) == (404, nothing.content)
+
+
+def test_no_span_carries_a_path_to_elsewhere(
+    loaded: Loaded, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path holds a student's id: tracing stays off, whatever the process is told by its surroundings."""
+    seen = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(seen))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+
+    assert client.get("/v1/students/ana/risks", headers=bearer(loaded)).status_code == 200
+    assert seen.get_finished_spans() == ()
 
 
 def test_a_student_has_risks_with_reasons(loaded: Loaded, client: TestClient) -> None:

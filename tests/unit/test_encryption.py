@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from earlywarn.encryption import decrypt, encrypt, key_id, key_of, new_key
@@ -74,3 +76,14 @@ def test_what_is_no_key_is_refused(key: bytes) -> None:
 def test_a_keys_public_name_is_in_the_head() -> None:
     """The file itself says which key opens it."""
     assert key_of(encrypt(CONTENT, KEY, "names", "ana")) == key_id(KEY)
+
+
+def test_a_key_that_was_rotated_out_is_let_go() -> None:
+    """A process that goes on with the new key holds no copy of the old one."""
+    old = new_key()
+    n_holders = sys.getrefcount(old)
+    locked = encrypt(CONTENT, old, "names", "ana")
+    assert decrypt(locked, old, "names", "ana") == CONTENT
+    encrypt(CONTENT, new_key(), "names", "ana")
+
+    assert sys.getrefcount(old) == n_holders

@@ -123,11 +123,6 @@ class PublishedModel:
         return itemgetter(first, *more) if more else lambda row: (row[first],)
 
     @cached_property
-    def n_colons(self) -> int:
-        """Return how many colons a row has as JSON: one after each feature's name, and those in the names."""
-        return len(self.features) + sum(name.count(":") for name in self.features)
-
-    @cached_property
     def needed(self) -> Integers:
         """Return the columns of which at least one must be known for a unit to be scored."""
         context = {entry.name for entry in self.catalog if entry.is_context}

@@ -7,6 +7,7 @@ is still what is remembered; otherwise nothing is shown and nothing written.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
@@ -35,7 +36,7 @@ from earlywarn.domain import SchoolId, Scope, StudentId
 from earlywarn.errors import NotFoundError
 from earlywarn.scoring import Phrases
 from earlywarn.store.accounts import hash_key
-from earlywarn.store.exchanges import Asked, Exchanges, Statement
+from earlywarn.store.exchanges import Asked, Exchanges, Statement, no_work
 from earlywarn.store.risks import WORDS, CurrentRun, StudentRisk, risk_of
 from earlywarn.store.schema import (
     access_log,
@@ -95,17 +96,19 @@ class CallerDesk:
         """Return what a key opened last time today; whoever uses it learns whether it still does."""
         return self._entries.get((hash_key(key), today))
 
-    async def record(self, entry: Entry, *, route: str, version: str) -> bool:
+    async def record(
+        self, entry: Entry, *, route: str, version: str, meanwhile: Callable[[], object] = no_work
+    ) -> bool:
         """Write down that a caller is told risks of rows that it posted itself; of whom, it alone knows.
 
         The row names nobody, so its answer does not wait for the disk: PostgreSQL writes it there within a
-        second, and before any later row that names somebody.
+        second, and before any later row that names somebody. `meanwhile` is done while it is written.
 
         Returns:
             Whether the key still opens what the entry says; if not, nothing was written.
         """
-        entered, _, _ = await self.exchanges.ask(
-            entry.door, _UNHURRIED.given(), _RECORD.given(route=route, version=version)
+        entered, _ = await self.exchanges.ask(
+            entry.door, _RECORD.given(route=route, version=version), meanwhile=meanwhile
         )
         return bool(entered)
 
@@ -212,9 +215,9 @@ _RUN = Statement.of(
     .where(score_runs.c.run_id == cast(_parameter("run_id"), score_runs.c.run_id.type)),
     "run_id",
 )
-_UNHURRIED = Statement.of(select(func.set_config("synchronous_commit", "off", true())))
 _LOGGED = ("actor", "role", "route", "model_version", "students")
 _ACTOR = func.current_setting("earlywarn.account_id", true())
+_UNHURRIED = func.set_config("synchronous_commit", "off", true())
 # An empty setting is that of nobody: where the door stayed shut, no row is written.
 _RECORD = Statement.of(
     insert(access_log)
@@ -227,7 +230,7 @@ _RECORD = Statement.of(
             _parameter("route"),
             _parameter("version"),
             cast(array([], type_=Text), access_log.c.students.type),
-        ).where(_ACTOR != ""),
+        ).where(_ACTOR != "", _UNHURRIED == "off"),
     ),
     "route",
     "version",

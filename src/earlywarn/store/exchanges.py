@@ -8,7 +8,7 @@ commits of those that end together to the disk at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,10 @@ _ISOLATION = "-c default_transaction_isolation=repeatable\\ read"
 _DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 Answers = list[list[tuple[bytes | None, ...]]]
 """The rows of each statement of an exchange, as the database writes values."""
+
+
+def no_work() -> None:
+    """Do nothing while the database works."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +87,13 @@ class Exchanges:
         self._free = asyncio.Semaphore(n_lines)
         self._idle: list[_Line] = []
 
-    async def ask(self, *asked: Asked) -> Answers:
+    async def ask(self, *asked: Asked, meanwhile: Callable[[], object] = no_work) -> Answers:
         """Run statements as one transaction, and return the rows of each.
+
+        Args:
+            asked: The statements.
+            meanwhile: What is done while the database works. If it fails, so does the asking, once the
+                database has answered; the transaction is kept.
 
         Raises:
             StoreError: The database is gone, full or paused, refuses, or all connections stay taken; the
@@ -96,14 +105,13 @@ class Exchanges:
             await self._free.acquire()
         idle = self._idle
         try:
-            async with asyncio.timeout(self._seconds_to_answer):
-                line = await self._line()
-                try:
-                    answers = await line.ask(asked)
-                except BaseException:
-                    # What is still to come on this connection would answer somebody else.
-                    line.close()
-                    raise
+            line = await self._line()
+            try:
+                answers = await line.ask(asked, meanwhile, self._seconds_to_answer)
+            except BaseException:
+                # What is still to come on this connection would answer somebody else.
+                line.close()
+                raise
         except (psycopg.Error, TimeoutError) as error:
             raise refusal(error) from None
         finally:
@@ -132,7 +140,8 @@ class Exchanges:
             line = self._idle.pop()
             if line.is_open:
                 return line
-        connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
+        async with asyncio.timeout(self._seconds_to_answer):
+            connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
         try:
             return _Line(connection)
         except BaseException:
@@ -156,7 +165,7 @@ class _Line:
         self._answered: asyncio.Future[None] | None = None
         self.is_open = True
 
-    async def ask(self, asked: Sequence[Asked]) -> Answers:
+    async def ask(self, asked: Sequence[Asked], meanwhile: Callable[[], object], seconds: float) -> Answers:
         """Send statements and the end of their transaction, and return what each answered."""
         self._results = []
         wanted: list[int] = []
@@ -172,9 +181,17 @@ class _Line:
             n_sent += 1
         self._server.pipeline_sync()
         answered = self._answered = self._loop.create_future()
-        while self._server.flush():
-            await asyncio.sleep(0.001)
-        await answered
+        # A fifth of what `asyncio.timeout` takes.
+        deadline = self._loop.call_later(seconds, self._lose, TimeoutError())
+        try:
+            while not answered.done() and self._server.flush():
+                await asyncio.sleep(0.001)
+            try:
+                meanwhile()
+            finally:
+                await answered
+        finally:
+            deadline.cancel()
         return [_rows(self._results[place]) for place in wanted]
 
     def close(self) -> None:

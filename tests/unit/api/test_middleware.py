@@ -6,7 +6,7 @@ import logging
 
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.middleware import BODY_LIMIT, BoundedBody, FailSafe, KnownHosts, SecurityHeaders
 from tests.builders.asking import ask
@@ -96,6 +96,24 @@ def test_every_answer_is_dressed() -> None:
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
     assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+
+
+def test_no_answer_says_otherwise() -> None:
+    """A laxer header from inside is replaced, not joined: of two, a browser may take either."""
+    lax = PlainTextResponse("", headers={"X-Frame-Options": "SAMEORIGIN", "ETag": "1"})
+    said: list[tuple[bytes, bytes]] = []
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            said.extend(message.get("headers", ()))
+            await send(message)
+
+        await SecurityHeaders(lax)(scope, receive, note)
+
+    ask(watched)
+
+    assert [value for name, value in said if name == b"x-frame-options"] == [b"DENY"]
+    assert (b"etag", b"1") in said
 
 
 def test_transport_security_is_said_over_https_only() -> None:
