@@ -137,6 +137,15 @@ def test_the_filters_alone_hold_a_caller_in(
     assert shown(store, entry) == expected
 
 
+def test_a_run_is_read_once_for_pages_and_for_callers(store: Store, owner: Engine) -> None:
+    """Its words are many, and held in one place."""
+    _, entry = entry_of(store, owner, CASES["everything"][0])
+    told = asked(store.callers, store.callers.student_risks(entry, StudentId("ana"), route=ROUTE)) or ()
+    shown = store.scores.student_page(entry.scope, StudentId("ana"), route="test").risks
+
+    assert [one.run is other.run for one, other in zip(told, shown, strict=True)] == [True, True]
+
+
 def test_a_reading_leaves_one_row_with_what_was_shown(store: Store, owner: Engine, superuser: Engine) -> None:
     """The trace names the account, the route's template, every model shown and the student."""
     _, entry = entry_of(store, owner, CASES["everything"][0])

@@ -8,7 +8,7 @@ is still what is remembered; otherwise nothing is shown and nothing written.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -34,10 +34,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from earlywarn.domain import SchoolId, Scope, StudentId
 from earlywarn.errors import NotFoundError
-from earlywarn.scoring import Phrases
 from earlywarn.store.accounts import hash_key
 from earlywarn.store.exchanges import Asked, Exchanges, Statement, no_work
-from earlywarn.store.risks import WORDS, CurrentRun, StudentRisk, risk_of
+from earlywarn.store.risks import CurrentRun, StudentRisk, risk_of
+from earlywarn.store.runs import COLUMNS, KnownRuns
 from earlywarn.store.schema import (
     access_log,
     accounts,
@@ -49,7 +49,6 @@ from earlywarn.store.schema import (
 from earlywarn.store.scope import entering, is_visible_student
 
 _MOST_REMEMBERED = 10_000
-_MOST_RUNS = 64
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ class CallerDesk:
     """Serve callers with keys; nothing that it remembers opens anything without the database."""
 
     exchanges: Exchanges
+    known: KnownRuns = field(default_factory=KnownRuns)
     _entries: dict[tuple[str, date], Entry] = field(default_factory=dict)
-    _runs: dict[int, CurrentRun] = field(default_factory=dict)
 
     async def enter(self, key: str, *, today: date) -> Entry:
         """Ask what a key opens.
@@ -133,7 +132,7 @@ class CallerDesk:
         stored = [orjson.loads(row) for (row,) in found if row is not None]
         # Of its own: while one run is asked for, others may be forgotten.
         runs = {
-            run_id: self._runs.get(run_id) or await self._learn(run_id)
+            run_id: self.known.get(run_id) or await self._learn(run_id)
             for run_id in {one["run_id"] for one in stored}
         }
         risks = (risk_of(_typed(one), runs[one["run_id"]]) for one in stored)
@@ -143,16 +142,10 @@ class CallerDesk:
         """Ask for a run and its words, once: a run never changes."""
         (found,) = await self.exchanges.ask(_RUN.given(run_id=str(run_id)))
         ((row,),) = found
-        whole = orjson.loads(row or b"")
-        said = {one.name: whole[one.name] for one in fields(CurrentRun) if one.name != "phrases"}
-        words = said["facts"].pop(WORDS, None)
-        said |= {name: date.fromisoformat(said[name]) for name in ("as_of", "data_as_of")}
-        said["loaded_at"] = datetime.fromisoformat(said["loaded_at"])
-        if len(self._runs) >= _MOST_RUNS:
-            self._runs.clear()
-        run = CurrentRun(**said, phrases=None if words is None else Phrases.from_json(words))
-        self._runs[run_id] = run
-        return run
+        stored = orjson.loads(row or b"")
+        stored |= {name: date.fromisoformat(stored[name]) for name in ("as_of", "data_as_of")}
+        stored["loaded_at"] = datetime.fromisoformat(stored["loaded_at"])
+        return self.known.keep({name: stored[name] for name in COLUMNS})
 
 
 def _entry(account: bytes, key_hash: str, today: date) -> Entry:

@@ -14,6 +14,7 @@ from earlywarn.store.exchanges import Exchanges
 from earlywarn.store.quality import QualityReader
 from earlywarn.store.readers import ScoreReader
 from earlywarn.store.roles import SCHEMA, connect, refuse_power, transaction
+from earlywarn.store.runs import KnownRuns
 from earlywarn.store.upgrading import refuse_old_schema
 
 PROTECTED = (
@@ -76,13 +77,14 @@ def open_store(url: str, *, identity_key: bytes | None = None, pool_size: int = 
     except BaseException:
         engine.dispose()
         raise
+    known = KnownRuns()
     return Store(
         engine,
-        ScoreReader(engine, identity_key),
+        ScoreReader(engine, identity_key, known),
         AccountReader(engine),
         QualityReader(engine),
         AnswerKeeper(engine),
-        CallerDesk(Exchanges(engine)),
+        CallerDesk(Exchanges(engine), known),
     )
 
 

@@ -1,37 +1,30 @@
 """Read stored risks for a scope: each method is one transaction, shows what is in scope only, leaves a trace.
 
-What is not yours and what is not there are the same refusal. No method caches: access follows the enrollments
-of the scope's day.
+What is not yours and what is not there are the same refusal. No method caches what a scope shows: access
+follows the enrollments of the scope's day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
     Select,
-    Text,
-    cast,
     literal,
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from earlywarn.domain import SchoolId, Scope, StudentId
 from earlywarn.errors import NotFoundError
-from earlywarn.scoring import Phrases
 from earlywarn.store.access_log import record_access
 from earlywarn.store.identities import read_names
 from earlywarn.store.risks import (
-    WORDS,
     CurrentRun,
     Position,
     RosterHeader,
@@ -41,6 +34,7 @@ from earlywarn.store.risks import (
     StudentRisk,
     risk_of,
 )
+from earlywarn.store.runs import COLUMNS, KnownRuns
 from earlywarn.store.schema import current_runs, enrollments, rosters, schools, score_runs, scores
 from earlywarn.store.scope import in_visible_school, is_entitled_to_names, is_visible_student, scoped
 
@@ -53,11 +47,12 @@ class ScoreReader:
 
     engine: Engine
     identity_key: bytes | None = None
+    known: KnownRuns = field(default_factory=KnownRuns)
 
     def runs(self, scope: Scope) -> tuple[CurrentRun, ...]:
         """Return the run in use of each model, by model name; shows no student."""
         with scoped(self.engine, scope) as connection:
-            return tuple(_runs(connection).values())
+            return tuple(_runs(connection, self.known).values())
 
     def student_page(
         self, scope: Scope, student_id: StudentId, *, route: str, with_names: bool = True
@@ -71,7 +66,7 @@ class ScoreReader:
             if student_id not in _visible(connection, scope, [student_id]):
                 raise NotFoundError("there is no such student")
             statement = _in_scope(scope).where(scores.c.student_id == student_id)
-            risks = _risks(connection, statement.order_by(scores.c.unit))
+            risks = _risks(connection, self.known, statement.order_by(scores.c.unit))
             risks = tuple(sorted(risks, key=lambda risk: (risk.run.model, risk.unit)))
             _record(connection, scope, route, risks, also=[student_id])
             names = self._names(connection, scope, risks) if with_names else {}
@@ -97,7 +92,7 @@ class ScoreReader:
         after = Position.read(cursor) if cursor else None
         with scoped(self.engine, scope) as connection:
             name = _school_name(connection, scope, school_id)
-            run = _run_of(connection, model, after)
+            run = _run_of(connection, self.known, model, after)
             place = (scores.c.school_id == school_id, scores.c.run_id == run.run_id)
             chosen = _in_scope(scope).where(*place, scores.c.is_listed)
             if grade is not None:
@@ -114,7 +109,7 @@ class ScoreReader:
         """Return a part of all students in scope who stand on a current roster, by school, grade and rank."""
         after = Position.read(cursor) if cursor else None
         with scoped(self.engine, scope) as connection:
-            runs = {run.run_id: run for run in _runs(connection).values()}
+            runs = {run.run_id: run for run in _runs(connection, self.known).values()}
             chosen = _in_scope(scope).where(scores.c.is_listed, scores.c.run_id.in_(list(runs)))
             entries, next_cursor = _page(connection, chosen, runs, after=after, limit=limit)
             _record(connection, scope, route, entries)
@@ -155,50 +150,35 @@ def _visible(connection: Connection, scope: Scope, student_ids: Sequence[Student
     return frozenset(StudentId(student_id) for student_id in connection.execute(seen).scalars())
 
 
-_PLAIN_FACTS = score_runs.c.facts.op("-", return_type=JSONB())(cast(literal(WORDS), Text)).label("facts")
-_TOLD = (score_runs.c[one.name] for one in fields(CurrentRun) if one.name not in ("facts", "phrases"))
-_RUN: Select[Any] = select(*_TOLD, _PLAIN_FACTS)
-"""A run without its words, which are many and never change."""
+_RUN: Select[Any] = select(*(score_runs.c[name] for name in COLUMNS))
 
 
-def _runs(connection: Connection) -> dict[str, CurrentRun]:
-    statement = _RUN.join(current_runs, current_runs.c.run_id == score_runs.c.run_id)
-    found = connection.execute(statement.order_by(score_runs.c.model)).all()
-    return {row.model: _run(connection, row) for row in found}
+def _runs(connection: Connection, known: KnownRuns) -> dict[str, CurrentRun]:
+    """Return the run in use of each model, by model name."""
+    in_use = connection.execute(select(current_runs.c.run_id).order_by(current_runs.c.model)).scalars()
+    return {run.model: run for run in (_run(connection, known, run_id) for run_id in in_use.all())}
 
 
-def _run_of(connection: Connection, model: str, after: Position | None) -> CurrentRun:
-    """Return the current run, or the one whose pages are being read: a swap shifts no page."""
-    run = _runs(connection).get(model)
-    if run is not None and after is not None and after.run_id != run.run_id:
-        earlier = _RUN.where(score_runs.c.run_id == after.run_id, score_runs.c.model == model)
-        row = connection.execute(earlier).first()
-        run = _run(connection, row) if row else None
+def _run(connection: Connection, known: KnownRuns, run_id: int) -> CurrentRun:
+    run = known.get(run_id)
     if run is None:
-        raise NotFoundError("there is no such list", todo="ask GET /v1/models for the models in use")
+        found = connection.execute(_RUN.where(score_runs.c.run_id == run_id)).one()
+        run = known.keep(found._asdict())
     return run
 
 
-def _run(connection: Connection, row: Row[Any]) -> CurrentRun:
-    return CurrentRun(**row._mapping, phrases=_phrases(connection, row.run_id))
-
-
-_known: WeakKeyDictionary[Engine, dict[int, Phrases | None]] = WeakKeyDictionary()
-_MOST_KNOWN = 64
-
-
-def _phrases(connection: Connection, run_id: int) -> Phrases | None:
-    """Return a run's words, asked for once: a run never changes."""
-    known = _known.setdefault(connection.engine, {})
-    if run_id in known:
-        return known[run_id]
-    words = connection.execute(
-        select(score_runs.c.facts[WORDS]).where(score_runs.c.run_id == run_id)
-    ).scalar()
-    found = None if words is None else Phrases.from_json(words)
-    # A new dictionary, not an emptied one: other requests may be looking into the old.
-    _known[connection.engine] = ({} if len(known) >= _MOST_KNOWN else known) | {run_id: found}
-    return found
+def _run_of(connection: Connection, known: KnownRuns, model: str, after: Position | None) -> CurrentRun:
+    """Return the current run, or the one whose pages are being read: a swap shifts no page."""
+    run = _runs(connection, known).get(model)
+    if run is not None and after is not None and after.run_id != run.run_id:
+        earlier = select(score_runs.c.run_id).where(
+            score_runs.c.run_id == after.run_id, score_runs.c.model == model
+        )
+        run_id = connection.execute(earlier).scalar()
+        run = None if run_id is None else _run(connection, known, run_id)
+    if run is None:
+        raise NotFoundError("there is no such list", todo="ask GET /v1/models for the models in use")
+    return run
 
 
 def _school_name(connection: Connection, scope: Scope, school_id: SchoolId) -> str:
@@ -246,8 +226,10 @@ def _page(
     return entries, Position(row.run_id, row.school_id, row.grade, row.rank, row.unit).write()
 
 
-def _risks(connection: Connection, chosen: Select[tuple[Any, ...]]) -> tuple[StudentRisk, ...]:
-    runs = {run.run_id: run for run in _runs(connection).values()}
+def _risks(
+    connection: Connection, known: KnownRuns, chosen: Select[tuple[Any, ...]]
+) -> tuple[StudentRisk, ...]:
+    runs = {run.run_id: run for run in _runs(connection, known).values()}
     current: ColumnElement[bool] = scores.c.run_id.in_(list(runs))
     return tuple(
         risk_of(row._asdict(), runs[row.run_id]) for row in connection.execute(chosen.where(current))
