@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import isnan
 
 import numpy as np
 
@@ -108,20 +109,20 @@ def score_values(
     phrases = phrases_of(model)
     for start in range(0, len(values), _BLOCK):
         batch = score_batch(model, np.ascontiguousarray(values[start : start + _BLOCK]), reasons=reasons)
-        numbers = zip(batch.margins, batch.risks, batch.low, batch.high, told_lists(batch.told), strict=True)
-        for margin, risk, low, high, told in numbers:
-            if np.isnan(margin):
+        numbers = (one.tolist() for one in (batch.margins, batch.risks, batch.low, batch.high))
+        for margin, risk, low, high, told in zip(*numbers, told_lists(batch.told), strict=True):
+            if isnan(margin):
                 scores.append(Score(None, None, (), TOO_LITTLE_DATA))
                 continue
             said = tuple(phrases.reasons(told))
-            scores.append(Score(float(margin), _known(risk), said, None, _known(low), _known(high)))
+            scores.append(Score(margin, _known(risk), said, None, _known(low), _known(high)))
         progress(f"score {model.model}", len(scores), len(values))
     return scores
 
 
 def _known(number: float) -> float | None:
     """Return a number, or None where there is none: a list by rules has no risk."""
-    return None if np.isnan(number) else float(number)
+    return None if isnan(number) else number
 
 
 def score_rows(model: PublishedModel, rows: Sequence[Mapping[str, float | None]]) -> list[Score]:
