@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from earlywarn.domain import Progress
 from earlywarn.features.cohort import PAIRS, create_presence, first_day
+from earlywarn.features.dating import event_column
 from earlywarn.features.functions import exposed_share, formula, latest_code
 from earlywarn.features.history import NEXT_COLUMN, exposure_sql, history_sql
 from earlywarn.features.parts import Parts
@@ -34,23 +35,24 @@ def create_values(
 ) -> None:
     """Create `values`: for each pair the base value of every measure, and its value before where compared."""
     create_presence(connection, contract, _past_windows(measures))
-    apart: dict[tuple[str, bool], list[Measure]] = defaultdict(list)
+    by_table: dict[str, list[Measure]] = defaultdict(list)
     for measure in measures:
-        # Windows that end are counted apart from those that do not, and read no fact from before their days.
-        apart[measure.indicator.table, measure.window.is_open_ended].append(measure)
+        by_table[measure.indicator.table].append(measure)
     joined = [f"SELECT {PAIRS}._row", f"FROM {PAIRS}"]
-    for done, ((table, is_open_ended), own) in enumerate(apart.items()):
-        progress("features", done, len(apart))
-        name = quote(f"values:{table}:all" if is_open_ended else f"values:{table}")
-        since = first_day(connection, _windows(own))
-        sets, values = values_sql(contract, table, own, since=since)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE sets AS\n{sets}")
+    for done, (table, own) in enumerate(by_table.items()):
+        progress("features", done, len(by_table))
+        name = quote(f"values:{table}")
+        since = first_day(connection, [window for window in _windows(own) if not window.is_open_ended])
+        recent, earlier, values = values_sql(contract, table, own, since=since)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE sets AS\n{recent}")
+        if earlier:
+            connection.execute(f"INSERT INTO sets BY NAME\n{earlier}")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{values}")
         joined[0] += f",\n  {name}.* EXCLUDE (_row)"
         joined.append(f"JOIN {name} USING (_row)")
     connection.execute("DROP TABLE IF EXISTS sets")
-    connection.execute("CREATE OR REPLACE TEMP TABLE all_values AS\n" + "\n".join(joined))
-    progress("features", len(apart), len(apart))
+    connection.execute("\n".join(["CREATE OR REPLACE TEMP TABLE all_values AS", *joined, "ORDER BY _row"]))
+    progress("features", len(by_table), len(by_table))
 
 
 def _past_windows(measures: Sequence[Measure]) -> list[Window]:
@@ -67,10 +69,13 @@ def _windows(measures: Sequence[Measure]) -> list[Window]:
 
 def values_sql(
     contract: Contract, table: str, measures: Sequence[Measure], *, since: date | None = None
-) -> tuple[str, str]:
-    """Return the query that reads a table's facts once, into `sets`, and the one that gives every measure.
+) -> tuple[str, str, str]:
+    """Return the queries that read a table's facts, into `sets`, and the one that gives every measure.
 
-    Grain of `sets`: one row per pair and set of windows that some of its facts lie in.
+    The first reads the facts since the day on which windows that end begin, or all where it is not known; the
+    second those before it, which windows without a limit alone look at, and is empty where none of them is
+    left: no fact is read twice. Grain of `sets`: one row per pair, set of windows that some of its facts lie
+    in, and query.
     """
     parts = Parts()
     exposure = contract.tables[table].exposure
@@ -86,21 +91,11 @@ def values_sql(
         exposed = (
             f"\nLEFT JOIN (\n{exposure_sql(contract, exposure, parts.windows)}\n) AS exposed USING (_row)"
         )
-    sets = f"""WITH history AS (
-{history_sql(contract, table, columns, computed=parts.computed, since=since)}
-),
-counted AS (
-SELECT *, {parts.window_set}::USMALLINT AS _windows
-FROM history
-)
-SELECT
-  _row,
-  _windows,
-  {_named(parts.aggregates)}
-FROM counted
-WHERE _windows > 0
-GROUP BY _row, _windows
-ORDER BY _row"""
+    recent = history_sql(contract, table, columns, computed=parts.computed, since=since)
+    earlier = ""
+    if parts.open_ended and since and event_column(contract, table):
+        history = history_sql(contract, table, columns, computed=parts.computed, until=since)
+        earlier = _sets_sql(history, parts.open_window_set, parts.open_ended)
     values = f"""WITH parts AS (
 SELECT
   _row,
@@ -114,7 +109,25 @@ SELECT
 FROM {PAIRS} AS pair
 LEFT JOIN parts USING (_row)
 LEFT JOIN presence USING (_row){exposed}"""
-    return sets, values
+    return _sets_sql(recent, parts.window_set, parts.aggregates), earlier, values
+
+
+def _sets_sql(history: str, windows: str, aggregates: Mapping[str, str]) -> str:
+    return f"""WITH history AS (
+{history}
+),
+counted AS (
+SELECT *, {windows}::UINTEGER AS _windows
+FROM history
+)
+SELECT
+  _row,
+  _windows,
+  {_named(aggregates)}
+FROM counted
+WHERE _windows > 0
+GROUP BY _row, _windows
+ORDER BY _row"""
 
 
 def _named(columns: Mapping[str, str]) -> str:

@@ -28,6 +28,7 @@ def history_sql(
     *,
     computed: Mapping[str, str] | None = None,
     since: date | None = None,
+    until: date | None = None,
     pairs: str = PAIRS,
     as_of: str = AS_OF,
     carried: tuple[str, ...] = _PAIR_COLUMNS,
@@ -40,13 +41,14 @@ def history_sql(
         columns: The columns that are read.
         computed: Columns to show instead of those read: expressions over them, by name.
         since: The earliest day that counts; facts of earlier days, and without a day, are left out unread.
+        until: The first day that does not count; facts of this day and later are left out unread.
         pairs: The relation of pairs.
         as_of: SQL of the date that cuts the history, over `pair`.
         carried: The columns taken over from the pairs.
     """
     reveals = contract.reveals(table)
     event = event_column(contract, table)
-    counting = f" WHERE {quote(event)} >= DATE '{since}'" if event and since else ""
+    counting = _counting(event, since, until)
     if computed is None or {event, *columns} & reveals.keys():
         known = {name: known_column("fact", name, as_of, reveals) for name in columns}
         event_sql = known_column("fact", event, as_of, reveals) if event else "NULL::DATE"
@@ -66,6 +68,16 @@ def history_sql(
     facts = f"(\nSELECT\n  {kept}\nFROM versions.{quote(table)}{counting}\n)"
     known = {name: f"fact.{name}" for name in computed}
     return _joined(contract, table, facts, known, "fact._on", pairs, as_of, carried)
+
+
+def _counting(event: str | None, since: date | None, until: date | None) -> str:
+    """Return the condition under which a fact's day is read at all; a fact without a day is never recent."""
+    if event is None or since is until is None:
+        return ""
+    if until is None:
+        return f" WHERE {quote(event)} >= DATE '{since}'"
+    earlier = f"({quote(event)} < DATE '{until}' OR {quote(event)} IS NULL)"
+    return f" WHERE {earlier}" + (f" AND {quote(event)} >= DATE '{since}'" if since else "")
 
 
 def _shown(computed: Mapping[str, str]) -> list[str]:

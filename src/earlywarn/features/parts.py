@@ -23,12 +23,14 @@ class Parts:
     Attributes:
         computed: Columns of the history: what matches (`match_1`) and the value where it matches
         (`amount_1`). aggregates: Aggregates over facts, by name. sums: Aggregates of those over the sets of
-        windows, by name. windows: The windows, in the order of their bits.
+        windows, by name. open_ended: Those of the aggregates that windows without a limit need. windows: The
+        windows, in the order of their bits.
     """
 
     computed: dict[str, str] = field(default_factory=dict)
     aggregates: dict[str, str] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
+    open_ended: dict[str, str] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
 
     def match(self, matching: str) -> str:
@@ -55,7 +57,9 @@ class Parts:
         of_set = f"{function}({argument}){kind}"
         if function == "sum":
             of_set = f"coalesce({of_set}, 0)"
-        of_set = self._named(self.aggregates, "of_set", of_set)
+        of_set, aggregate = self._named(self.aggregates, "of_set", of_set), of_set
+        if window.is_open_ended:
+            self.open_ended[of_set] = aggregate
         # A condition inside the sum, and a number where it fails, cost half of a filter around it.
         otherwise = " ELSE 0" if _AGAIN[function] == "sum" else ""
         within = f"CASE WHEN _windows & {self._bit(window)} > 0 THEN {of_set}{otherwise} END"
@@ -69,9 +73,15 @@ class Parts:
     @property
     def window_set(self) -> str:
         """Return SQL of the set of windows a fact lies in, one bit each."""
-        return _sum_of(
-            f"CASE WHEN {window.condition} THEN {self._bit(window)} ELSE 0 END" for window in self.windows
-        )
+        return self._set_of(self.windows)
+
+    @property
+    def open_window_set(self) -> str:
+        """Return SQL of the set of windows without a limit that a fact lies in."""
+        return self._set_of([window for window in self.windows if window.is_open_ended])
+
+    def _set_of(self, windows: Iterable[Window]) -> str:
+        return _sum_of(f"CASE WHEN {one.condition} THEN {self._bit(one)} ELSE 0 END" for one in windows)
 
     @staticmethod
     def _named(known: dict[str, str], kind: str, sql: str) -> str:

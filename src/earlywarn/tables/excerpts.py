@@ -49,7 +49,7 @@ class Excerpt:
 
 
 def stretches_sql(file: Path, typed: str, stretches: Stretches) -> str:
-    """Return the statement that reads some stretches of a file's rows."""
+    """Return the statement that reads one or more stretches of a file's rows."""
     some = " OR ".join(f"file_row_number BETWEEN {first} AND {last}" for first, last in stretches)
     source = f"read_parquet({literal(str(file))}, file_row_number = true)"
-    return f"SELECT {typed} FROM {source} WHERE {some or 'FALSE'}"
+    return f"SELECT {typed} FROM {source} WHERE {some}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,12 +20,12 @@ import pyarrow.parquet as pq
 from earlywarn.errors import TableError
 from earlywarn.tables.contract import ALWAYS, Contract, Table
 from earlywarn.tables.conversion import literal
-from earlywarn.tables.excerpts import Excerpt, stretches_sql
+from earlywarn.tables.excerpts import Excerpt, Stretches, stretches_sql
 from earlywarn.tables.expected import expected_sql
 from earlywarn.tables.expressions import quote
 from earlywarn.tables.increments import increments_sql
 from earlywarn.tables.inline import inline_sql
-from earlywarn.tables.ledger import read_ledger
+from earlywarn.tables.ledger import Batch, BatchFile, Ledger, read_ledger
 from earlywarn.tables.resolution import DELETED, KNOWN_ON, VISIBLE_FROM, current, latest
 from earlywarn.workspace import Workspace
 
@@ -97,6 +99,8 @@ def connect(
         },
     )
     connection.execute("SET enable_progress_bar = false")
+    # The description of a large file is as long as a small file; it is read once for all queries.
+    connection.execute("SET parquet_metadata_cache = true")
     return connection
 
 
@@ -115,7 +119,8 @@ def open_tables(
         contract: The network's contract.
         threads: How many the engine may use.
         last_batch: The latest batch to look at; None for all.
-        some: Show only these students' rows in tables that name a student; by default everybody's.
+        some: Show only these students' memberships, and of other tables that name a student, theirs at least;
+            by default everybody's.
 
     Raises:
         TableError: Nothing was taken in yet, or a batch no longer fits the contract.
@@ -143,13 +148,18 @@ def _of_students(
     connection.execute("CREATE TABLE chosen_students AS SELECT * FROM _chosen")
     connection.unregister("_chosen")
     some = f"{quote(name)} IN (SELECT {quote(name)} FROM chosen_students)"
-    found = {}
+    found = dict(stored)
     for table, one in stored.items():
+        declared = contract.tables[table]
+        is_membership = table == contract.network.membership
+        # Elsewhere whoever reads finds rows by member, so that others' are left out once and not twice.
+        if name not in declared.stored or not (is_membership or declared.cumulative):
+            continue
         if shows_students_apart(contract, table, one.has_superseding):
             one = replace(one, sql=f"SELECT * FROM ({one.sql}) WHERE {some}")
-        elif name in contract.tables[table].stored:
+        else:
             one = replace(one, shown=some)
-        found[table] = replace(one, is_kept=table == contract.network.membership)
+        found[table] = replace(one, is_kept=is_membership)
     return found
 
 
@@ -177,15 +187,36 @@ def stored_tables(
         files = ledger.files_of(name) if table.is_read else []
         if not files:
             continue
-        typed, cut = _typed(contract.tables[name]), {} if some is None else some.rows
-        paths = {file.file: workspace.tables / file.file for table in files for file in table.files}
-        for path in paths.values():
-            _check_batch(path, name, contract.tables[name])
-        read = [stretches_sql(path, typed, cut[file]) for file, path in paths.items() if file in cut]
-        if whole := [literal(str(path)) for file, path in paths.items() if file not in cut]:
-            read.append(f"SELECT {typed} FROM read_parquet([{', '.join(whole)}], union_by_name = true)")
-        stored[name] = Stored("\nUNION ALL ".join(read), any(file.n_superseding for file in files))
+        read = _parts_sql(workspace, ledger, name, table, {} if some is None else some.rows)
+        stored[name] = Stored(read or empty(table).sql, any(file.n_superseding for file in files))
     return stored
+
+
+def _parts_sql(
+    workspace: Workspace, ledger: Ledger, name: str, table: Table, cut: Mapping[str, Stretches]
+) -> str:
+    parts: list[str] = []
+    whole: list[str] = []
+    for batch in ledger.batches:
+        for file in batch.tables[name].files if name in batch.tables else ():
+            path = workspace.tables / file.file
+            _check_batch(path, name, table)
+            if file.file not in cut:
+                whole.append(literal(str(path)))
+            elif cut[file.file]:
+                typed = _typed(table, _alike(batch, batch.tables[name]))
+                parts.append(stretches_sql(path, typed, cut[file.file]))
+    if whole:
+        parts.append(f"SELECT {_typed(table)} FROM read_parquet([{', '.join(whole)}], union_by_name = true)")
+    return "\nUNION ALL ".join(parts)
+
+
+def _alike(batch: Batch, table: BatchFile) -> dict[str, str]:
+    """Return SQL of the system columns that all rows of a batch share, so that nobody reads them."""
+    alike = {"_received_on": f"DATE '{batch.received_on}'", "_backfill": str(batch.backfill).upper()}
+    if not table.n_superseding:
+        alike |= {"_superseding": "FALSE", DELETED: "FALSE"}
+    return alike
 
 
 def create_versions(
@@ -282,21 +313,28 @@ def _latest_sql(table: Table, stored: Stored) -> str:
     return f"SELECT * FROM ({stored.sql}) QUALIFY {order} = 1"
 
 
-def _typed(table: Table) -> str:
+def _typed(table: Table, alike: Mapping[str, str] = MappingProxyType({})) -> str:
     columns = [f"CAST({quote(n)} AS {c.sql_type}) AS {quote(n)}" for n, c in table.stored.items()]
-    return ", ".join(columns + [f"CAST({n} AS {t}) AS {n}" for n, t in SYSTEM_COLUMNS.items()])
+    system = [f"{alike.get(n) or f'CAST({n} AS {t})'} AS {n}" for n, t in SYSTEM_COLUMNS.items()]
+    return ", ".join(columns + system)
 
 
 def _check_batch(path: Path, name: str, table: Table) -> None:
     try:
-        schema = pq.read_schema(path)
+        names = _columns_of(path, path.stat().st_mtime_ns)
     except (OSError, pa.ArrowInvalid) as error:
         message = f"a batch of table '{name}' is missing or damaged"
         raise TableError(message, where=str(path), todo="restore it from a backup") from error
-    missing = [column for column in table.stored if column not in schema.names]
+    missing = [column for column in table.stored if column not in names]
     if missing:
         raise TableError(
             f"table '{name}' was taken in before the contract had column '{missing[0]}'",
             where=str(path),
             todo="take the files in again, in a new workspace",
         )
+
+
+@lru_cache(maxsize=4096)
+def _columns_of(path: Path, changed: int) -> frozenset[str]:
+    """Read a file's columns once for all portions of a process: of a large file that is some milliseconds."""
+    return frozenset(pq.read_schema(path).names)
