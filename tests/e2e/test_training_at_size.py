@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of, portions_of
+from earlywarn.features import Matrix, build_matrix, load_indicators, moments_of, moments_on, portions_of
 from earlywarn.modeling import load_spec
 from earlywarn.pipeline.data_used import matrix_digest
 from earlywarn.pipeline.demo import TODAY
@@ -43,6 +43,26 @@ def test_the_matrix_of_a_training_is_the_same_by_portions(demo: Demo) -> None:
     assert _columns(found) == _columns(whole)
     assert found.features.nbytes < 0.7 * whole.features.nbytes
     assert replay_finding(folder, demo.workspace, contract, spec, found).verdict == "passed"
+
+
+def test_portions_of_a_day_hold_whoever_was_there(demo: Demo) -> None:
+    """Of all who were ever enrolled, those of a day's portions are its members, and no member is missed."""
+    contract = load_contract(demo.network / "contract.toml")
+    spec = load_spec(demo.network / "dropout" / "model.toml")
+    indicators = load_indicators(demo.network / "indicators.toml", contract)
+    tables = open_tables(demo.workspace, contract)
+    moments = moments_on(contract, tables, TODAY)
+
+    ever, there = (portions_of(tables, contract, [spec.cohort], on=days, most=MOST) for days in ([], [TODAY]))
+    found = build_matrix(tables, contract, indicators, cohort=spec.cohort, moments=moments)
+    tables.close()
+
+    assert [one.schools for one in there] == [one.schools for one in ever]
+    members = [set(one.students.to_pylist()) for one in there]
+    assert all(few < set(one.students.to_pylist()) for few, one in zip(members, ever, strict=True))
+    for row in found.rows.select(["school_id", "student_id"]).to_pylist():
+        (place,) = [number for number, one in enumerate(there) if row["school_id"] in one.schools]
+        assert row["student_id"] in members[place]
 
 
 def _columns(matrix: Matrix) -> dict[str, list[object]]:

@@ -1,6 +1,6 @@
 """Build the matrix of a large network portion by portion, so that memory does not grow with the network.
 
-A portion is everybody who was ever enrolled at some of the schools. Whoever is compared with another stands
+A portion is everybody who was enrolled at some of the schools. Whoever is compared with another stands
 in the same portion on that date, every fact of a unit is there, and sums are exact: the whole has the same
 values as a matrix built at once, to the last bit, whatever the number of portions. Columns are kept in the
 narrowest float type that holds each of their values exactly.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from earlywarn.domain import Progress, no_progress
+from earlywarn.features.asof import is_there
 from earlywarn.features.cohort import CohortSpec
 from earlywarn.features.keeping import school_name
 from earlywarn.features.matrix import Matrix
@@ -29,19 +31,32 @@ MOST_MEMBERSHIPS = 150_000
 
 @dataclass(frozen=True)
 class Portion:
-    """Some schools, and every student who was ever enrolled at one of them."""
+    """Some schools, and every student who was enrolled at one of them: ever, or on some days."""
 
     schools: tuple[str, ...]
     students: pa.Array[Any]
 
 
 def portions_of(
-    tables: Tables, contract: Contract, cohorts: Sequence[CohortSpec], *, most: int = MOST_MEMBERSHIPS
+    tables: Tables,
+    contract: Contract,
+    cohorts: Sequence[CohortSpec],
+    *,
+    on: Sequence[date] = (),
+    most: int = MOST_MEMBERSHIPS,
 ) -> list[Portion]:
     """Cut the schools that cohorts may be in into portions; an empty list says that all is built at once.
 
     That is so where the network is small, and where somebody is compared or counted across schools: ranks,
     facts due to units, a cohort that leaves units out.
+
+    Args:
+        tables: The network's tables.
+        contract: What they hold.
+        cohorts: Who is scored or learned from.
+        on: The as-of dates that matter, where those who were never there on one are not looked for; by
+            default a portion's students are all who were ever enrolled.
+        most: Rows of the membership table that a portion takes in.
     """
     network = contract.network
     across = (
@@ -68,7 +83,7 @@ def portions_of(
             n_rows = 0
         found[-1].append(name)
         n_rows += n
-    students = _students(tables, contract, found)
+    students = _students(tables, contract, found, on)
     return [Portion(tuple(schools), some) for schools, some in zip(found, students, strict=True)]
 
 
@@ -83,9 +98,15 @@ def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
     return "TRUE" if late else f"coalesce({expression.sql}, FALSE)"
 
 
-def _students(tables: Tables, contract: Contract, portions: Sequence[Sequence[str]]) -> list[pa.Array[Any]]:
-    """Return everybody who was ever enrolled at some schools, for each of several, in one pass."""
-    student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
+def _students(
+    tables: Tables, contract: Contract, portions: Sequence[Sequence[str]], on: Sequence[date]
+) -> list[pa.Array[Any]]:
+    """Return everybody who was enrolled at some schools, for each of several, in one pass."""
+    network = contract.network
+    student, member = quote(network.student), f"versions.{quote(network.membership)}"
+    # Of any version: one that a date did not know yet brings too many in, and nobody is missed.
+    starts_on, left_on = quote(network.starts_on), quote(network.left_on)
+    there = " OR ".join(is_there(starts_on, left_on, f"DATE '{day}'") for day in sorted(set(on)))
     places = [(school, place) for place, schools in enumerate(portions) for school in schools]
     with tables.connection.cursor() as connection:
         connection.register(
@@ -93,7 +114,7 @@ def _students(tables: Tables, contract: Contract, portions: Sequence[Sequence[st
         )
         found = connection.sql(
             f"SELECT DISTINCT place, {student} AS student FROM {member} "
-            f"JOIN _places ON school = {school_name(contract)} ORDER BY ALL"
+            f"JOIN _places ON school = {school_name(contract)} WHERE {there or 'TRUE'} ORDER BY ALL"
         ).to_arrow_table()
         connection.unregister("_places")
     ends = np.searchsorted(found["place"].to_numpy(), np.arange(len(portions) + 1)).tolist()

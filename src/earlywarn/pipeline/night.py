@@ -1,6 +1,6 @@
 """A night as a plan of portions: what each portion is scored from, said in a line of JSON.
 
-A portion is some schools and everybody who was ever enrolled there, or the whole of a small network. Whoever
+A portion is some schools and everybody who is enrolled there, or the whole of a small network. Whoever
 scores one needs the workspace and its line, and nothing else: a process beside this one, or another machine
 that sees the same folder. The plan's digest names all that decides a score (batches, models, day, portions,
 program), so that what was finished under it before is what would come out again.
@@ -102,11 +102,13 @@ def plan_night(
         with closing(open_tables(workspace, contract, last_batch=last_batch)) as tables:
             apart = all("school" in model.capacity_per for model, _ in alike)
             cohorts = [declared.cohort for _, declared in alike]
-            cut = portions_of(tables, contract, cohorts, most=most_memberships) if apart else []
+            moments = moments_on(contract, tables, as_of, stage=stage)
+            days = [moment.as_of for moment in moments] if contract.network.has_dates else []
+            cut = portions_of(tables, contract, cohorts, on=days, most=most_memberships) if apart else []
             whole = PortionOfNight(
                 name="",
                 models=tuple((model.model, model.version) for model, _ in alike),
-                moments=tuple(moments_on(contract, tables, as_of, stage=stage)),
+                moments=tuple(moments),
                 data_as_of=min(last_delivery(tables) or as_of, as_of),
                 # The ledger only grows: its length and digest say which batches the scores are made from.
                 last_batch=(last_batch := len(tables.batches)),

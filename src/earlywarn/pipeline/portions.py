@@ -102,7 +102,7 @@ def is_finished(staging: Path, portion: PortionOfNight) -> bool:
 
 
 def write_excerpt(staging: Path, portion: PortionOfNight, excerpt: Excerpt) -> None:
-    """Say whom a portion reads: everybody who was ever enrolled at one of its schools."""
+    """Say whom a portion reads: everybody who was enrolled at one of its schools."""
     write_table(_excerpt_file(staging, portion), excerpt.to_table())
 
 
