@@ -20,7 +20,8 @@ from earlywarn.pipeline import on_dask
 from earlywarn.pipeline.demo import TODAY
 from earlywarn.pipeline.engines import Engine, engine_named, here, in_processes
 from earlywarn.pipeline.night import PortionOfNight
-from earlywarn.pipeline.run_files import TABLES, ScoreRun
+from earlywarn.pipeline.run_files import ScoreRun
+from earlywarn.pipeline.run_tables import TABLES
 from earlywarn.pipeline.score import current_run, score
 from earlywarn.workspace import Workspace
 from tests.builders.nights import PORTION, command, environment, lent, tree, wait_until

@@ -20,8 +20,7 @@ from earlywarn.errors import EngineError
 from earlywarn.features import Wanted, build_matrices
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, read_declared
 from earlywarn.pipeline.night import PortionOfNight, program_digest
-from earlywarn.pipeline.run_files import TABLES
-from earlywarn.pipeline.run_tables import score_model
+from earlywarn.pipeline.run_tables import TABLES, score_model
 from earlywarn.publication import MANIFEST, PublishedModel, load_published
 from earlywarn.tables import Excerpt, open_tables
 from earlywarn.workspace import Workspace, write_atomically
@@ -116,7 +115,8 @@ def read_excerpt(staging: Path, portion: PortionOfNight) -> Excerpt | None:
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table as Parquet, whole or not at all."""
     content = io.BytesIO()
-    pq.write_table(table, content, compression="zstd")
+    # Most columns repeat little, and compression finds what repeats in the others: no dictionary is faster.
+    pq.write_table(table, content, compression="zstd", use_dictionary=False)
     write_atomically(path, content.getvalue())
 
 

@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
 from earlywarn.errors import StorageError
+from earlywarn.pipeline.run_tables import TABLES
 from earlywarn.scoring import RULES
 from earlywarn.store import RunTables, RunToLoad
 from earlywarn.workspace import Workspace, storage_errors, sync_folder, write_atomically
 
-TABLES = ("scores", "rosters", "peers")
 _POINTER, _HEADER, _MADE_FROM = "current", "run.json", "made_from.json"
 _STAGED = ".night-"
 _MOST_SCHOOLS = 3

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,25 +15,27 @@ import pyarrow.compute as pc
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.features import Matrix, group_keys
-from earlywarn.pipeline.declared_inputs import DeclaredInputs, unit_keys
+from earlywarn.pipeline.declared_inputs import DeclaredInputs
 from earlywarn.publication import PublishedModel
 from earlywarn.scoring import (
     RULES,
     SCORES,
     TIE_RULE,
-    Place,
     capacity_of,
     cut_rosters,
-    phrases_of,
     score_features,
     share_in_words,
 )
-from earlywarn.store import WORDS
+from earlywarn.tables import Contract
 
+TABLES = ("scores", "rosters", "peers")
+"""What a model's part of a run is made of; see `ModelScores`."""
 _BLOCK = 8192
 _SMALLEST_PEER_GROUP = 10
-Words = list[str]
+_NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+Words: TypeAlias = "pa.Array[pa.StringScalar]"
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -56,32 +58,20 @@ def score_model(
     """Score a matrix with one model; grain of `scores`: one row per unit and period, school after school."""
     told = _scored(model, matrix, progress)
     margins = told["margin"].to_numpy()
-    students, schools, grades = (_words(matrix, name) for name in ("student_id", "school_id", "grade"))
-    keys = unit_keys(matrix, declared.contract)
-    units = ["|".join(key) for key in keys]
-    lists = lists_of(model, matrix)
-    places = places_of(model, lists, margins, students, units)
-    ranked = {place.row: place.rank for place in places}
-    ranks = [ranked.get(row) for row in range(len(units))]
-    words = {
-        "unit_id": units,
-        "unit": [orjson.dumps(key).decode() for key in keys],
-        "student_id": students,
-        "school_id": schools,
-        "grade": grades,
-        "period": _words(matrix, "period"),
-        "moment": _words(matrix, "moment"),
-    }
+    ranks = ranks_of(model, matrix, declared.contract, margins)
+    is_listed = ranks > 0
+    said = {name: _words(matrix, name) for name in ("student_id", "school_id", "grade", "period", "moment")}
     scores = pa.table(
         {
-            # Some schools may have nobody of the cohort: their columns are of the same type.
-            **{name: pa.array(column, pa.string()) for name, column in words.items()},
-            "model": pa.repeat(model.model, len(units)),
-            "version": pa.repeat(model.version, len(units)),
+            "unit_id": _unit_ids(matrix, declared.contract),
+            "unit": json_lists([_words(matrix, name) for name in declared.contract.network.unit]),
+            **said,
+            "model": pa.repeat(model.model, len(matrix)),
+            "version": pa.repeat(model.version, len(matrix)),
             "as_of": matrix.rows["as_of"].combine_chunks().cast(pa.date32()),
-            "data_as_of": pa.repeat(pa.scalar(data_as_of, pa.date32()), len(units)),
-            "rank": pa.array(ranks, pa.int32()),
-            "is_listed": pa.array([rank is not None for rank in ranks], pa.bool_()),
+            "data_as_of": pa.repeat(pa.scalar(data_as_of, pa.date32()), len(matrix)),
+            "rank": pa.array(ranks.astype(np.int32), mask=~is_listed),
+            "is_listed": pa.array(is_listed),
             **{name: told[name].combine_chunks() for name in told.column_names},
         }
     )
@@ -89,7 +79,7 @@ def score_model(
     by_school = pc.sort_indices(scores, sort_keys=[("school_id", "ascending")])
     return ModelScores(
         scores.take(by_school).combine_chunks(),
-        _rosters(model, schools, grades, places, np.isnan(margins)),
+        _rosters(model, scores.select(["school_id", "grade", "is_listed", "margin"])),
         _peers(matrix, declared),
     )
 
@@ -109,42 +99,33 @@ def _scored(model: PublishedModel, matrix: Matrix, progress: Progress) -> pa.Tab
     return pa.Table.from_batches(found, SCORES)
 
 
-def lists_of(model: PublishedModel, matrix: Matrix) -> list[tuple[str, ...]]:
-    """Name the list of each row: its period, its school, and its grade where lists are per grade."""
+def ranks_of(model: PublishedModel, matrix: Matrix, contract: Contract, margins: Floats) -> Integers:
+    """Cut the lists of a matrix, one for each period, school and, where lists are per grade, grade.
+
+    Whoever meets no rule is on no list by rules, however much room it has.
+
+    Returns:
+        Each row's rank on its list, from 1; 0 where it is not listed.
+    """
     parts = {"school": "school_id", "grade": "grade"}
     names = ("period", *(parts[name] for name in model.capacity_per))
-    return list(zip(*(_words(matrix, name) for name in names), strict=True))
+    return cut_rosters(
+        _groups(pa.table({name: _words(matrix, name) for name in names})),
+        np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins,
+        students=_words(matrix, "student_id"),
+        units=_unit_ids(matrix, contract),
+        share=model.capacity_share,
+    )
 
 
-def places_of(
-    model: PublishedModel,
-    lists: Sequence[tuple[str, ...]],
-    margins: Floats,
-    students: Words,
-    units: Words,
-) -> list[Place]:
-    """Cut the lists; whoever meets no rule is on no list by rules, however much room it has."""
-    ranking = np.where(margins > 0, margins, np.nan) if model.kind == RULES else margins
-    return cut_rosters(lists, ranking, students=students, units=units, share=model.capacity_share)
-
-
-def _rosters(
-    model: PublishedModel,
-    schools: Words,
-    grades: Words,
-    places: Sequence[Place],
-    abstained: npt.NDArray[np.bool_],
-) -> pa.Table:
+def _rosters(model: PublishedModel, scores: pa.Table) -> pa.Table:
     """Return a row per school and grade: how many there are, listed or not scored, and what to expect."""
-    n_students: dict[tuple[str, str], int] = defaultdict(int)
-    n_listed: dict[tuple[str, str], int] = defaultdict(int)
-    n_not_scored: dict[tuple[str, str], int] = defaultdict(int)
-    for group, is_out in zip(zip(schools, grades, strict=True), abstained.tolist(), strict=True):
-        n_students[group] += 1
-        n_not_scored[group] += is_out
-    for place in places:
-        n_listed[schools[place.row], grades[place.row]] += 1
-    groups = sorted(n_students)
+    groups = (
+        scores.group_by(["school_id", "grade"], use_threads=False)
+        .aggregate([([], "count_all"), ("is_listed", "sum"), ("margin", "count")])
+        .sort_by([("school_id", "ascending"), ("grade", "ascending")])
+    )
+    n_students = groups["count_all"].to_numpy()
     facts: dict[str, object] = {"capacity_share": model.capacity_share, "tie_rule": TIE_RULE}
     if model.expected_precision is not None:
         facts["expected_share"] = model.expected_precision
@@ -152,22 +133,18 @@ def _rosters(
             "fr": share_in_words(model.expected_precision, "fr"),
             "en": share_in_words(model.expected_precision, "en"),
         }
-    share = model.capacity_share
+    n_not_scored = n_students - groups["margin_count"].to_numpy()
     told = [
-        {
-            **facts,
-            "capacity": capacity_of(n_students[group], share),
-            "n_not_scored": n_not_scored[group],
-        }
-        for group in groups
+        {**facts, "capacity": capacity_of(n, model.capacity_share), "n_not_scored": n_out}
+        for n, n_out in zip(n_students.tolist(), n_not_scored.tolist(), strict=True)
     ]
     return pa.table(
         {
-            "school_id": pa.array([school for school, _ in groups], pa.string()),
-            "grade": pa.array([grade for _, grade in groups], pa.string()),
-            "model": pa.array([model.model] * len(groups), pa.string()),
-            "n_students": pa.array([n_students[group] for group in groups], pa.int32()),
-            "n_listed": pa.array([n_listed[group] for group in groups], pa.int32()),
+            "school_id": groups["school_id"].combine_chunks(),
+            "grade": groups["grade"].combine_chunks(),
+            "model": pa.repeat(model.model, groups.num_rows),
+            "n_students": groups["count_all"].combine_chunks().cast(pa.int32()),
+            "n_listed": groups["is_listed_sum"].combine_chunks().cast(pa.int32()),
             "facts": pa.array([orjson.dumps(said).decode() for said in told], pa.string()),
         }
     )
@@ -176,29 +153,52 @@ def _rosters(
 def _peers(matrix: Matrix, declared: DeclaredInputs) -> pa.Table:
     """Return the peer snapshot with each group's key also as one JSON object; small groups are left out."""
     large = matrix.peers.filter(pc.greater_equal(matrix.peers["n"], pa.scalar(_SMALLEST_PEER_GROUP)))
-    keys = group_keys(declared.contract)
-    columns = [large[name].to_pylist() for name in keys]
+    keys = large.select(group_keys(declared.contract))
+    # A group has a row for each feature, and is put into words once.
+    _, first, groups = np.unique(_groups(keys), return_index=True, return_inverse=True)
     # A rank's group has no school, and a peer group nothing but its own columns.
-    groups = [
-        orjson.dumps(
-            {key: value for key, value in zip(keys, values, strict=True) if value is not None}
-        ).decode()
-        for values in zip(*columns, strict=True)
+    told = [
+        orjson.dumps({key: value for key, value in one.items() if value is not None}).decode()
+        for one in keys.take(first).to_pylist()
     ]
-    return large.append_column("peers", pa.array(groups, pa.string()))
-
-
-def facts_of(model: PublishedModel) -> dict[str, object]:
-    """Return what a run says of itself and of its model."""
-    shown = ("kind", "trained_on", "base_rate", "expected_precision", "moments", "capacity")
-    return {
-        "network": model.network,
-        "outcome": dict(model.outcome),
-        "not_scored_because": dict(model.abstention.words),
-        WORDS: phrases_of(model).to_json(),
-        **{name: model.details[name] for name in shown if name in model.details},
-    }
+    return large.append_column("peers", pa.array(told, pa.string()).take(groups))
 
 
 def _words(matrix: Matrix, name: str) -> Words:
-    return ["" if value is None else str(value) for value in matrix.rows[name].to_pylist()]
+    """Return a column as text, empty where nothing is known."""
+    return cast("Words", matrix.rows[name].combine_chunks().cast(pa.string()).fill_null(""))
+
+
+def _unit_ids(matrix: Matrix, contract: Contract) -> Words:
+    return _joined(*(_words(matrix, name) for name in contract.network.unit), "|")
+
+
+def json_lists(columns: Sequence[Words]) -> Words:
+    """Return each row's texts as a JSON list, a text from each column.
+
+    >>> json_lists([pa.array(["p1", "p2"]), pa.array(["maths", "art"])]).to_pylist()
+    ['["p1","maths"]', '["p2","art"]']
+    """
+    return _joined("[", _joined(*map(_quoted, columns), ","), "]", "")
+
+
+def _quoted(texts: Words) -> Words:
+    """Return texts as JSON strings; those of most networks need no escape, and are not looked at singly."""
+    if pc.any(pc.match_substring_regex(texts, _NEEDS_ESCAPE)).as_py():
+        return pa.array([orjson.dumps(text).decode() for text in texts.to_pylist()], pa.string())
+    return _joined('"', texts, '"', "")
+
+
+def _joined(*parts: Words | str) -> Words:
+    """Return each row's texts, and what is the same for all rows, joined by the last part."""
+    join: Any = pc.binary_join_element_wise
+    return cast("Words", join(*parts))
+
+
+def _groups(rows: pa.Table) -> Integers:
+    """Return the number of each row's group: rows that are alike in all columns have the same."""
+    numbers = np.zeros(rows.num_rows, dtype=np.int64)
+    for column in rows.columns:
+        encoded: Any = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        numbers = numbers * len(encoded.dictionary) + encoded.indices.to_numpy()
+    return numbers

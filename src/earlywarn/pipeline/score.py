@@ -25,9 +25,9 @@ from earlywarn.pipeline.run_files import (
     run_made_from,
     staging_folder,
 )
-from earlywarn.pipeline.run_tables import facts_of
 from earlywarn.publication import PublishedModel, load_current, public_key, published_models
-from earlywarn.store import RunToLoad
+from earlywarn.scoring import phrases_of
+from earlywarn.store import WORDS, RunToLoad
 from earlywarn.tables import load_contract
 from earlywarn.workspace import Workspace, locked
 
@@ -141,7 +141,19 @@ def _headers(night: Night) -> list[dict[str, object]]:
                 "version": model.version,
                 "as_of": night.as_of.isoformat(),
                 "data_as_of": data_as_of.isoformat(),
-                "facts": {**facts_of(model), **seen},
+                "facts": {**_facts_of(model), **seen},
             }
         )
     return headers
+
+
+def _facts_of(model: PublishedModel) -> dict[str, object]:
+    """Return what a run says of itself and of its model."""
+    shown = ("kind", "trained_on", "base_rate", "expected_precision", "moments", "capacity")
+    return {
+        "network": model.network,
+        "outcome": dict(model.outcome),
+        "not_scored_because": dict(model.abstention.words),
+        WORDS: phrases_of(model).to_json(),
+        **{name: model.details[name] for name in shown if name in model.details},
+    }

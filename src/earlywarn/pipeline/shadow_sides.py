@@ -27,7 +27,7 @@ from earlywarn.features import FeatureEntry, Matrix, Moment, build_matrix, momen
 from earlywarn.modeling import ModelSpec, rules_roster
 from earlywarn.pipeline.declared_inputs import DeclaredInputs, encoded_values, unit_keys
 from earlywarn.pipeline.night import last_delivery
-from earlywarn.pipeline.run_tables import lists_of, places_of
+from earlywarn.pipeline.run_tables import ranks_of
 from earlywarn.pipeline.start import write_roster
 from earlywarn.publication import PublishedModel, unsigned_model
 from earlywarn.scoring import can_compile, indicator_in_words, score_batch, window_in_words
@@ -116,17 +116,9 @@ def side_of(what: str, bundle: Path, version: str, matrix: Matrix, declared: Dec
     model = unsigned_model(bundle, version=version)
     values = encoded_values(matrix, model.encoding, model.features, where=model.model)
     margins = margins_of(model, values)
-    units = unit_keys(matrix, declared.contract)
-    keys = list(zip(units, words_of(matrix.rows["period"]).tolist(), strict=True))
-    places = places_of(
-        model,
-        lists_of(model, matrix),
-        margins,
-        words_of(matrix.rows["student_id"]).tolist(),
-        ["|".join(unit) for unit in units],
-    )
-    listed = np.zeros(len(matrix), dtype=np.bool_)
-    listed[[place.row for place in places]] = True
+    periods = words_of(matrix.rows["period"]).tolist()
+    keys = list(zip(unit_keys(matrix, declared.contract), periods, strict=True))
+    listed = ranks_of(model, matrix, declared.contract, margins) > 0
     risks = np.where(np.isnan(margins), np.nan, model.risks(margins))
     return Side(model, matrix, keys, values, Listing(what, model.kind, version, margins, risks, listed))
 

@@ -6,7 +6,7 @@ from earlywarn.scoring.explanations import Budget, LeafTables, compile_trees
 from earlywarn.scoring.points import phrases_of, point_rules, reasons_for, tell
 from earlywarn.scoring.published import RULES, Abstention, PublishedModel
 from earlywarn.scoring.risk_ranges import RiskRange, risk_range_from
-from earlywarn.scoring.roster import TIE_RULE, Place, capacity_of, cut_rosters
+from earlywarn.scoring.roster import TIE_RULE, capacity_of, cut_rosters
 from earlywarn.scoring.scores import (
     TOO_LITTLE_DATA,
     Score,
@@ -42,7 +42,6 @@ __all__ = [
     "LeafTables",
     "LinearTerms",
     "Phrases",
-    "Place",
     "PublishedModel",
     "Reason",
     "RiskRange",

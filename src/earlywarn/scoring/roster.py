@@ -6,27 +6,14 @@ The cut and its tie-break are those by which the model's lists were measured in 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
+import pyarrow as pa
 
 from earlywarn.scoring.trees import Floats, Integers
 
 TIE_RULE = "margin, then a keyless hash of the student's pseudonym, then the unit's id"
-
-
-@dataclass(frozen=True)
-class Place:
-    """One unit's place on its list."""
-
-    row: int
-    rank: int
-    n_units: int
-    """Units of the school and grade, scored or not."""
-    capacity: int
 
 
 def capacity_of(n_units: int, share: float) -> int:
@@ -41,47 +28,56 @@ def capacity_of(n_units: int, share: float) -> int:
 
 
 def cut_rosters(
-    lists: Sequence[tuple[str, ...]],
+    lists: Integers,
     margins: Floats,
     *,
-    students: Sequence[str],
-    units: Sequence[str],
+    students: pa.Array[pa.StringScalar],
+    units: pa.Array[pa.StringScalar],
     share: float,
-) -> list[Place]:
+) -> Integers:
     """Cut every list at its capacity; rows without a margin are counted and never listed.
 
     Args:
-        lists: The list each row belongs to (school and grade, say).
+        lists: The number of the list that each row belongs to (a school's grade, say).
         margins: One margin per row, NaN where not scored.
         students: Pseudonyms, for the tie-break.
         units: Ids of what is scored, for ties within one student.
         share: The part of each list's units that the school can help.
+
+    Returns:
+        Each row's rank on its list, from 1; 0 where it is not listed.
     """
-    members: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, name in enumerate(lists):
-        members[name].append(row)
-    places: list[Place] = []
-    for name in sorted(members):
-        rows = np.array(members[name])
-        capacity = capacity_of(rows.size, share)
-        first = sorted(
-            _foremost(rows, margins, capacity),
-            key=lambda row: (-float(margins[row]), _tie(students[row]), units[row]),
-        )
-        places += [
-            Place(row, rank, rows.size, capacity) for rank, row in enumerate(first[:capacity], start=1)
-        ]
-    return places
+    sizes = np.bincount(lists)
+    capacities = np.array([capacity_of(n, share) for n in sizes.tolist()], dtype=np.int64)
+    rows = _foremost(lists, margins, capacities)
+    ties = np.array([_tie(str(one)) for one in students.take(rows).to_pylist()], dtype=np.int64)
+    names = np.array(units.take(rows).to_pylist(), dtype=np.str_)
+    rows = rows[np.lexsort((names, ties, -margins[rows], lists[rows]))]
+    ranks = np.zeros(lists.size, dtype=np.int64)
+    ranks[rows] = _places(lists[rows]) + 1
+    ranks[ranks > capacities[lists]] = 0
+    return ranks
 
 
-def _foremost(rows: Integers, margins: Floats, capacity: int) -> list[int]:
-    """Return the scored rows that may be listed, in any order: no tie is broken among the many others."""
-    scored = rows[~np.isnan(margins[rows])]
-    if scored.size > capacity:
-        last = np.partition(-margins[scored], capacity - 1)[capacity - 1]
-        scored = scored[-margins[scored] <= last]
-    found: list[int] = scored.tolist()
-    return found
+def _foremost(lists: Integers, margins: Floats, capacities: Integers) -> Integers:
+    """Return the scored rows that may be listed: no tie is broken among the many others."""
+    rows = np.flatnonzero(~np.isnan(margins))
+    rows = rows[np.lexsort((-margins[rows], lists[rows]))]
+    # Whoever is as good as the last that fits may be on the list.
+    fits = _places(lists[rows]) < capacities[lists[rows]]
+    least = np.full(capacities.size, np.inf)
+    np.minimum.at(least, lists[rows[fits]], margins[rows[fits]])
+    return np.asarray(rows[margins[rows] >= least[lists[rows]]])
+
+
+def _places(lists: Integers) -> Integers:
+    """Return the place of each row within its list, from 0; rows are in the order of their lists.
+
+    >>> _places(np.array([4, 4, 7, 7, 7])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    starts = np.searchsorted(lists, lists)
+    return np.asarray(np.arange(lists.size) - starts)
 
 
 def _tie(student: str) -> int:
