@@ -62,19 +62,20 @@ def score_features(model: PublishedModel, rows: pa.RecordBatch) -> pa.RecordBatc
 def _values(model: PublishedModel, rows: pa.RecordBatch) -> tuple[Floats, set[str]]:
     """Return the rows' values in the model's frozen order, and the columns that they were taken from."""
     given, encoded = set(rows.schema.names), _encoded_codes(model, rows)
-    values = np.empty((rows.num_rows, len(model.features)))
+    # By column, as the batch has them: each is copied in one go.
+    values = np.empty((len(model.features), rows.num_rows))
     for place, name in enumerate(model.features):
         if name in encoded:
-            values[:, place] = encoded[name]
+            values[place] = encoded[name]
         elif name in given:
-            values[:, place] = _column(rows.column(name), name)
+            values[place] = _column(rows.column(name), name)
         else:
             raise TableError(
                 f"the rows give no feature '{name}'",
                 where=f"{model.model} version {model.version}",
                 todo="give rows of the tables that it was trained on, or train and publish it again",
             )
-    return values, (given & set(model.features)) | (given & set(model.encoding.levels))
+    return values.T, (given & set(model.features)) | (given & set(model.encoding.levels))
 
 
 def _encoded_codes(model: PublishedModel, rows: pa.RecordBatch) -> dict[str, npt.NDArray[np.float64]]:

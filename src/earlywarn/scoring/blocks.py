@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from earlywarn.scoring.choosing import tell_block
-from earlywarn.scoring.explanations.many import BlockReader, block_reader, empty_block, turn
+from earlywarn.scoring.explanations.many import BlockReader, block_reader, empty_block, fill
 from earlywarn.scoring.points import rules_met
 from earlywarn.scoring.published import RULES, PublishedModel
 from earlywarn.scoring.reasons import MOST_REASONS, book_of
@@ -46,7 +46,7 @@ def score_blocks(model: PublishedModel, rows: Floats) -> tuple[Floats, Told, Fla
     for start in range(0, len(rows), BLOCK_ROWS):
         n = min(BLOCK_ROWS, len(rows) - start)
         block = slice(start, start + n)
-        turn(rows, start, n, parts.trees.features, values)
+        fill(values, rows, start, n, parts.trees.features)
         parts.trees.explain(values, n, sums)
         _add_lines(values, n, sums, parts.lines)
         _add_curves(values, n, sums, parts.curves)

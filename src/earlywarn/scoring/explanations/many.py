@@ -22,8 +22,8 @@ BLOCK_ROWS = 2048
 """Tables go through the cache once a block."""
 PADDING = 8
 """Columns of a block are a little longer than its rows, lest they fall on the same lines of the cache."""
-FEW_THRESHOLDS = 12
-"""So few are compared one after the other; among more, the place is found by halving."""
+FEW_THRESHOLDS = 64
+"""So few are compared one after the other, many rows at a time; among more, the place is found by halving."""
 _LARGEST_BYTE = 255
 
 Array = Any
@@ -44,7 +44,7 @@ def attributions_of_many(tables: LeafTables, rows: Floats) -> Floats:
     lines[reader.features] = np.arange(reader.features.size)
     for start in range(0, len(rows), BLOCK_ROWS):
         n = min(BLOCK_ROWS, len(rows) - start)
-        turn(rows, start, n, reader.features, values)
+        fill(values, rows, start, n, reader.features)
         reader.explain(values, n, sums)
         _turn_back(sums, start, n, lines, answer)
     return answer
@@ -98,9 +98,16 @@ def _reader_of(tables: LeafTables) -> BlockReader:
     return _readers[tables]
 
 
+def fill(values: Floats, rows: Floats, start: int, n: int, features: Integers) -> None:
+    """Copy a block of rows so that a feature's values stand side by side, as some rows come."""
+    if rows.flags.c_contiguous:
+        _turn(rows, start, n, features, values)
+    else:
+        values[: features.size, :n] = rows.T[features, start : start + n]
+
+
 @njit(cache=True, nogil=True)
-def turn(rows: Array, start: int, n: int, features: Array, values: Array) -> None:
-    """Copy a block of rows so that a feature's values stand side by side."""
+def _turn(rows: Array, start: int, n: int, features: Array, values: Array) -> None:
     for row in range(n):
         for line in range(features.size):
             values[line, row] = rows[start + row, features[line]]

@@ -163,10 +163,11 @@ class LeafTables:
         return parts[0] if len(parts) == 1 else np.concatenate([np.zeros((0, self.n_features)), *parts])
 
     def checked(self, rows: Floats) -> Floats:
-        """Return rows as they are read; refuse those of another width."""
+        """Return rows as they are read, by row or by column; refuse those of another width."""
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(f"rows have shape {rows.shape}, the model has {self.n_features} features")
-        return np.ascontiguousarray(rows, dtype=np.float64)
+        rows = np.asarray(rows, dtype=np.float64)
+        return rows if rows.flags.f_contiguous else np.ascontiguousarray(rows)
 
     def _read(self, rows: Floats) -> Floats:
         lines = self.lines.read(self.questions.met(rows))
