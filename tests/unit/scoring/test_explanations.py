@@ -13,6 +13,7 @@ import pytest
 
 from earlywarn.errors import DamagedModelError
 from earlywarn.scoring import Budget, LeafTables, Tree, compile_trees, read_trees
+from earlywarn.scoring.explanations import FORMAT
 from earlywarn.scoring.explanations.many import attributions_of_many
 from tests.builders.shap_trees import shap_values
 
@@ -311,7 +312,13 @@ def test_cut_text_is_refused() -> None:
         ("lines.starts", lambda own: own[::-1]),
         ("questions.starts", lambda own: own + 1),
         ("questions.thresholds", lambda own: own * np.nan),
+        ("questions.missing", lambda own: own + 2),
+        ("questions.first", lambda own: own - 2),
+        ("questions.first", lambda own: own + 2),
+        ("questions.last", lambda own: own + 256),
+        ("questions.feature", lambda own: own.reshape(-1, 1)),
         ("wide.nodes", lambda own: np.append(own, 1)),
+        ("base", lambda own: own * np.inf),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -320,6 +327,50 @@ def test_arrays_that_do_not_fit_are_refused(name: str, change: Callable[[np.ndar
     arrays[name] = change(np.asarray(arrays[name]))
 
     with pytest.raises(DamagedModelError, match="do not fit"):
+        LeafTables.from_arrays(arrays)
+
+
+def test_columns_that_no_split_asks_for_are_refused() -> None:
+    """Machine code has no line for them: it would write beside its memory."""
+    arrays = compile_trees([stump()], 3).to_arrays()
+    arrays["groups.columns"] = np.asarray(arrays["groups.columns"]) + 2
+
+    with pytest.raises(DamagedModelError, match="do not fit"):
+        LeafTables.from_arrays(arrays)
+
+
+def test_parts_with_a_gap_are_refused() -> None:
+    """Machine code reads the features of a part up to the first that is none, numpy all that are."""
+    arrays = compile_trees([chain_of(11)], 12).to_arrays()
+    columns = np.array(arrays["wide.columns"], dtype=np.int64)
+    part = np.flatnonzero(columns[:, -1] < 0)[0]
+    columns[part] = columns[part, ::-1]
+    arrays["wide.columns"] = columns
+
+    with pytest.raises(DamagedModelError, match="do not fit"):
+        LeafTables.from_arrays(arrays)
+
+
+def test_strides_that_add_up_anew_from_zero_are_refused() -> None:
+    """Two strides as large as a number can be take a sum past its end, back to what the table holds."""
+    arrays = compile_trees([chain_of(11)], 12).to_arrays()
+    starts, strides = np.asarray(arrays["lines.starts"]), np.array(arrays["lines.strides"])
+    start = int(starts[np.flatnonzero(np.diff(starts) >= 3)[0]])
+    before = int(strides[start : start + 3].sum())
+    strides[start : start + 3] = [2**63 - 1, 2**63 - 1, before + 2]
+    assert np.add.reduce(strides[start : start + 3]) == before
+    arrays["lines.strides"] = strides
+
+    with pytest.raises(DamagedModelError, match="do not fit"):
+        LeafTables.from_arrays(arrays)
+
+
+@pytest.mark.parametrize("written_as", [[], [[FORMAT]], ["three"]])
+def test_a_format_that_is_none_is_refused(written_as: list[object]) -> None:
+    """An empty, nested or written-out format is another release's, and no fault of this one."""
+    arrays = compile_trees([stump()], 1).to_arrays() | {"format": np.array(written_as)}
+
+    with pytest.raises(DamagedModelError, match="written by another release"):
         LeafTables.from_arrays(arrays)
 
 

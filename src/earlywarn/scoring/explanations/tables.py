@@ -198,7 +198,7 @@ class LeafTables:
         Raises:
             DamagedModelError: An array is missing or does not fit the others, or another release wrote them.
         """
-        if "format" not in arrays or int(np.asarray(arrays["format"], dtype=np.int64)[0]) != FORMAT:
+        if not np.array_equal(arrays.get("format", ()), [FORMAT]):
             raise DamagedModelError(
                 "the leaf tables were written by another release",
                 todo="train the model, promote it and publish it as a new version",
@@ -239,7 +239,17 @@ def _check(tables: LeafTables) -> None:
     Raises:
         ValueError: Says which part is wrong.
     """
+    _check_lengths(tables)
+    _check_numbers(tables)
+    _check_values(tables)
+    _check_strides(tables)
+
+
+def _check_lengths(tables: LeafTables) -> None:
     asked, lines, groups, wide = tables.questions, tables.lines, tables.groups, tables.wide
+    parts = [getattr(part, one.name) for part in (asked, lines, groups, wide) for one in fields(part)]
+    if any(one.ndim != 1 for one in parts if one is not wide.columns):
+        raise ValueError("shapes")
     n_readings, n_conditions = asked.feature.size, asked.reading.size
     n_tables = lines.starts.size - 1
     n_parts = wide.table_starts.size - 1
@@ -262,32 +272,55 @@ def _check(tables: LeafTables) -> None:
     )
     if any(one != other for one, other in alike):
         raise ValueError("lengths")
+
+
+def _check_numbers(tables: LeafTables) -> None:
+    asked, groups, wide = tables.questions, tables.groups, tables.wide
     within = (
         (asked.feature, 0, tables.n_features),
-        (asked.reading, 0, n_readings),
-        (lines.conditions, 0, n_conditions),
+        (asked.reading, 0, asked.feature.size),
+        (tables.lines.conditions, 0, asked.reading.size),
         (groups.columns, 0, tables.n_features),
         (wide.columns, -1, tables.n_features),
         (wide.nodes, 1, tables.n_features + 1),
     )
-    if any(one.size and not first <= one.min() <= one.max() < end for one, first, end in within):
+    if not all(np.all((first <= one) & (one < end)) for one, first, end in within):
         raise ValueError("numbers")
-    if not all(np.isfinite(one).all() for one in (groups.table, wide.table)):
+    # A reading has a code for each of its thresholds, and one more.
+    last = np.diff(asked.starts)
+    of = last[asked.reading]
+    codes = ((asked.missing, last), (asked.first, of), (asked.last, of))
+    if not all(np.all((one >= 0) & (one <= most)) for one, most in codes):
+        raise ValueError("codes")
+    is_read = wide.columns >= 0
+    read = np.concatenate([groups.columns, wide.columns[is_read]])
+    if np.any(is_read[:, 1:] > is_read[:, :-1]) or not np.isin(read, asked.feature).all():
+        raise ValueError("columns")
+
+
+def _check_values(tables: LeafTables) -> None:
+    asked = tables.questions
+    if not all(np.isfinite(one).all() for one in (tables.base, tables.groups.table, tables.wide.table)):
         raise ValueError("values")
     # A split on missing alone has no end: its threshold may be infinite.
     rises = np.append(True, asked.thresholds[1:] > asked.thresholds[:-1])[: asked.thresholds.size]
     rises[asked.starts[:-1]] = True
     if np.isnan(asked.thresholds).any() or not rises.all():
         raise ValueError("thresholds")
-    if lines.conditions.size:
-        nodes = np.repeat(wide.nodes, np.diff(wide.starts))
-        widths = np.concatenate([np.diff(groups.column_starts), nodes * (1 + PART_FEATURES)])
-        sizes = np.concatenate([np.diff(groups.table_starts), np.diff(wide.table_starts)])
-        largest = np.add.reduceat(lines.strides, lines.starts[:-1])
-        # Each for itself, too: the sum of large ones would begin anew at zero.
-        is_short = lines.strides.min() >= 1 and max(lines.strides.max(), largest.max()) < MOST_LINES
-        if not is_short or np.any((largest + 1) * widths != sizes):
-            raise ValueError("tables")
+
+
+def _check_strides(tables: LeafTables) -> None:
+    lines, groups, wide = tables.lines, tables.groups, tables.wide
+    if not lines.conditions.size:
+        return
+    nodes = np.repeat(wide.nodes, np.diff(wide.starts))
+    widths = np.concatenate([np.diff(groups.column_starts), nodes * (1 + PART_FEATURES)])
+    sizes = np.concatenate([np.diff(groups.table_starts), np.diff(wide.table_starts)])
+    largest = np.add.reduceat(lines.strides, lines.starts[:-1])
+    # Each for itself, too: the sum of large ones would begin anew at zero.
+    is_short = lines.strides.min() >= 1 and max(lines.strides.max(), largest.max()) < MOST_LINES
+    if not is_short or np.any((largest + 1) * widths != sizes):
+        raise ValueError("tables")
 
 
 def _are_runs(starts: Integers, n: int, size: int) -> bool:
