@@ -45,14 +45,21 @@ def score_features(model: PublishedModel, rows: pa.RecordBatch) -> pa.RecordBatc
         bits for equal rows, however they are cut into batches.
 
     Raises:
-        TableError: A feature's column is missing, or holds no numbers.
+        TableError: A feature's column is missing, holds no numbers or an infinite one, or another column has
+            the name of a score's.
     """
     values, used = _values(model, rows)
+    kept = [name for name in rows.schema.names if name not in used]
+    for name in set(kept) & set(SCORES.names):
+        raise TableError(
+            f"the rows have a column '{name}', which is what scores are given as",
+            where="rows",
+            todo="give it another name, or leave it out",
+        )
     batch = score_batch(model, values, many=can_compile())
     is_out = ~batch.is_scored
     because = pa.array(np.where(is_out, TOO_LITTLE_DATA, ""), pa.string(), mask=~is_out)
     numbers = (_numbers(column) for column in (batch.margins, batch.risks, batch.low, batch.high))
-    kept = [name for name in rows.schema.names if name not in used]
     return pa.RecordBatch.from_arrays(
         [*(rows.column(name) for name in kept), *numbers, because, arrow_reasons(batch.told)],
         schema=pa.schema([*(rows.schema.field(name) for name in kept), *SCORES]),
@@ -75,6 +82,12 @@ def _values(model: PublishedModel, rows: pa.RecordBatch) -> tuple[Floats, set[st
                 where=f"{model.model} version {model.version}",
                 todo="give rows of the tables that it was trained on, or train and publish it again",
             )
+    for wrong in np.flatnonzero(np.isinf(values).any(axis=1)).tolist():
+        raise TableError(
+            f"the feature '{model.features[wrong]}' holds an infinite number",
+            where="rows",
+            todo="give a finite number, or null where none is known",
+        )
     return values.T, (given & set(model.features)) | (given & set(model.encoding.levels))
 
 

@@ -109,3 +109,22 @@ def test_what_is_missing_or_no_number_is_named(model: PublishedModel) -> None:
     with pytest.raises(TableError, match="'late__share__period' holds no numbers") as caught:
         score_features(model, words)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_number_is_named(model: PublishedModel, value: float) -> None:
+    """What is more than any number would make a score that is none."""
+    rows = example_rows(3)
+    rows[1, 2] = value
+
+    with pytest.raises(TableError, match=f"'{FEATURES[2]}' holds an infinite number"):
+        score_features(model, batch_of(rows))
+
+
+def test_a_column_named_as_a_score_is_named(model: PublishedModel) -> None:
+    """Two columns of one name would leave it open which is the score."""
+    batch = batch_of(example_rows(3)).append_column("risk", pa.array(["secret"] * 3))
+
+    with pytest.raises(TableError, match="a column 'risk'") as caught:
+        score_features(model, batch)
+    assert "secret" not in str(caught.value)
