@@ -138,18 +138,14 @@ def test_a_dead_worker_is_replaced(network: ScoredNetwork, scorer: TableScorer) 
     assert len(scorer.score_tables(published, posted(network, ["p010"]), AS_OF).scores) == 1
 
 
-def test_the_future_is_refused(network: ScoredNetwork, scorer: TableScorer) -> None:
-    """An as-of date after today is refused, in batch and on demand, and the run in use stays."""
-    published = load_current(network.workspace, "first", public_key(network.keys))
+def test_the_future_is_refused(network: ScoredNetwork, run: ScoreRun) -> None:
+    """An as-of date after today is refused, and the run in use stays."""
     tomorrow = AS_OF + timedelta(days=1)
-    before = current_run(network.workspace)
 
     with pytest.raises(AsOfError, match="future"):
         score(network.folder, network.workspace, as_of=tomorrow, today=AS_OF, keys=network.keys)
-    with pytest.raises(AsOfError, match="future"):
-        scorer.score_tables(published, {}, tomorrow, today=AS_OF)
 
-    assert current_run(network.workspace) == before
+    assert current_run(network.workspace) == run.folder
 
 
 def test_nothing_published_is_said(network: ScoredNetwork, tmp_path: Path) -> None:

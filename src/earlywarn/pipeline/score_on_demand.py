@@ -93,7 +93,6 @@ class TableScorer:
         tables: Mapping[str, Sequence[Mapping[str, object]]],
         as_of: date,
         *,
-        today: date | None = None,
         reasons: bool = True,
     ) -> OnDemandScores:
         """Score the units of the posted rows as of a day.
@@ -102,16 +101,13 @@ class TableScorer:
             model: The published model.
             tables: Rows by table, complete for the posted students.
             as_of: The day to look from; posted facts visible before it are used.
-            today: The day taken as today; a later `as_of` is refused.
             reasons: Whether reasons are wanted.
 
         Raises:
             TableError: The rows break the contract; every position and reason is listed, no value.
-            AsOfError: The day lies in the future, or in no period.
+            AsOfError: The day lies in no period.
             BusyError: The rows take longer than the time allowed, or others' rows are being scored.
         """
-        if today is not None:
-            refuse_future(as_of, today)
         question = {
             "folder": str(self._workspace.published / model.model / model.version),
             "home": str(self._workspace.home),

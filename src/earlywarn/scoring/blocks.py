@@ -8,25 +8,26 @@ has in `published` and `reasons`, hence the same bits. Nothing is put into words
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numba import njit
 
 from earlywarn.scoring.choosing import tell_block
-from earlywarn.scoring.explanations.many import BlockReader, block_reader, empty_block, fill
+from earlywarn.scoring.explanations.many import (
+    BLOCK_ROWS,
+    Array,
+    BlockReader,
+    block_reader,
+    empty_block,
+    fill,
+)
 from earlywarn.scoring.points import rules_met
 from earlywarn.scoring.published import RULES, PublishedModel
 from earlywarn.scoring.reasons import MOST_REASONS, book_of
 from earlywarn.scoring.telling import N_NUMBERS, Told
 from earlywarn.scoring.terms import CurveTerms, LinearTerms
 from earlywarn.scoring.trees import Flags, Floats, Integers
-
-BLOCK_ROWS = 1024
-
-Array = Any
-"""What the compiler takes for an array."""
 
 
 def score_blocks(model: PublishedModel, rows: Floats) -> tuple[Floats, Told, Flags]:
@@ -42,7 +43,7 @@ def score_blocks(model: PublishedModel, rows: Floats) -> tuple[Floats, Told, Fla
     parts = _parts_of(model)
     margins, unknown = np.empty(len(rows)), np.empty(len(rows), dtype=np.bool_)
     told = np.full((len(rows), MOST_REASONS, N_NUMBERS), np.nan)
-    values, sums = (empty_block(rows.shape[1], min(BLOCK_ROWS, len(rows))) for _ in range(2))
+    values, sums = (empty_block(rows.shape[1], len(rows)) for _ in range(2))
     for start in range(0, len(rows), BLOCK_ROWS):
         n = min(BLOCK_ROWS, len(rows) - start)
         block = slice(start, start + n)

@@ -6,18 +6,13 @@ row's few in order, goes row by row. Nothing is put into words here.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-from earlywarn.scoring.explanations.many import PADDING
+from earlywarn.scoring.explanations.many import PADDING, Array
 from earlywarn.scoring.reasons import MOST_OF_A_FAMILY, MOST_REASONS, POWER, SMALLEST
 from earlywarn.scoring.telling import Told
 from earlywarn.scoring.trees import Floats
-
-Array = Any
-"""What the compiler takes for an array."""
 
 
 def tell_block(values: Floats, sums: Floats, n: int, book: tuple[Array, ...], told: Told) -> None:

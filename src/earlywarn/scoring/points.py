@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from earlywarn.domain import LANGUAGES, Language
 from earlywarn.scoring.published import RULES, PublishedModel
-from earlywarn.scoring.reasons import MOST_REASONS, spoken_as
+from earlywarn.scoring.reasons import MOST_REASONS, compared_with, spoken_as
 from earlywarn.scoring.reasons import phrases_of as attributed_phrases
 from earlywarn.scoring.reasons import tell as tell_attributed
 from earlywarn.scoring.telling import N_NUMBERS, Phrases, Reason, Told, told_lists
@@ -82,14 +83,30 @@ def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
 
 def phrases_of(model: PublishedModel) -> Phrases:
     """Return what a model's reasons are put into words by."""
-    if model.kind != RULES:
-        return attributed_phrases(model)
-    rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
-    spoken = tuple(
-        replace(spoken_as(model.catalog.by_name[rule.feature]), code=rule.name, text=rule.words)
-        for rule in rules
-    )
-    return Phrases(spoken, model.has_school_years, by_rules=True)
+    return attributed_phrases(model) if model.kind != RULES else _listed_by(model).phrases
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """The rules of one list, and what they are told by."""
+
+    rules: tuple[PointRule, ...]
+    phrases: Phrases
+
+
+_known: WeakKeyDictionary[PublishedModel, _Rules] = WeakKeyDictionary()
+
+
+def _listed_by(model: PublishedModel) -> _Rules:
+    """Return what makes a list by rules; it is read once."""
+    if model not in _known:
+        rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
+        spoken = tuple(
+            replace(spoken_as(model.catalog.by_name[rule.feature]), code=rule.name, text=rule.words)
+            for rule in rules
+        )
+        _known[model] = _Rules(rules, Phrases(spoken, model.has_school_years, by_rules=True))
+    return _known[model]
 
 
 def reasons_for(model: PublishedModel, rows: Floats, attributions: Floats) -> list[list[Reason]]:
@@ -103,11 +120,10 @@ def rules_met(model: PublishedModel, rows: Floats) -> Told:
 
     A rule's share of a score is one point less the share of all rows that meet it.
     """
-    rules = point_rules(cast("Mapping[str, Any]", model.details), model.features)
     column = {name: number for number, name in enumerate(model.features)}
     told = np.full((len(rows), MOST_REASONS, N_NUMBERS), np.nan)
     n_met = np.zeros(len(rows), dtype=np.int64)
-    for number, rule in enumerate(rules):
+    for number, rule in enumerate(_listed_by(model).rules):
         value = rows[:, column[rule.feature]]
         row = np.flatnonzero(rule.met(value) & (n_met < MOST_REASONS))
         compared = [
@@ -120,7 +136,7 @@ def rules_met(model: PublishedModel, rows: Floats) -> Told:
 
 
 def _other(rows: Floats, column: Mapping[str, int], name: str, value: Floats) -> Floats:
-    """Return what values are compared with; the comparison's feature holds the difference."""
+    """Return what values are compared with, missing where there is nothing."""
     if name not in column:
         return np.full(len(rows), np.nan)
-    return np.asarray(np.round(value - rows[:, column[name]], 9) + 0.0)
+    return compared_with(value, rows[:, column[name]])

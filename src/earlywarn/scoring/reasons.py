@@ -50,11 +50,18 @@ def tell(model: PublishedModel, rows: Floats, attributions: Floats) -> Told:
     value, other = found[..., :1], found[..., 1:]
     told = np.empty((*leads.shape, N_NUMBERS))
     told[..., 0], told[..., 1], told[..., 2:3] = spoken, shares, value
-    # A comparison's feature holds the difference.
-    compared = np.rint((value - other) * POWER) / POWER + 0.0
-    told[..., 3:] = np.where(columns[..., 1:] >= 0, compared, np.nan)
+    told[..., 3:] = np.where(columns[..., 1:] >= 0, compared_with(value, other), np.nan)
     told[leads < 0] = np.nan
     return told
+
+
+def compared_with(value: Floats, difference: Floats) -> Floats:
+    """Return what values stand beside; a comparison's feature holds the difference.
+
+    >>> compared_with(np.array([0.3]), np.array([0.1])).tolist()
+    [0.2]
+    """
+    return np.asarray(np.rint((value - difference) * POWER) / POWER + 0.0)
 
 
 def phrases_of(model: PublishedModel) -> Phrases:

@@ -121,14 +121,18 @@ def share_in_words(share: float, language: Language) -> str:
 def range_in_words(low: float, high: float, language: Language) -> str:
     """Say a range of shares as small fractions that hold it, the way people count.
 
+    Bounds that are not known (NaN) are as uncertain as any.
+
     >>> range_in_words(0.21, 0.31, "fr"), range_in_words(0.02, 0.15, "en"), range_in_words(0.7, 0.97, "fr")
     ('entre 1 sur 5 et 1 sur 3', 'at most 1 in 6', 'au moins 2 sur 3')
+    >>> range_in_words(float("nan"), 0.3, "en")
+    'very uncertain'
     """
     under, over = bisect_right(_VALUES, low), bisect_left(_VALUES, high)
     below = _PAIRS[under - 1] if under else None
     above = _PAIRS[over] if over < len(_PAIRS) else None
     words = _RANGES[language]
-    if below is None and above is None:
+    if (below is None and above is None) or not low <= high:
         return words["unknown"]
     if below is None or above is None:
         few, out_of = above or below or (0, 0)
