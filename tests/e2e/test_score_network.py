@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from earlywarn.errors import AsOfError, DamagedModelError, PublicationError, TableError
+from earlywarn.errors import AsOfError, DamagedModelError, PublicationError, StorageError, TableError
+from earlywarn.pipeline.run_tables import TABLES
 from earlywarn.pipeline.score import ScoreRun, current_run, read_run, score
 from earlywarn.pipeline.score_on_demand import TableScorer
 from earlywarn.publication import load_current, public_key
@@ -146,6 +149,60 @@ def test_the_future_is_refused(network: ScoredNetwork, run: ScoreRun) -> None:
         score(network.folder, network.workspace, as_of=tomorrow, today=AS_OF, keys=network.keys)
 
     assert current_run(network.workspace) == run.folder
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 100)])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_run_that_lost_a_file_is_scored_anew(
+    network: ScoredNetwork, run: ScoreRun, tmp_path: Path, table: str, harm: Callable[[Path], None]
+) -> None:
+    """A run that waits to be loaded is taken as it is; one of which a part is gone or cut is made again."""
+    workspace = Workspace(tmp_path / "workspace")
+    shutil.copytree(network.workspace.home, workspace.home)
+
+    def scored_again() -> ScoreRun:
+        return score(
+            network.folder,
+            workspace,
+            as_of=AS_OF,
+            today=AS_OF,
+            keys=network.keys,
+            is_stored=lambda _: False,
+        )
+
+    assert scored_again().folder.name == run.folder.name
+    for path in (workspace.scores / run.folder.name / "second" / table).iterdir():
+        harm(path)
+    with pytest.raises(StorageError, match="the run is not whole"):
+        read_run(workspace)
+    again = scored_again()
+
+    assert again.folder.name != run.folder.name
+    assert [one.scores for one in again.runs] == [one.scores for one in run.runs]
+    assert scored_again().folder == again.folder
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
+def test_a_damaged_pointer_is_said_and_replaced(
+    network: ScoredNetwork, tmp_path: Path, content: bytes
+) -> None:
+    """Where the run in use is not named, that is said, and scoring again names one."""
+    workspace = Workspace(tmp_path / "workspace")
+    shutil.copytree(network.workspace.home, workspace.home)
+    (workspace.scores / "current").write_bytes(content)
+
+    with pytest.raises(StorageError, match="the run in use is not named"):
+        read_run(workspace)
+    score(
+        network.folder,
+        workspace,
+        as_of=AS_OF,
+        today=AS_OF,
+        keys=network.keys,
+        is_stored=lambda _: False,
+    )
+
+    assert read_run(workspace).as_of == AS_OF
 
 
 def test_nothing_published_is_said(network: ScoredNetwork, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A run is a folder `scores/<as-of date>-<n>/<model>/` with the folders `scores`, `rosters` and `peers`, each of
 a Parquet file a portion, and `run.json`; `scores/current` names the run in use. While a night is on, the same
-stands in `scores/.night-<digest>`, which becomes the run by one rename; `made_from.json` keeps the digest.
+stands in `scores/.night-<digest>`, which becomes the run by one rename; `made_from.json` keeps the digest,
+and how long each file is.
 """
 
 from __future__ import annotations
@@ -115,9 +116,10 @@ def publish_run(
             named = {**header, "written_as": f"{folder.name} {made_from}"}
             content = json.dumps(named, ensure_ascii=False, indent=1).encode()
             write_atomically(staging / str(header["model"]) / _HEADER, content)
-        write_atomically(staging / _MADE_FROM, json.dumps({"night": made_from}).encode())
         for path in staging.rglob(".*.part"):
             path.unlink(missing_ok=True)
+        said = {"night": made_from, "files": _sizes(staging)}
+        write_atomically(staging / _MADE_FROM, json.dumps(said, indent=1).encode())
         staging.rename(folder)
         sync_folder(workspace.scores)
     write_atomically(workspace.scores / _POINTER, json.dumps({"run": folder.name}).encode())
@@ -125,37 +127,43 @@ def publish_run(
 
 
 def run_made_from(workspace: Workspace, made_from: str) -> ScoreRun | None:
-    """Return the run in use if it was made from the same and is whole."""
-    folder = current_run(workspace)
+    """Return the run in use if it was made from the same, is whole, and can be loaded."""
     try:
-        if folder is None or json.loads((folder / _MADE_FROM).read_bytes()) != {"night": made_from}:
-            return None
-        return read_run(workspace)
-    except (OSError, ValueError, StorageError):
+        run = read_run(workspace)
+        run.to_load()
+    except StorageError:
         return None
+    return run if _made_from(run.folder)["night"] == made_from else None
 
 
 def read_run(workspace: Workspace) -> ScoreRun:
     """Find the run in use.
 
     Raises:
-        StorageError: There is none, or its files are not whole.
+        StorageError: There is none, or its files are not all there at their full length.
     """
     folder = current_run(workspace)
     if folder is None:
         raise StorageError("nothing was scored yet", where=str(workspace.scores), todo="run earlywarn score")
     headers = [_header(path.parent) for path in sorted(folder.glob(f"*/{_HEADER}"))]
-    if not headers:
-        raise StorageError("the run cannot be read", where=str(folder), todo="score again")
+    if not headers or _made_from(folder)["files"] != _sizes(folder):
+        raise StorageError("the run is not whole", where=str(folder), todo="score again")
     return ScoreRun(folder, date.fromisoformat(str(headers[0]["as_of"])))
 
 
 def current_run(workspace: Workspace) -> Path | None:
-    """Return the folder of the run in use, or None before the first."""
+    """Return the folder of the run in use, or None before the first.
+
+    Raises:
+        StorageError: The file that names it is damaged.
+    """
+    pointer = workspace.scores / _POINTER
     try:
-        name = json.loads((workspace.scores / _POINTER).read_bytes())["run"]
+        name = json.loads(pointer.read_bytes())["run"]
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError("the run in use is not named", where=str(pointer), todo="score again") from error
     return workspace.scores / Path(str(name)).name
 
 
@@ -174,6 +182,23 @@ def read_parts(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 def _parts(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("[!.]*.parquet"))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for model in sorted(folder.glob("[!.]*"))
+        for table in TABLES
+        for path in _parts(model / table)
+    }
+
+
+def _made_from(folder: Path) -> Mapping[str, object]:
+    try:
+        content = json.loads((folder / _MADE_FROM).read_bytes())
+        return {"night": content["night"], "files": content["files"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError("the run cannot be read", where=str(folder), todo="score again") from error
 
 
 def _header(folder: Path) -> Mapping[str, object]:
