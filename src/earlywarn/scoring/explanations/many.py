@@ -199,8 +199,16 @@ def _add_groups(sums: Array, n: int, codes: Array, facts: Array, lines: Array, g
         _find_lines(line, n, codes, facts, lines, group)
         for row in range(n):
             place[row] = line[row] * np.uint32(right - left)
-        for entry in range(left, right):
+        # Two features at a time: where a row reads is looked up once for both.
+        for entry in range(left, right - 1, 2):
             total, table = sums[columns[entry]], own[entry - left :]
+            other, beside = sums[columns[entry + 1]], own[entry - left + 1 :]
+            for row in range(n):
+                at_row = place[row]
+                total[row] += table[at_row]
+                other[row] += beside[at_row]
+        if (right - left) % 2:
+            total, table = sums[columns[right - 1]], own[right - 1 - left :]
             for row in range(n):
                 total[row] += table[place[row]]
 
