@@ -62,7 +62,10 @@ def cut_rosters(
 def _foremost(lists: Integers, margins: Floats, capacities: Integers) -> Integers:
     """Return the scored rows that may be listed: no tie is broken among the many others."""
     rows = np.flatnonzero(~np.isnan(margins))
-    rows = rows[np.lexsort((-margins[rows], lists[rows]))]
+    rows = rows[np.argsort(-margins[rows])]
+    # Narrow numbers are sorted by counting; whoever is tied may come in any order.
+    narrow = np.min_scalar_type(capacities.size)
+    rows = rows[np.argsort(lists[rows].astype(narrow), kind="stable")]
     # Whoever is as good as the last that fits may be on the list.
     fits = _places(lists[rows]) < capacities[lists[rows]]
     least = np.full(capacities.size, np.inf)
