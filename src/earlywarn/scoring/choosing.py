@@ -32,8 +32,9 @@ def tell_block(values: Floats, sums: Floats, n: int, book: tuple[Array, ...], to
     totals, best, leads = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int32)
     _weigh(values, sums, n, columns, named[0], totals, best, leads)
     # Given, not looked up: what is compiled and kept on the disk would not see them change.
-    limits = (MOST_REASONS, MOST_OF_A_FAMILY, SMALLEST, POWER)
-    _take(values, n, columns, named, family, totals, best, leads, limits, told)
+    taken = np.empty((n, MOST_REASONS), dtype=np.int64)
+    _take(n, family, totals, best, (MOST_OF_A_FAMILY, SMALLEST), taken)
+    _write(values, n, columns[0], named, totals, leads, taken, POWER, told)
 
 
 @njit(cache=True, nogil=True)
@@ -76,22 +77,10 @@ def _points(value: float, way: float, sign: float, usual: float, is_level: bool)
 
 
 @njit(cache=True, nogil=True)
-def _take(
-    values: Array,
-    n: int,
-    columns: Array,
-    named: Array,
-    family: Array,
-    totals: Array,
-    best: Array,
-    leads: Array,
-    limits: Array,
-    told: Array,
-) -> None:
-    """Take each row's reasons in the order of their shares, no family more often than it may."""
-    n_most, most_of_family, smallest, power = limits
+def _take(n: int, family: Array, totals: Array, best: Array, limits: Array, taken: Array) -> None:
+    """Take each row's reasons in the order of their shares, no family more often than it may; then -1."""
+    most_of_family, smallest = limits
     eligible, sizes = np.empty(family.size, dtype=np.int64), np.empty(family.size)
-    taken = np.empty(n_most, dtype=np.int64)
     for row in range(n):
         n_taken = 0
         # Those that raise are told before those that lower.
@@ -101,7 +90,7 @@ def _take(
                 size = way * totals[one, row]
                 eligible[n_eligible], sizes[n_eligible] = one, size
                 n_eligible += (best[one, row] > 0) & (size >= smallest)
-            while n_taken < n_most:
+            while n_taken < taken.shape[1]:
                 place, largest = -1, 0.0
                 for other in range(n_eligible):
                     if sizes[other] > largest:
@@ -110,26 +99,39 @@ def _take(
                     break
                 one, n_of_family = eligible[place], 0
                 sizes[place] = 0.0
-                for before in taken[:n_taken]:
-                    n_of_family += family[before] == family[one]
+                for before in range(n_taken):
+                    n_of_family += family[taken[row, before]] == family[one]
                 if n_of_family < most_of_family:
-                    numbers = told[row, n_taken]
-                    numbers[1] = totals[one, row]
-                    _write(numbers, values, row, leads[one, row], columns[0], named, power)
-                    taken[n_taken] = one
+                    taken[row, n_taken] = one
                     n_taken += 1
+        taken[row, n_taken:] = -1
 
 
 @njit(cache=True, nogil=True)
 def _write(
-    numbers: Array, values: Array, row: int, lead: int, feature: Array, named: Array, power: float
+    values: Array,
+    n: int,
+    feature: Array,
+    named: Array,
+    totals: Array,
+    leads: Array,
+    taken: Array,
+    power: float,
+    told: Array,
 ) -> None:
-    """Write what is spoken of, the value, the own past and the peers beside a reason's share."""
+    """Write what each reason speaks of, its share, the value, the own past and the peers."""
+    # All at once: for each reason a call, and arrays handed to it, would cost more than what it does.
     spoken, own_past, peers = named
-    one = spoken[lead]
-    value = values[feature[one], row]
-    numbers[0], numbers[2] = one, value
-    if own_past[one] >= 0:
-        numbers[3] = np.rint((value - values[own_past[one], row]) * power) / power + 0.0
-    if peers[one] >= 0:
-        numbers[4] = np.rint((value - values[peers[one], row]) * power) / power + 0.0
+    for row in range(n):
+        for place in range(taken.shape[1]):
+            indicator = taken[row, place]
+            if indicator < 0:
+                break
+            one = spoken[leads[indicator, row]]
+            value = values[feature[one], row]
+            told[row, place, 0], told[row, place, 1] = one, totals[indicator, row]
+            told[row, place, 2] = value
+            if own_past[one] >= 0:
+                told[row, place, 3] = np.rint((value - values[own_past[one], row]) * power) / power + 0.0
+            if peers[one] >= 0:
+                told[row, place, 4] = np.rint((value - values[peers[one], row]) * power) / power + 0.0
