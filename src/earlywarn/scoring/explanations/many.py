@@ -22,7 +22,7 @@ BLOCK_ROWS = 2048
 """Tables go through the cache once a block."""
 PADDING = 8
 """Columns of a block are a little longer than its rows, lest they fall on the same lines of the cache."""
-FEW_THRESHOLDS = 64
+FEW_THRESHOLDS = 128
 """So few are compared one after the other, many rows at a time; among more, the place is found by halving."""
 _LARGEST_BYTE = 255
 
