@@ -115,10 +115,23 @@ def _turn(rows: Array, start: int, n: int, features: Array, values: Array) -> No
 
 @njit(cache=True, nogil=True)
 def _turn_back(sums: Array, start: int, n: int, lines: Array, answer: Array) -> None:
-    for row in range(n):
-        own = answer[start + row]
+    # Four rows at a time: what they have of a feature stands side by side.
+    end = n - n % 4
+    for row in range(0, end, 4):
+        at = start + row
         for column in range(lines.size):
-            own[column] = sums[lines[column], row]
+            line = lines[column]
+            one, two, three, four = (
+                sums[line, row],
+                sums[line, row + 1],
+                sums[line, row + 2],
+                sums[line, row + 3],
+            )
+            answer[at, column], answer[at + 1, column] = one, two
+            answer[at + 2, column], answer[at + 3, column] = three, four
+    for row in range(end, n):
+        for column in range(lines.size):
+            answer[start + row, column] = sums[lines[column], row]
 
 
 @njit(cache=True, nogil=True)
