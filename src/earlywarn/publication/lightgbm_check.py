@@ -8,9 +8,14 @@ from __future__ import annotations
 import json
 import sys
 
+# LightGBM imports these where it finds them, for what nobody asks here: three quarters of its start.
+UNASKED = ("sklearn", "pandas", "pyarrow", "matplotlib", "dask")
+
 
 def main() -> None:
     """Read the question, write the answer."""
+    for name in UNASKED:
+        sys.modules[name] = None  # type: ignore[assignment]
     import lightgbm
     import numpy as np
 
