@@ -16,7 +16,7 @@ demo: $(VENV)/.demo  ## Invent a network, train, publish, score and serve it (SE
 	$(BIN)/earlywarn demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: $(VENV)/.dev  ## Pass all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: $(VENV)/.spark  ## Run the Spark page's code on local[2] (needs Java)
 	$(BIN)/pytest tests/e2e/test_scale_page.py

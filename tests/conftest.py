@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure() -> None:
+    """Let OpenMP's threads sleep while they wait, as the program lets them.
+
+    Its library reads this once, when the first of the tests' own files loads LightGBM; spinning threads cost
+    several times the work where two processes of tests share two cores.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder of real public data sets, or skip where the machine has none."""
