@@ -98,10 +98,10 @@ class _Asked:
 
 
 @contextlib.contextmanager
-def nursery() -> Iterator[Nursery]:
-    """Start the warm process, and end it with the block."""
+def nursery(*more: str) -> Iterator[Nursery]:
+    """Start the warm process, which imports `more` as well, and end it with the block."""
     process = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with process:
         yield Nursery(process)
@@ -110,8 +110,8 @@ def nursery() -> Iterator[Nursery]:
         process.wait(timeout=30)
 
 
-def _serve() -> None:
-    for name in WARM:
+def _serve(*more: str) -> None:
+    for name in (*WARM, *more):
         importlib.import_module(name)
     for line in sys.stdin:
         print(json.dumps(asdict(_run_once(_Asked(**json.loads(line))))), flush=True)  # noqa: T201
@@ -191,6 +191,8 @@ def _watch(child: int, moment: Moment, started: float) -> int:
     """Wait until the child ends, or kill it at its moment; return its status."""
     due = started + moment.after if moment.after is not None and moment.seen is None else None
     waits_for = moment.seen
+    if due is None and waits_for is None:
+        return os.waitpid(child, 0)[1]
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -204,4 +206,4 @@ def _watch(child: int, moment: Moment, started: float) -> int:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(*sys.argv[1:])

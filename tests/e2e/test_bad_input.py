@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from earlywarn.workspace import locked
+from tests.builders.nursery import nursery
 
 if TYPE_CHECKING:
     from earlywarn.pipeline.demo import Demo
 
-COMMAND = Path(sys.executable).with_name("earlywarn")
 PROJECT = Path(__file__).resolve().parents[2]
 TOMLS = sorted(path.relative_to(PROJECT) for path in (PROJECT / "models").rglob("*.toml"))
+ALSO = ("earlywarn.pipeline.check", "earlywarn.pipeline.serve", "earlywarn.pipeline.train")
+
+Verb = Callable[..., tuple[int, str]]
 
 
-def _run(*words: str, home: Path, keys: Path | None = None, limit: int | None = None) -> tuple[int, str, str]:
-    def lower_limit() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+@pytest.fixture(scope="module")
+def run() -> Iterator[Verb]:
+    """Return what runs a verb in a process of its own, and says how it ended and what it said."""
+    with nursery(*ALSO) as warm:
 
-    environment = os.environ | {
-        "EARLYWARN_APP_DIR": str(PROJECT),
-        "EARLYWARN_HOME": str(home),
-        "EARLYWARN_KEYS": str(keys or home.parent / "keys"),
-    }
-    done = subprocess.run(
-        [str(COMMAND), *words],
-        capture_output=True,
-        text=True,
-        env=environment,
-        preexec_fn=lower_limit,
-        timeout=300,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+        def ran(
+            *words: str, home: Path, keys: Path | None = None, limit: int | None = None
+        ) -> tuple[int, str]:
+            settings = {
+                "EARLYWARN_APP_DIR": str(PROJECT),
+                "EARLYWARN_HOME": str(home),
+                "EARLYWARN_KEYS": str(keys or home.parent / "keys"),
+            }
+            ended = warm.run(words, settings, largest_file=limit)
+            return ended.code, ended.said
+
+        yield ran
 
 
-def _refused(answer: tuple[int, str, str], *words: str) -> None:
-    code, _, said = answer
+def _refused(answer: tuple[int, str], *words: str) -> None:
+    code, said = answer
     last = said.strip().splitlines()[-1]
 
     assert code != 0
@@ -69,29 +66,29 @@ def _state(home: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(run: Verb, tmp_path: Path) -> None:
     """Taking in files that are not there says which, and starts nothing."""
     home = tmp_path / "home"
 
-    answer = _run("ingest", "quebec", str(tmp_path / "nowhere"), home=home)
+    answer = run("ingest", "quebec", str(tmp_path / "nowhere"), home=home)
 
     _refused(answer, "nowhere")
     assert not (home / "tables" / "ledger.json").exists()
 
 
-def test_a_missing_file_is_named(demo: Demo, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(run: Verb, demo: Demo, tmp_path: Path) -> None:
     """A folder without one of the declared files says which file is missing."""
     extracts = tmp_path / "extracts"
     shutil.copytree(demo.keys.parent / "extracts", extracts)
     (extracts / "eleves.csv").unlink()
 
-    answer = _run("ingest", "quebec", str(extracts), home=tmp_path / "home")
+    answer = run("ingest", "quebec", str(extracts), home=tmp_path / "home")
 
     _refused(answer, "eleves.csv")
     assert not (tmp_path / "home" / "tables" / "ledger.json").exists()
 
 
-def test_an_unknown_column_in_a_file_is_named(demo: Demo, tmp_path: Path) -> None:
+def test_an_unknown_column_in_a_file_is_named(run: Verb, demo: Demo, tmp_path: Path) -> None:
     """A column that no rule names refuses the file, and nothing of it is taken in."""
     extracts = tmp_path / "extracts"
     shutil.copytree(demo.keys.parent / "extracts", extracts)
@@ -99,39 +96,41 @@ def test_an_unknown_column_in_a_file_is_named(demo: Demo, tmp_path: Path) -> Non
     text = schools.read_text(encoding="cp1252").replace("Nom du CSS", "Nom nouveau", 1)
     schools.write_text(text, encoding="cp1252")
 
-    answer = _run("ingest", "quebec", str(extracts), home=tmp_path / "home")
+    answer = run("ingest", "quebec", str(extracts), home=tmp_path / "home")
 
     _refused(answer, "ecoles.csv", "Nom")
     assert not (tmp_path / "home" / "tables" / "ledger.json").exists()
 
 
 @pytest.mark.parametrize("toml", TOMLS, ids=str)
-def test_an_unknown_key_in_any_declaration_is_found_at_its_line(toml: Path, tmp_path: Path) -> None:
+def test_an_unknown_key_in_any_declaration_is_found_at_its_line(
+    run: Verb, toml: Path, tmp_path: Path
+) -> None:
     """`check` names the file and the line of a key that nothing reads."""
     network = tmp_path / toml.parts[1]
     shutil.copytree(PROJECT / "models" / toml.parts[1], network)
     broken = tmp_path / toml.relative_to("models")
     broken.write_text('mistyped_key = "x"\n' + broken.read_text(encoding="utf-8"), encoding="utf-8")
 
-    code, _, said = _run("check", str(network), home=tmp_path / "home")
+    code, said = run("check", str(network), home=tmp_path / "home")
 
     assert code == 1
     assert f"{broken}:1: unknown key 'mistyped_key'" in said
 
 
-def test_a_wrong_date_on_the_command_line_is_refused(tmp_path: Path) -> None:
+def test_a_wrong_date_on_the_command_line_is_refused(run: Verb, tmp_path: Path) -> None:
     """A day that no calendar has is refused before anything starts."""
-    code, _, said = _run("score", "quebec", "--as-of", "2026-02-30", home=tmp_path / "home")
+    code, said = run("score", "quebec", "--as-of", "2026-02-30", home=tmp_path / "home")
 
     assert code == 2
     assert "2026-02-30" in said
 
 
-def test_an_as_of_date_in_the_future_is_refused(copied: Path, demo: Demo) -> None:
+def test_an_as_of_date_in_the_future_is_refused(run: Verb, copied: Path, demo: Demo) -> None:
     """Nobody can be scored as of a day that has not come."""
     before = _state(copied)
 
-    answer = _run(
+    answer = run(
         "score", "quebec", "--as-of", "2026-11-21", "--today", "2026-11-20", home=copied, keys=demo.keys
     )
 
@@ -139,7 +138,9 @@ def test_an_as_of_date_in_the_future_is_refused(copied: Path, demo: Demo) -> Non
     assert _state(copied) == before
 
 
-def test_a_spec_whose_splits_are_empty_is_refused(copied: Path, demo: Demo, tmp_path: Path) -> None:
+def test_a_spec_whose_splits_are_empty_is_refused(
+    run: Verb, copied: Path, demo: Demo, tmp_path: Path
+) -> None:
     """A model that nothing can test is refused before anything is fitted."""
     network = tmp_path / "quebec"
     shutil.copytree(PROJECT / "models" / "quebec", network)
@@ -147,13 +148,13 @@ def test_a_spec_whose_splits_are_empty_is_refused(copied: Path, demo: Demo, tmp_
     spec.write_text(spec.read_text(encoding="utf-8").replace('test = "latest"', 'test = ["1999-2000"]'))
     before = _state(copied)
 
-    answer = _run("train", str(network / "dropout"), "--today", "2026-11-20", home=copied, keys=demo.keys)
+    answer = run("train", str(network / "dropout"), "--today", "2026-11-20", home=copied, keys=demo.keys)
 
     _refused(answer, "1999-2000")
     assert _state(copied) == before
 
 
-def test_a_published_folder_with_one_byte_changed_is_refused(copied: Path, demo: Demo) -> None:
+def test_a_published_folder_with_one_byte_changed_is_refused(run: Verb, copied: Path, demo: Demo) -> None:
     """Scoring reads only what was signed, byte for byte."""
     changed = next(copied.glob("published/*/*/calibrator.json"))
     content = bytearray(changed.read_bytes())
@@ -161,23 +162,27 @@ def test_a_published_folder_with_one_byte_changed_is_refused(copied: Path, demo:
     changed.write_bytes(bytes(content))
     before = _state(copied)
 
-    answer = _run("score", "quebec", "--as-of", "2026-11-20", "--no-store", home=copied, keys=demo.keys)
+    answer = run("score", "quebec", "--as-of", "2026-11-20", "--no-store", home=copied, keys=demo.keys)
 
     _refused(answer, "calibrator.json")
     assert _state(copied) == before
 
 
-def test_a_second_training_at_the_same_time_is_told_who_is_at_work(copied: Path, demo: Demo) -> None:
+def test_a_second_training_at_the_same_time_is_told_who_is_at_work(
+    run: Verb, copied: Path, demo: Demo
+) -> None:
     """One training runs; the other ends at once and says who holds the workspace."""
     from earlywarn.workspace import Workspace
 
     with locked(Workspace(copied), "train", owner="the first training"):
-        answer = _run("train", "quebec/dropout", "--today", "2026-11-20", home=copied, keys=demo.keys)
+        answer = run("train", "quebec/dropout", "--today", "2026-11-20", home=copied, keys=demo.keys)
 
     _refused(answer, "the first training")
 
 
-def test_a_full_disk_leaves_the_earlier_tables_whole(copied: Path, demo: Demo, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_earlier_tables_whole(
+    run: Verb, copied: Path, demo: Demo, tmp_path: Path
+) -> None:
     """Where a file cannot grow, intake says so, and the tables stay as they were."""
     extracts = tmp_path / "extracts"
     shutil.copytree(demo.keys.parent / "extracts", extracts)
@@ -186,14 +191,14 @@ def test_a_full_disk_leaves_the_earlier_tables_whole(copied: Path, demo: Demo, t
     incidents.write_bytes(b"".join(lines[: len(lines) // 2]))
     before = _state(copied)
 
-    answer = _run("ingest", "quebec", str(extracts), home=copied, keys=demo.keys, limit=1_024)
+    answer = run("ingest", "quebec", str(extracts), home=copied, keys=demo.keys, limit=1_024)
 
     _refused(answer, "disk is full")
     assert _state(copied) == before
 
 
-def test_serving_where_nothing_is_published_is_refused(tmp_path: Path) -> None:
+def test_serving_where_nothing_is_published_is_refused(run: Verb, tmp_path: Path) -> None:
     """A service that could answer nothing does not start."""
-    answer = _run("serve", "quebec", "--port", "8399", home=tmp_path / "home")
+    answer = run("serve", "quebec", "--port", "8399", home=tmp_path / "home")
 
     _refused(answer, "no model is published", "earlywarn publish")
