@@ -15,7 +15,7 @@ from earlywarn.scoring.reasons import MOST_REASONS, book_of
 from earlywarn.scoring.telling import N_NUMBERS
 from tests.builders.published import CATALOG, FEATURES, MARK_TEXT, entry, plain_model
 
-CASES = int(os.environ.get("EARLYWARN_CASES", "150"))
+CASES = 150 * int(os.environ.get("EARLYWARN_CASES", "1"))
 GRID = np.array([-2.0, -1.0, 0.0, 0.5, 1.0, 1.0, 2.0, np.nan])
 """Few values, so that many are equal, missing or the usual one."""
 SHARES = np.array([-0.6, -0.3, -0.05, -0.049, 0.0, 0.0, 0.049, 0.05, 0.3, 0.6])
