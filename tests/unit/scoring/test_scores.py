@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +170,15 @@ def test_bounds_that_fall_or_cross_are_refused(change: dict[str, object]) -> Non
         risk_range_from({**RANGE, **change})
 
 
+@pytest.fixture
+def not_yet_asked() -> Iterator[None]:
+    """Let `can_compile` look anew in this test, and again after it, however it ends."""
+    can_compile.cache_clear()
+    yield
+    can_compile.cache_clear()
+
+
+@pytest.mark.usefixtures("not_yet_asked")
 def test_a_machine_without_a_compiler_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where numba is missing, or finds no folder that it may write to, rows are read by numpy."""
     assert can_compile()
@@ -176,7 +186,6 @@ def test_a_machine_without_a_compiler_is_told_apart(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "earlywarn.scoring.blocks", None)
 
     assert not can_compile()
-    can_compile.cache_clear()
 
 
 def test_machine_code_and_numpy_score_a_batch_alike(tmp_path: Path) -> None:
