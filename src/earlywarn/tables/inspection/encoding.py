@@ -69,16 +69,18 @@ def _without_mark(sample: bytes) -> str | None:
 
 
 def _single_byte(sample: bytes) -> Encoding:
+    # Plain lines say nothing, and no letter's bytes go over the end of a line.
+    told = b"\n".join(line for line in sample.split(b"\n") if not line.isascii())
     costs: dict[str, float] = {}
     for name in SINGLE_BYTE:
         try:
-            costs[name] = _cost(sample.decode(name))
+            costs[name] = _cost(told.decode(name))
         except UnicodeDecodeError:
             continue
     if not costs:
         return Encoding("cp1252", (Doubt("no_encoding"),))
     best, *others = sorted(costs, key=lambda name: costs[name])
-    if _is_mostly_utf8(sample):
+    if _is_mostly_utf8(told):
         # Declared as UTF-8, an intake names the first line that is not.
         return Encoding("utf-8", (Doubt("mixed_encodings"),))
     near = ", ".join(name for name in others if costs[name] - costs[best] < _CLEAR)
@@ -88,7 +90,7 @@ def _single_byte(sample: bytes) -> Encoding:
 def _is_mostly_utf8(sample: bytes) -> bool:
     """Say whether most letters that are not plain stand in whole sequences of UTF-8."""
     kept = sample.decode(errors="ignore")
-    n_sequences = sum(not character.isascii() for character in kept)
+    n_sequences = len(kept) - len(kept.encode("ascii", "ignore"))
     n_lost = len(sample) - len(kept.encode())
     return n_sequences > n_lost
 

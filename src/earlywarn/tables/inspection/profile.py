@@ -83,7 +83,10 @@ def profile_of(header: str, given: list[str], *, is_typed: bool = False) -> Prof
     >>> profile_of("Code", ["007", "012"]).kind
     'id'
     """
-    counts = Counter(text for cell in given if (text := cell.strip(_SPACES)))
+    counts: Counter[str] = Counter()
+    for cell, n in Counter(given).items():
+        if text := cell.strip(_SPACES):
+            counts[text] += n
     n_filled = counts.total()
     if not n_filled:
         return Profile(header, "empty", identity=identity_of(header, ()), has_empty=True)
