@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -20,12 +21,19 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def pytest_configure() -> None:
-    """Let OpenMP's threads sleep while they wait, as the program lets them.
+    """Let OpenMP's threads sleep while they wait, as the program lets them, and no garbage be looked for.
 
-    Its library reads this once, when the first of the tests' own files loads LightGBM; spinning threads cost
+    OpenMP reads this once, when the first of the tests' own files loads LightGBM; spinning threads cost
     several times the work where two processes of tests share two cores.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but never again among what was imported, which stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
