@@ -24,7 +24,7 @@ from tests.builders.intake import HEADER
 from tests.builders.nursery import Moment, Nursery
 from tests.builders.survival import Ends, Scene, Tree
 
-N_KILLS = 100 * int(os.environ.get("EARLYWARN_CASES", "1"))
+N_KILLS = 60 * int(os.environ.get("EARLYWARN_CASES", "1"))
 COLD_STARTS = 4
 LEDGER = "workspace/tables/ledger.json"
 APPEARING = (
