@@ -12,6 +12,7 @@ from pathlib import Path
 
 from earlywarn.domain import Progress, no_progress
 from earlywarn.errors import ExtractError, HeaderError, TableError
+from earlywarn.tables.block_index import index_batches
 from earlywarn.tables.contract import Contract
 from earlywarn.tables.drift import KeptProfiles, Watch, accepting, extracts_of
 from earlywarn.tables.engine_errors import storage_error
@@ -90,8 +91,9 @@ def take_in(
     intake = Intake(connection, contract, extracts, workspace, ledger, stamp, keys, codes, watch)
     try:
         if is_export(folder):
-            return _run_export(intake, folder, keep_report, progress, threads=threads)
-        return _run(intake, open_extract, keep_report, progress)
+            report = _run_export(intake, folder, keep_report, progress, threads=threads)
+        else:
+            report = _run(intake, open_extract, keep_report, progress)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise storage_error(error, workspace.tables) from error
     finally:
@@ -99,6 +101,8 @@ def take_in(
         if intake.export is not None:
             intake.export.close()
         remove_leftovers(workspace, read_ledger(workspace))
+    index_batches(workspace, contract, progress=progress, threads=threads)
+    return report
 
 
 def _open_codes(

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from earlywarn.errors import TableError
+from earlywarn.tables.block_index import index_path
 from earlywarn.tables.identity_files import identity_files
 from earlywarn.tables.ledger import Ledger
 from earlywarn.workspace import Workspace
@@ -32,15 +33,15 @@ def check_ledger_is_there(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def remove_leftovers(workspace: Workspace, ledger: Ledger) -> None:
-    """Remove batches, identities, profiles and reports that the ledger does not know, and unfinished files.
+    """Remove batches, indexes, identities, profiles and reports that no ledger knows, and unfinished files.
 
     The caller holds the workspace's lock.
     """
     tables, identities = workspace.tables, workspace.identities
     shutil.rmtree(tables / SPILL, ignore_errors=True)
     batches = {tables / file.file for _, file in ledger.stored_files()}
-    known = batches | {identities / name for name in identity_files(ledger)}
-    written = [*tables.glob("*/*.parquet"), *identities.glob("*.encrypted")]
+    known = batches | set(map(index_path, batches)) | {identities / name for name in identity_files(ledger)}
+    written = [*tables.glob("*/*.parquet"), *tables.glob("*/*.index"), *identities.glob("*.encrypted")]
     unknown = [path for path in written if path not in known]
     numbered = (*workspace.reports.glob("intake-*"), *(tables / "profiles").glob("*.json"))
     unknown += [path for path in numbered if _number(path) > len(ledger.batches)]

@@ -1,24 +1,22 @@
-"""Find where students' rows stand in the files of batches: one pass for all who will read some of them."""
+"""Find where students' rows stand in the files of batches, by their indexes, for all who will read some."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from earlywarn.tables.block_index import BLOCK, hash_sql, index_of, large_files
 from earlywarn.tables.contract import Contract
-from earlywarn.tables.conversion import literal
 from earlywarn.tables.excerpts import Excerpt, Stretches
-from earlywarn.tables.expressions import quote
 from earlywarn.tables.ledger import read_ledger
-from earlywarn.tables.versions import connect, shows_students_apart
+from earlywarn.tables.versions import connect
 from earlywarn.workspace import Workspace
 
-BLOCK = 122_880
-"""Rows of a Parquet row group as batches are written: it is read or left unread as one."""
+if TYPE_CHECKING:
+    import duckdb
 
 
 def excerpts_of(
@@ -30,7 +28,7 @@ def excerpts_of(
     last_batch: int | None = None,
     block: int = BLOCK,
 ) -> list[Excerpt]:
-    """Find where the rows of each of several groups of students stand, in one pass over the files.
+    """Find where the rows of each of several groups of students stand.
 
     Args:
         workspace: Holds the batches.
@@ -47,32 +45,34 @@ def excerpts_of(
         for place, group in enumerate(groups)
     ]
     chosen = pa.concat_tables([pa.table(one) for one in numbered])
-    rows: list[dict[str, Stretches]] = [{} for _ in groups]
     connection = connect()
     try:
         connection.register("_chosen", chosen)
-        connection.execute("CREATE TABLE chosen AS SELECT * FROM _chosen")
-        for name in sorted(tables):
-            files = ledger.files_of(name)
-            if not shows_students_apart(contract, name, any(file.n_superseding for file in files)):
-                continue
-            for stored in (one for file in files for one in file.files):
-                path = workspace.tables / stored.file
-                if pq.read_metadata(path).num_rows <= block:
-                    continue
-                found = connection.execute(
-                    f"SELECT DISTINCT _place, file_row_number // {block} "
-                    f"FROM read_parquet({literal(str(path))}, file_row_number = true) "
-                    f"JOIN chosen USING ({quote(student)})"
-                ).fetchall()
-                blocks: dict[int, list[int]] = defaultdict(list)
-                for place, one in found:
-                    blocks[place].append(one)
-                for place, of_file in enumerate(rows):
-                    of_file[stored.file] = _stretches(blocks[place], block)
+        connection.execute(f"CREATE TABLE chosen AS SELECT {hash_sql(student)} AS hash, _place FROM _chosen")
+        files = list(large_files(workspace, contract, ledger, tables, block=block))
+        found = _blocks(connection, [index_of(connection, file) for file in files])
     finally:
         connection.close()
-    return [Excerpt(group, of_files) for group, of_files in zip(groups, rows, strict=True)]
+    return [
+        Excerpt(group, {file.file: _stretches(found[n, place], block) for n, file in enumerate(files)})
+        for place, group in enumerate(groups)
+    ]
+
+
+def _blocks(
+    connection: duckdb.DuckDBPyConnection, indexes: Sequence[pa.Table]
+) -> dict[tuple[int, int], list[int]]:
+    """Return the blocks of each file, by its place among the indexes, in which each group stands."""
+    blocks: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for n, index in enumerate(indexes):
+        connection.register(f"_index_{n}", index)
+    # One join with all of them, so that the chosen, who are the most, are hashed once.
+    union = " UNION ALL ".join(f"SELECT {n} AS _file, * FROM _index_{n}" for n in range(len(indexes)))
+    if union:
+        sql = f"SELECT DISTINCT _file, _place, unnest(blocks) FROM ({union}) JOIN chosen USING (hash)"
+        for file, place, block in connection.execute(sql).fetchall():
+            blocks[file, place].append(block)
+    return blocks
 
 
 def _stretches(blocks: Iterable[int], block: int) -> Stretches:

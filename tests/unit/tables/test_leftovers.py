@@ -29,7 +29,9 @@ def _state(network: Network) -> set[str]:
     "name",
     [
         "tables/absences/000002.parquet",
+        "tables/absences/000002.index",
         "tables/absences/.000002.parquet.part",
+        "tables/absences/.000001.index.77.part",
         "tables/marks/.000002.parquet.part",
         "tables/.ledger.json.77.part",
         "tables/.spill/duckdb_temp_storage_DEFAULT-0.tmp",
