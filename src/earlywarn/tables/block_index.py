@@ -40,7 +40,7 @@ BLOCK = 122_880
 
 _FORMAT = 1
 _MARK = b"earlywarn.index"
-_ROWS_AT_ONCE = 1 << 25
+_ROWS_AT_ONCE = 1 << 24
 _WORD = "a student's word, longer than twelve bytes"
 
 
