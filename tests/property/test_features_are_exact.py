@@ -26,7 +26,7 @@ from earlywarn.tables import Tables, tables_from_rows
 from tests.builders.histories import AS_OF, SOURCES, Fact, Row, facts, of_delivery, opening, references
 from tests.builders.network import memory_tables, tiny_contract, tiny_indicators
 
-N_HISTORIES = 20 * int(os.environ.get("EARLYWARN_CASES", "1"))
+N_HISTORIES = 15 * int(os.environ.get("EARLYWARN_CASES", "1"))
 MOMENTS = [Moment("2024-2025", f"{day:%m-%d}", day) for day in AS_OF]
 SETTINGS = settings(max_examples=N_HISTORIES, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -42,7 +42,7 @@ from tests.builders.intake import declare
 from tests.builders.network import CONTRACT, tiny_contract, tiny_extracts, tiny_file, tiny_indicators
 from tests.builders.outcomes import EXIT
 
-N_HISTORIES = 30 * int(os.environ.get("EARLYWARN_CASES", "1"))
+N_HISTORIES = 20 * int(os.environ.get("EARLYWARN_CASES", "1"))
 WITHOUT = Without(table="marks", where="mark < 15", fr="résultat très bas", en="a very low mark")
 COUNTED: Counter[str] = Counter()
 
