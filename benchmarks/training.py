@@ -104,11 +104,11 @@ def watched(step: str, folder: Path, n_students: int, most_memory: float) -> lis
 
 
 def _memory(process: psutil.Process) -> float:
-    """Return what a process and its children hold, in GiB."""
+    """Return what a process and its children hold, in GiB; pages that several share are counted once."""
     total = 0
     try:
         for one in [process, *process.children(recursive=True)]:
-            total += one.memory_info().rss
+            total += one.memory_full_info().pss
     except psutil.NoSuchProcess:
         pass
     return total / 2**30

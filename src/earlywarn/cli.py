@@ -203,8 +203,8 @@ def score(
     today: Day = None,
     store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
     portion: Annotated[
-        int, typer.Option(min=1, help="Enrollments, of all years, that are looked at in one portion.")
-    ] = 250_000,
+        int, typer.Option(min=1, help="Enrollments of the day that one portion takes in.")
+    ] = 50_000,
     engine: EngineName = "here",
     scheduler: Scheduler = None,
 ) -> None:

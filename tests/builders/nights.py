@@ -17,8 +17,8 @@ from earlywarn.workspace import Workspace
 if TYPE_CHECKING:
     from earlywarn.pipeline.demo import Demo
 
-PORTION = 2_500
-"""Memberships of one portion; the demonstration has several times as many."""
+PORTION = 450
+"""Memberships of the day in one portion; the demonstration has several times as many."""
 
 
 def lent(demo: Demo, folder: Path) -> Workspace:

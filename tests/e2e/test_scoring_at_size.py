@@ -16,8 +16,8 @@ from earlywarn.workspace import Workspace
 if TYPE_CHECKING:
     from earlywarn.pipeline.demo import Demo
 
-MOST = 2_000
-"""Memberships that are looked at at once here; the network has several times as many."""
+MOST = 360
+"""Memberships of the day that are looked at at once here; the network has several times as many."""
 
 
 def test_a_run_by_portions_is_the_same(demo: Demo, tmp_path: Path) -> None:

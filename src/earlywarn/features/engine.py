@@ -51,7 +51,7 @@ def create_values(
         joined[0] += f",\n  {name}.* EXCLUDE (_row)"
         joined.append(f"JOIN {name} USING (_row)")
     connection.execute("DROP TABLE IF EXISTS sets")
-    connection.execute("\n".join(["CREATE OR REPLACE TEMP TABLE all_values AS", *joined, "ORDER BY _row"]))
+    connection.execute("\n".join(["CREATE OR REPLACE TEMP VIEW all_values AS", *joined]))
     progress("features", len(by_table), len(by_table))
 
 
@@ -126,8 +126,7 @@ SELECT
   {_named(aggregates)}
 FROM counted
 WHERE _windows > 0
-GROUP BY _row, _windows
-ORDER BY _row"""
+GROUP BY _row, _windows"""
 
 
 def _named(columns: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -195,12 +195,16 @@ def build_matrices(
             keep_compared(connection, contract, measures, [mark(place) for place in range(len(wanted))])
         create_values(connection, contract, measures, progress=progress)
         _create_compared(connection, contract, measures, peers)
+        values = _values(connection, contract, measures, len(wanted), is_kept=peers is not None)
         for place, (one, plan) in enumerate(zip(wanted, plans, strict=True)):
             member = mark(place)
+            own = _in_order(values, values[member])
+            if place == len(wanted) - 1:
+                del values
             yield Matrix(
                 rows=_rows(connection, contract, member),
-                features=_features(connection, contract, plan, member, is_kept=peers is not None),
-                codes=_codes(connection, plan, member),
+                features=own.select(list(_cells(plan))),
+                codes=own.select(_code_names(plan)),
                 labels=_labels(connection, contract, one.outcome, before, member),
                 groups=_groups(connection, contract, member) if audited else pa.table({}),
                 peers=_snapshot(connection, contract, plan, member if only_the_cohort else None)
@@ -252,12 +256,18 @@ def _snapshot(
 def _table(connection: duckdb.DuckDBPyConnection, shown: Sequence[str], source: str, member: str) -> pa.Table:
     """Return a selection over a cohort in the frozen order."""
     query = f"SELECT pair._row, {', '.join(shown)}\nFROM {source}\nWHERE pair.{member}"
-    found: pa.Table = connection.sql(query).to_arrow_table()
-    rows, found = found["_row"].to_numpy(), found.drop_columns(["_row"])
-    # The engine mostly keeps the order in which the pairs and their values stand, but promises it nowhere.
-    if np.any(rows[1:] < rows[:-1]):
-        found = found.take(np.argsort(rows))
-    return found.combine_chunks()
+    return _in_order(connection.sql(query).to_arrow_table())
+
+
+def _in_order(found: pa.Table, mask: pa.ChunkedArray[Any] | None = None) -> pa.Table:
+    """Return rows, or those where a mask is true, in the frozen order, copied only if need be."""
+    rows = found["_row"].to_numpy()
+    places = np.arange(len(rows)) if mask is None else np.flatnonzero(mask.to_numpy())
+    # The engine mostly keeps the order in which the pairs stand, but promises it nowhere.
+    order = places[np.argsort(rows[places], kind="stable")]
+    found = found.drop_columns(["_row"])
+    is_whole = len(order) == len(rows) and bool(np.all(order[1:] > order[:-1]))
+    return (found if is_whole else found.take(order)).combine_chunks()
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str) -> pa.Table:
@@ -276,15 +286,33 @@ def _rows(connection: duckdb.DuckDBPyConnection, contract: Contract, member: str
     return _table(connection, columns, f"{PAIRS} AS pair", member)
 
 
-def _features(
+def _values(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     measures: Sequence[Measure],
-    member: str,
+    n_cohorts: int,
     *,
     is_kept: bool,
 ) -> pa.Table:
-    """Return the features: base values, differences with the own past and the peers' median, and ranks."""
+    """Return every feature and code of all cohorts at once, with the marks that tell the cohorts apart."""
+    source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
+    if compared_with_peers(measures):
+        source += f"\n{medians_join(contract, is_kept=is_kept)}"
+    if ranked_measures(measures):
+        source += f"\n{percentiles_join(contract, is_kept=is_kept)}"
+    marks = [f"pair.{mark(place)}" for place in range(n_cohorts)]
+    shown = [
+        f"coalesce(({sql})::DOUBLE, 'nan'::DOUBLE) AS {quote(name)}" for name, sql in _cells(measures).items()
+    ]
+    shown += [f"own.{quote(name)}" for name in _code_names(measures)]
+    found: pa.Table = connection.sql(
+        f"SELECT {', '.join(['pair._row', *marks, *shown])}\nFROM {source}\nWHERE {' OR '.join(marks)}"
+    ).to_arrow_table()
+    return found
+
+
+def _cells(measures: Sequence[Measure]) -> dict[str, str]:
+    """Return SQL of features: base values, differences with the own past and the peers' median, ranks."""
     shown = {PERIOD_DAY: "pair._period_day"}
     for measure in measures:
         value = f"own.{quote(measure.name)}"
@@ -299,13 +327,7 @@ def _features(
             # A rank lies as far from its peers as from where their median would rank.
             other = rank_sql(measure, median) if measure.function == "rank" else median
             shown[f"{measure.name}__peers"] = f"{shown[measure.name]} - {other}"
-    source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
-    if compared_with_peers(measures):
-        source += f"\n{medians_join(contract, is_kept=is_kept)}"
-    if ranked_measures(measures):
-        source += f"\n{percentiles_join(contract, is_kept=is_kept)}"
-    cells = [f"coalesce(({sql})::DOUBLE, 'nan'::DOUBLE) AS {quote(name)}" for name, sql in shown.items()]
-    return _table(connection, cells, source, member)
+    return shown
 
 
 def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
@@ -313,10 +335,8 @@ def _levels(measure: Measure, value: str) -> list[tuple[str, str]]:
     return [(slug(level), f"({value} = {literal(level)})::INTEGER") for level in measure.levels or ()]
 
 
-def _codes(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure], member: str) -> pa.Table:
-    names = [quote(measure.name) for measure in measures if measure.is_code and measure.levels is None]
-    source = f"{PAIRS} AS pair\nJOIN all_values AS own USING (_row)"
-    return _table(connection, [f"own.{name}" for name in names], source, member)
+def _code_names(measures: Sequence[Measure]) -> list[str]:
+    return [measure.name for measure in measures if measure.is_code and measure.levels is None]
 
 
 def _labels(

@@ -54,9 +54,9 @@ def portions_of(
         tables: The network's tables.
         contract: What they hold.
         cohorts: Who is scored or learned from.
-        on: The as-of dates that matter, where those who were never there on one are not looked for; by
-            default a portion's students are all who were ever enrolled.
-        most: Rows of the membership table that a portion takes in.
+        on: The as-of dates that matter: memberships that were open on none of them are not looked at. By
+            default all of them are.
+        most: Rows of the membership table, of those looked at, that a portion takes in.
     """
     network = contract.network
     across = (
@@ -69,8 +69,9 @@ def portions_of(
         return []
     school, member = school_name(contract), f"versions.{quote(network.membership)}"
     some = " OR ".join(_may_be_of_the_cohort(contract, cohort) for cohort in cohorts)
+    there = _there(contract, on)
     counted = tables.connection.execute(
-        f"SELECT {school} AS school, count(*) FROM {member} GROUP BY ALL "
+        f"SELECT {school} AS school, count(*) FROM {member} WHERE {there} GROUP BY ALL "
         f"HAVING bool_or({some}) ORDER BY school"
     ).fetchall()
     if sum(n for _, n in counted) <= most:
@@ -83,7 +84,7 @@ def portions_of(
             n_rows = 0
         found[-1].append(name)
         n_rows += n
-    students = _students(tables, contract, found, on)
+    students = _students(tables, contract, found, there)
     return [Portion(tuple(schools), some) for schools, some in zip(found, students, strict=True)]
 
 
@@ -98,15 +99,18 @@ def _may_be_of_the_cohort(contract: Contract, cohort: CohortSpec) -> str:
     return "TRUE" if late else f"coalesce({expression.sql}, FALSE)"
 
 
+def _there(contract: Contract, on: Sequence[date]) -> str:
+    """Return SQL that is true of every membership row, of any version, that was open on one of some days."""
+    starts_on, left_on = quote(contract.network.starts_on), quote(contract.network.left_on)
+    # A version that a date did not know yet brings too many in, and nobody is missed.
+    return " OR ".join(is_there(starts_on, left_on, f"DATE '{day}'") for day in sorted(set(on))) or "TRUE"
+
+
 def _students(
-    tables: Tables, contract: Contract, portions: Sequence[Sequence[str]], on: Sequence[date]
+    tables: Tables, contract: Contract, portions: Sequence[Sequence[str]], there: str
 ) -> list[pa.Array[Any]]:
     """Return everybody who was enrolled at some schools, for each of several, in one pass."""
-    network = contract.network
-    student, member = quote(network.student), f"versions.{quote(network.membership)}"
-    # Of any version: one that a date did not know yet brings too many in, and nobody is missed.
-    starts_on, left_on = quote(network.starts_on), quote(network.left_on)
-    there = " OR ".join(is_there(starts_on, left_on, f"DATE '{day}'") for day in sorted(set(on)))
+    student, member = quote(contract.network.student), f"versions.{quote(contract.network.membership)}"
     places = [(school, place) for place, schools in enumerate(portions) for school in schools]
     with tables.connection.cursor() as connection:
         connection.register(
@@ -114,7 +118,7 @@ def _students(
         )
         found = connection.sql(
             f"SELECT DISTINCT place, {student} AS student FROM {member} "
-            f"JOIN _places ON school = {school_name(contract)} WHERE {there or 'TRUE'} ORDER BY ALL"
+            f"JOIN _places ON school = {school_name(contract)} WHERE {there} ORDER BY ALL"
         ).to_arrow_table()
         connection.unregister("_places")
     ends = np.searchsorted(found["place"].to_numpy(), np.arange(len(portions) + 1)).tolist()
