@@ -39,7 +39,7 @@ bench-pairs: $(VENV)/.dev demo-built  ## The rows that set us beside others: Lig
 	$(BIN)/python -m benchmarks.online
 
 profiles: $(VENV)/.bench demo-built  ## Draw where a night's and a request's time goes (STUDENTS=200000)
-	$(BIN)/python -m benchmarks.profiles night --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-training
+	$(BIN)/python -m benchmarks.profiles night --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-night
 	$(BIN)/python -m benchmarks.profiles request
 
 bench-intake: $(VENV)/.dev  ## Time intake beside DuckDB's and pandas' plain reading (20 million rows and more)
@@ -58,13 +58,13 @@ bench-training: $(VENV)/.dev  ## Train on a network of the province's size, and 
 	$(BIN)/python benchmarks/training.py --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
 
 bench-night: $(VENV)/.dev demo-built  ## Score networks of three sizes without the store, and write what a student costs
-	$(BIN)/python -m benchmarks.night --folder .earlywarn/bench-training
+	$(BIN)/python -m benchmarks.night
 
 bench-province: $(VENV)/.dev demo-built  ## Score that network and load it into PostgreSQL, on two nights (STUDENTS=1400000)
-	$(BIN)/python -m benchmarks.province --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-training
+	$(BIN)/python -m benchmarks.province --students $(or $(STUDENTS),1400000) --folder .earlywarn/bench-night
 
 bench-scale: $(VENV)/.dev demo-built  ## Measure portions of a night, and plan for 50 million (STUDENTS=200000)
-	$(BIN)/python -m benchmarks.scale --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-training
+	$(BIN)/python -m benchmarks.scale --students $(or $(STUDENTS),200000) --folder .earlywarn/bench-night
 
 fmt: $(VENV)/.dev  ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -1,7 +1,7 @@
 """Show where the time of a night and of one online request goes, as pictures.
 
 `python -m benchmarks.profiles night --folder FOLDER` has `earlywarn score` done under py-spy on the network
-that `benchmarks/training.py` took in there, into an empty database; `python -m benchmarks.profiles request`
+that `benchmarks/night.py` took in there, into an empty database; `python -m benchmarks.profiles request`
 asks the demonstration's service for scores with reasons meanwhile. Both write a picture beside this file.
 Samples are of processor time, of all processes of the program; what PostgreSQL does beside them is not seen.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.explaining import demonstrated
 from benchmarks.icicle import draw, tree_of
+from benchmarks.night import network_of
 from benchmarks.online import DEMO, MODEL, N_BODIES, of_ours
 from benchmarks.province import prepare
 from earlywarn.pipeline.demo import TODAY
@@ -76,10 +77,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("night", "request"))
     parser.add_argument("--students", type=int, default=200_000)
-    parser.add_argument("--folder", type=Path, default=DEMO.parent / "bench-training")
+    parser.add_argument("--folder", type=Path, default=DEMO.parent / "bench-night")
     parser.add_argument("--demo", type=Path, default=DEMO)
     given = parser.parse_args()
     if given.what == "night":
+        network_of(given.folder / str(given.students), given.students)
         night(given.folder / str(given.students), given.demo)
     else:
         request(given.demo)

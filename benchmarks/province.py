@@ -1,7 +1,7 @@
 """Time a province's nights as they are run: `earlywarn score`, tables to rosters in PostgreSQL.
 
 `python -m benchmarks.province --students 1400000 --folder FOLDER` takes the network that
-`benchmarks/training.py` invented and took in there, and the two models of `make demo`; it works in a folder
+`benchmarks/night.py` invents and takes in there, and the two models of `make demo`; it works in a folder
 of its own, on an embedded PostgreSQL. The first night fills an empty database; of the two that follow, each a
 day later, the last is told: from then on every night also thins the run before the last.
 Processor time and memory are told apart for the program and for the database: what all processes of each use,
@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from benchmarks.night import DEMO, SIGNING
+from benchmarks.night import DEMO, SIGNING, network_of
 from benchmarks.results import Part, Row, keep
 from earlywarn.store import open_database, owner_engine
 from earlywarn.workspace import Workspace
@@ -221,8 +221,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE.parent / ".earlywarn" / "bench-province")
     given = parser.parse_args()
     folder = given.folder / str(given.students)
-    if not (folder / "ingest.json").is_file():
-        raise SystemExit(f"nothing was taken in at {folder}: run benchmarks/training.py first")
+    network_of(folder, given.students)
     workspace, keys = prepare(folder, given.demo, given.work)
     server = Server(workspace)
     nights = [watched(workspace, keys, server, FIRST_NIGHT + timedelta(days=later)) for later in range(3)]

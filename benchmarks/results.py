@@ -44,7 +44,8 @@ REST = (
     "- **Rows 5, 6 and 10**: to score and explain 1.4 million students twice, from a file of features, is "
     "estimated to take 5 to 6 s on two such cores. More than half of a night counts the features before "
     "that: 113 of them, on two clocks, over windows, each beside the own past and the peers' median, "
-    "from tables of six years. Loading waits for PostgreSQL, which writes, indexes and logs every row once.",
+    "from tables of several school years. Loading waits for PostgreSQL, which writes, indexes and logs every "
+    "row once.",
     "- **Rows 7 to 9**: the steps of a request are printed above; what is left is HTTP in Python, headers, "
     "the event loop, and the exchange with the database, which finds the key and writes the log.",
     "",

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.night import DEMO
+from benchmarks.night import DEMO, YEARS, network_of
 from benchmarks.province import FIRST_NIGHT, Night, Server, prepare
 from benchmarks.province import watched as night_of
 from earlywarn.pipeline.night import MOST_MEMBERSHIPS, excerpts_for, plan_night
@@ -147,8 +147,8 @@ def page(n_students: int, found: list[Cost], nights: list[Night], bytes_of: Size
         "# What a portion costs, and a plan for 50 million students",
         "",
         f"Written by `python -m benchmarks.scale --students {n_students} --folder FOLDER`: "
-        f"{n_students:,} students of the invented network, six school years, the two models of `make demo`; "
-        f"{os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}.",
+        f"{n_students:,} students of the invented network, {YEARS} school years, the two models of "
+        f"`make demo`; {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}.",
         "",
         "## Measured: one portion, in one process with one thread",
         "",
@@ -182,7 +182,7 @@ def _whole(n_students: int, nights: list[Night], bytes_of: Sizes) -> list[str]:
         "|---|---|",
         f"| features, scores and reasons to Parquet, processor | {scored:,.0f} s |",
         f"| loading into PostgreSQL, processor of both sides | {loaded:,.0f} s |",
-        f"| tables in the workspace, six years | {bytes_of.tables / MEGABYTE / millions:,.0f} MB |",
+        f"| tables of {YEARS} school years | {bytes_of.tables / MEGABYTE / millions:,.0f} MB |",
         f"| a run's files | {bytes_of.run / MEGABYTE / millions:,.0f} MB |",
         f"| the database, with the last two runs whole | {bytes_of.database / MEGABYTE / millions:,.0f} MB |",
         f"| what each further night adds to it | {bytes_of.each_night / MEGABYTE / millions:,.0f} MB |",
@@ -227,8 +227,7 @@ def main() -> None:
         print(json.dumps(asdict(one_portion(given.work, given.portion))))
         return
     folder = given.folder / str(given.students)
-    if not (folder / "ingest.json").is_file():
-        raise SystemExit(f"nothing was taken in at {folder}: run benchmarks/training.py first")
+    network_of(folder, given.students)
     workspace, keys = prepare(folder, given.demo, given.work)
     found = costs(given.work)
     server = Server(workspace)

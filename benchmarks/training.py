@@ -27,6 +27,8 @@ NETWORK = HERE.parent / "models" / "quebec"
 TODAY = date(2026, 11, 20)
 STEPS = ("synthesize", "ingest", "train")
 PAGE = HERE / "training.md"
+YEARS = 6
+"""School years of the network: a training learns from several."""
 MOST_MINUTES, MOST_MEMORY = 30, 16.0
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -42,7 +44,7 @@ class Lap:
     load: float
 
 
-def run(asked: str, folder: Path, n_students: int) -> None:
+def run(asked: str, folder: Path, n_students: int, n_years: int) -> None:
     """Do one step in this process, and note when each part of it begins."""
     notes = (folder / f"{asked}.notes").open("w", encoding="utf-8")
 
@@ -55,7 +57,8 @@ def run(asked: str, folder: Path, n_students: int) -> None:
     if asked == "synthesize":
         from earlywarn.synthetic import synthesize
 
-        synthesize(folder / "network", n_students=n_students, until=TODAY, progress=note)
+        network, size = folder / "network", {"n_students": n_students, "n_school_years": n_years}
+        synthesize(network, **size, until=TODAY, progress=note)
     elif asked == "ingest":
         from earlywarn.pipeline.ingest import ingest
         from earlywarn.workspace import Workspace
@@ -85,9 +88,12 @@ def run(asked: str, folder: Path, n_students: int) -> None:
     note("end")
 
 
-def watched(step: str, folder: Path, n_students: int, most_memory: float) -> list[Lap]:
+def watched(
+    step: str, folder: Path, n_students: int, most_memory: float, *, n_years: int = YEARS
+) -> list[Lap]:
     """Do one step in a process of its own, look at its memory, and end it where it takes too much."""
     command = [sys.executable, __file__, "--step", step, "--students", str(n_students)]
+    command += ["--years", str(n_years)]
     started = time.time()
     process = psutil.Popen([*command, "--folder", str(folder)])
     looks: list[tuple[float, float]] = []
@@ -188,13 +194,14 @@ def main() -> None:
     """Do what is not yet done, print the page and write it beside this file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=1_400_000)
+    parser.add_argument("--years", type=int, default=YEARS)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--again", choices=STEPS, action="append", default=[])
     parser.add_argument("--most-memory", type=float, default=MOST_MEMORY)
     parser.add_argument("--step", choices=(*STEPS, "score"))
     given = parser.parse_args()
     if given.step:
-        run(given.step, given.folder, given.students)
+        run(given.step, given.folder, given.students, given.years)
         return
     folder = given.folder / str(given.students)
     folder.mkdir(parents=True, exist_ok=True)

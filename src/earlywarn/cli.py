@@ -204,7 +204,7 @@ def score(
     store: Annotated[bool, typer.Option(help="Load the run into the service database.")] = True,
     portion: Annotated[
         int, typer.Option(min=1, help="Enrollments of the day that one portion takes in.")
-    ] = 50_000,
+    ] = 70_000,
     engine: EngineName = "here",
     scheduler: Scheduler = None,
 ) -> None:

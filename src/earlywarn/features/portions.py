@@ -56,7 +56,7 @@ def portions_of(
         cohorts: Who is scored or learned from.
         on: The as-of dates that matter: memberships that were open on none of them are not looked at. By
             default all of them are.
-        most: Rows of the membership table, of those looked at, that a portion takes in.
+        most: Rows of the membership table, of those looked at, that a portion takes in, to about a school.
     """
     network = contract.network
     across = (
@@ -74,16 +74,16 @@ def portions_of(
         f"SELECT {school} AS school, count(*) FROM {member} WHERE {there} GROUP BY ALL "
         f"HAVING bool_or({some}) ORDER BY school"
     ).fetchall()
-    if sum(n for _, n in counted) <= most:
+    total = sum(n for _, n in counted)
+    if total <= most:
         return []
-    found: list[list[str]] = [[]]
-    n_rows = 0
+    # Equally large, so that those who work on them end together: a school stands where its middle row does.
+    n_portions, before = -(-total // most), 0
+    cut: list[list[str]] = [[] for _ in range(n_portions)]
     for name, n in counted:
-        if found[-1] and n_rows + n > most:
-            found.append([])
-            n_rows = 0
-        found[-1].append(name)
-        n_rows += n
+        cut[(2 * before + n) * n_portions // (2 * total)].append(name)
+        before += n
+    found = [schools for schools in cut if schools]
     students = _students(tables, contract, found, there)
     return [Portion(tuple(schools), some) for schools, some in zip(found, students, strict=True)]
 

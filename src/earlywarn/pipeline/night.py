@@ -28,7 +28,7 @@ from earlywarn.publication import MANIFEST, PublishedModel
 from earlywarn.tables import Excerpt, Tables, excerpts_of, open_tables, quote
 from earlywarn.workspace import Workspace
 
-MOST_MEMBERSHIPS = 50_000
+MOST_MEMBERSHIPS = 70_000
 """Rows of the membership table, open on the night's day, that one portion takes in."""
 _LIBRARIES = ("duckdb", "numpy", "pyarrow")
 
