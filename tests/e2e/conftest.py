@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from earlywarn.store import DatabaseUrls, open_database, owner_engine
+from earlywarn.store import DatabaseUrls, Store, load_night, open_database, open_store, owner_engine
 from earlywarn.store.roles import connect, prepare_database
 from earlywarn.workspace import Workspace
 from tests.builders.nursery import Nursery, nursery
 from tests.builders.served import Served, served
+from tests.builders.store import scope_tables
 from tests.builders.survival import Ends, Scene, both_ends, scene
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ def owner(database: DatabaseUrls) -> Iterator[Engine]:
     engine = owner_engine(str(database.owner))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def tiny_store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
+    """Return a store that holds the tiny network, and no run."""
+    load_night(owner, tables=scope_tables())
+    store = open_store(database.service)
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="module")

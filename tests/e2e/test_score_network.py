@@ -151,6 +151,13 @@ def test_the_future_is_refused(network: ScoredNetwork, run: ScoreRun) -> None:
     assert current_run(network.workspace) == run.folder
 
 
+def waiting(network: ScoredNetwork, workspace: Workspace) -> ScoreRun:
+    """Return the run that waits to be loaded: the one there is, or a new one."""
+    return score(
+        network.folder, workspace, as_of=AS_OF, today=AS_OF, keys=network.keys, is_stored=lambda _: False
+    )
+
+
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 100)])
 @pytest.mark.parametrize("table", TABLES)
 def test_a_run_that_lost_a_file_is_scored_anew(
@@ -160,26 +167,16 @@ def test_a_run_that_lost_a_file_is_scored_anew(
     workspace = Workspace(tmp_path / "workspace")
     shutil.copytree(network.workspace.home, workspace.home)
 
-    def scored_again() -> ScoreRun:
-        return score(
-            network.folder,
-            workspace,
-            as_of=AS_OF,
-            today=AS_OF,
-            keys=network.keys,
-            is_stored=lambda _: False,
-        )
-
-    assert scored_again().folder.name == run.folder.name
+    assert waiting(network, workspace).folder.name == run.folder.name
     for path in (workspace.scores / run.folder.name / "second" / table).iterdir():
         harm(path)
     with pytest.raises(StorageError, match="the run is not whole"):
         read_run(workspace)
-    again = scored_again()
+    again = waiting(network, workspace)
 
     assert again.folder.name != run.folder.name
     assert [one.scores for one in again.runs] == [one.scores for one in run.runs]
-    assert scored_again().folder == again.folder
+    assert waiting(network, workspace).folder == again.folder
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
@@ -193,14 +190,7 @@ def test_a_damaged_pointer_is_said_and_replaced(
 
     with pytest.raises(StorageError, match="the run in use is not named"):
         read_run(workspace)
-    score(
-        network.folder,
-        workspace,
-        as_of=AS_OF,
-        today=AS_OF,
-        keys=network.keys,
-        is_stored=lambda _: False,
-    )
+    waiting(network, workspace)
 
     assert read_run(workspace).as_of == AS_OF
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,20 +13,11 @@ from sqlalchemy import Engine, text
 
 from earlywarn.domain import SchoolId, StudentId
 from earlywarn.errors import StoreError
-from earlywarn.store import DatabaseUrls, Store, load_night, open_store
+from earlywarn.store import DatabaseUrls, Store, load_night
 from earlywarn.store.roles import owner_engine
 from tests.builders import store as build
 
 EVERYTHING = build.system(everything=True)
-
-
-@pytest.fixture(scope="module")
-def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
-    """Return a store that holds the tiny network."""
-    load_night(owner, tables=build.scope_tables())
-    store = open_store(database.service)
-    yield store
-    store.close()
 
 
 def n_scores(superuser: Engine, runs: Sequence[int]) -> list[int]:
@@ -36,21 +27,23 @@ def n_scores(superuser: Engine, runs: Sequence[int]) -> list[int]:
         return [connection.execute(statement, {"run_id": run_id}).scalar_one() for run_id in runs]
 
 
-def test_a_run_replaced_long_ago_keeps_its_lists_only(owner: Engine, superuser: Engine, store: Store) -> None:
+def test_a_run_replaced_long_ago_keeps_its_lists_only(
+    owner: Engine, superuser: Engine, tiny_store: Store
+) -> None:
     """The run in use and the one before it are whole; of an earlier one its roster can still be leafed."""
     run = build.run("thinned")
     listed = [school == "s1" for school in run.scores["school_id"].to_pylist()]
     place = run.scores.column_names.index("is_listed")
     run = replace(run, scores=run.scores.set_column(place, "is_listed", pa.array(listed)))
     load_night(owner, tables=build.scope_tables(), runs=[run])
-    first_page = store.scores.roster(EVERYTHING, SchoolId("s1"), "thinned", route="test", limit=1)
+    first_page = tiny_store.scores.roster(EVERYTHING, SchoolId("s1"), "thinned", route="test", limit=1)
     runs = [load_night(owner, runs=[run])[0] for _ in range(3)]
     with superuser.begin() as connection:
         first = connection.execute(
             text("SELECT min(run_id) FROM earlywarn.score_runs WHERE model = 'thinned'")
         )
         runs = [first.scalar_one(), *runs]
-    last_page = store.scores.roster(
+    last_page = tiny_store.scores.roster(
         EVERYTHING, SchoolId("s1"), "thinned", route="test", cursor=first_page.next_cursor
     )
 
@@ -63,7 +56,7 @@ def test_a_run_replaced_long_ago_keeps_its_lists_only(owner: Engine, superuser: 
 
 
 def test_a_run_thinned_long_ago_is_stored_whole_where_it_comes_again(
-    owner: Engine, superuser: Engine, store: Store
+    owner: Engine, superuser: Engine, tiny_store: Store
 ) -> None:
     """Whoever loads it again is shown all of it."""
     first, second, third = (
@@ -72,7 +65,7 @@ def test_a_run_thinned_long_ago_is_stored_whole_where_it_comes_again(
     ids = [load_night(owner, tables=build.scope_tables(), runs=[run])[0] for run in (first, second, third)]
     thinned = n_scores(superuser, ids)
     (again,) = load_night(owner, runs=[first])
-    shown = store.scores.student_page(EVERYTHING, StudentId("ana"), route="test").risks
+    shown = tiny_store.scores.student_page(EVERYTHING, StudentId("ana"), route="test").risks
 
     assert thinned == [0, 6, 6]
     assert n_scores(superuser, [again]) == [6]
@@ -94,7 +87,7 @@ def test_a_long_reading_is_not_waited_for(owner: Engine, superuser: Engine) -> N
 
 
 def test_what_a_dead_load_stored_is_swept_under_the_lock_of_the_load(
-    store: Store, database: DatabaseUrls, owner: Engine, superuser: Engine
+    tiny_store: Store, database: DatabaseUrls, owner: Engine, superuser: Engine
 ) -> None:
     """Nobody else begins between the looking at what was left behind and the removing of it."""
     left = replace(build.run("left"), written_as="left")
@@ -114,7 +107,7 @@ def test_what_a_dead_load_stored_is_swept_under_the_lock_of_the_load(
 
     other = owner_engine(str(database.owner))
     with ThreadPoolExecutor(2) as pool:
-        with store.engine.connect() as reading:
+        with tiny_store.engine.connect() as reading:
             reading.execute(text("SELECT count(*) FROM earlywarn.scores"))
             sweeping = pool.submit(load_night, owner)
             until_one_waits("relation")

@@ -35,15 +35,6 @@ EVERYTHING = build.system(everything=True)
 
 
 @pytest.fixture(scope="module")
-def store(database: DatabaseUrls, owner: Engine) -> Iterator[Store]:
-    """Return a store that holds the tiny network."""
-    load_night(owner, tables=build.scope_tables())
-    store = open_store(database.service)
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
 def sealer(database: DatabaseUrls) -> Iterator[Engine]:
     """Return an engine that acts as the sealer."""
     engine = connect(str(database.sealer))
@@ -61,7 +52,7 @@ def versions(store: Store) -> list[str]:
     [("scores", "unit", '["ana"]'), ("scores", "reasons", "no json"), ("rosters", "grade", "sec1")],
 )
 def test_a_run_that_breaks_leaves_the_earlier_one(
-    store: Store, owner: Engine, part: str, column: str, value: str
+    tiny_store: Store, owner: Engine, part: str, column: str, value: str
 ) -> None:
     """A repeated unit, broken reasons or a repeated roster: nothing of the run is kept."""
     load_night(owner, runs=[build.run(version="1")])
@@ -72,8 +63,8 @@ def test_a_run_that_breaks_leaves_the_earlier_one(
     with pytest.raises(StoreError) as refusal:
         load_night(owner, runs=[replace(broken, **spoiled)])
 
-    assert versions(store) == ["1"]
-    assert store.scores.my_students(build.teacher(), route="test").entries
+    assert versions(tiny_store) == ["1"]
+    assert tiny_store.scores.my_students(build.teacher(), route="test").entries
     assert "ana" not in str(refusal.value)
 
 
@@ -85,20 +76,20 @@ def test_a_run_that_lacks_a_column_says_which(owner: Engine) -> None:
         load_night(owner, runs=[replace(run, scores=run.scores.drop_columns(["margin"]))])
 
 
-def test_readers_see_the_old_run_until_the_new_is_whole(store: Store, owner: Engine) -> None:
+def test_readers_see_the_old_run_until_the_new_is_whole(tiny_store: Store, owner: Engine) -> None:
     """A reading during the load is answered at once, from the earlier run."""
     load_night(owner, runs=[build.run(version="1")])
     with owner.connect() as connection:
         connection.execute(text("SELECT set_config('earlywarn.loading', 'on', true)"))
         connection.execute(text("UPDATE earlywarn.current_runs SET run_id = run_id"))
         connection.execute(text("DELETE FROM earlywarn.enrollments"))
-        during = store.scores.my_students(build.teacher(), route="test")
+        during = tiny_store.scores.my_students(build.teacher(), route="test")
         connection.rollback()
 
     assert [entry.student_id for entry in during.entries] == ["ana", "bob"]
 
 
-def test_loading_the_same_again_changes_no_row(store: Store, owner: Engine, superuser: Engine) -> None:
+def test_loading_the_same_again_changes_no_row(tiny_store: Store, owner: Engine, superuser: Engine) -> None:
     """A nightly load touches only what differs."""
     rows = text("SELECT array_agg(xmin::text || ctid::text ORDER BY ctid) FROM earlywarn.enrollments")
     with superuser.begin() as connection:
@@ -111,7 +102,7 @@ def test_loading_the_same_again_changes_no_row(store: Store, owner: Engine, supe
 
 
 def test_a_night_changes_the_rows_that_differ_and_no_other(
-    owner: Engine, superuser: Engine, store: Store
+    owner: Engine, superuser: Engine, tiny_store: Store
 ) -> None:
     """One student moves: the row of that student is another, every other is where it was."""
     rows = text("SELECT student_id, school_id, xmin::text || ctid::text FROM earlywarn.enrollments")
@@ -131,7 +122,7 @@ def test_a_night_changes_the_rows_that_differ_and_no_other(
 
 
 def test_a_first_night_leaves_every_index_as_it_was(
-    server_urls: DatabaseUrls, store: Store, superuser: Engine
+    server_urls: DatabaseUrls, tiny_store: Store, superuser: Engine
 ) -> None:
     """Tables that were filled at once have the indexes of those that never were."""
     statement = text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'earlywarn'")
@@ -144,14 +135,14 @@ def test_a_first_night_leaves_every_index_as_it_was(
     with superuser.begin() as connection:
         found = set(map(tuple, connection.execute(statement)))
 
-    assert store.scores.resolve(EVERYTHING, [StudentId("ana")]) == {"ana"}
+    assert tiny_store.scores.resolve(EVERYTHING, [StudentId("ana")]) == {"ana"}
     assert laid <= found
     assert all(name.startswith("scores_") for name, _ in found - laid)
 
 
 @pytest.mark.parametrize("broken", ["scores", "names"])
 def test_where_one_half_of_a_night_fails_the_other_ends_at_its_next_batch(
-    owner: Engine, store: Store, broken: str
+    owner: Engine, tiny_store: Store, broken: str
 ) -> None:
     """Scores are stored beside names and scopes: neither is brought in for nothing, and the cause is told."""
     n_batches = 400
@@ -178,12 +169,12 @@ def test_where_one_half_of_a_night_fails_the_other_ends_at_its_next_batch(
         yield
 
     names = NamesToLoad(1, nobody()) if broken == "names" else None
-    before = versions(store)
+    before = versions(tiny_store)
     with pytest.raises(StoreError, match="refused the work" if broken == "scores" else "names are gone"):
         load_night(owner, tables=tables, names=names, runs=[run], progress=slowly)
 
     assert told < n_batches
-    assert versions(store) == before
+    assert versions(tiny_store) == before
 
 
 def test_a_load_tells_how_many_rows_are_in(owner: Engine) -> None:
@@ -203,7 +194,9 @@ def test_a_load_tells_how_many_rows_are_in(owner: Engine) -> None:
     }
 
 
-def test_the_partition_of_a_run_carries_its_own_lock(store: Store, owner: Engine, superuser: Engine) -> None:
+def test_the_partition_of_a_run_carries_its_own_lock(
+    tiny_store: Store, owner: Engine, superuser: Engine
+) -> None:
     """Row-level security is forced on the partition as on its parent."""
     (run_id,) = load_night(owner, runs=[build.run()])
     forced = text("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = :name")
@@ -212,12 +205,14 @@ def test_the_partition_of_a_run_carries_its_own_lock(store: Store, owner: Engine
 
 
 def test_the_log_seals_and_verifies_under_many_writers(
-    store: Store, owner: Engine, sealer: Engine, superuser: Engine
+    tiny_store: Store, owner: Engine, sealer: Engine, superuser: Engine
 ) -> None:
     """Forty readings from eight threads, sealed while they come: one chain, every row in it once."""
     load_night(owner, runs=[build.run()])
     with ThreadPoolExecutor(9) as pool:
-        readings = [pool.submit(store.scores.my_students, build.teacher(), route="test") for _ in range(40)]
+        readings = [
+            pool.submit(tiny_store.scores.my_students, build.teacher(), route="test") for _ in range(40)
+        ]
         sealings = [pool.submit(seal, sealer, batch=7) for _ in range(10)]
         n_sealed = sum(future.result() for future in sealings)
         for reading in readings:
@@ -251,11 +246,11 @@ def test_the_log_seals_and_verifies_under_many_writers(
     ],
 )
 def test_tampering_with_the_log_is_named(
-    store: Store, owner: Engine, sealer: Engine, superuser: Engine, tampering: str, words: str
+    tiny_store: Store, owner: Engine, sealer: Engine, superuser: Engine, tampering: str, words: str
 ) -> None:
     """An edited or missing row, a mended list and a cut tail are each seen, even made by a superuser."""
     load_night(owner, runs=[build.run()])
-    store.scores.my_students(build.teacher(), route="test")
+    tiny_store.scores.my_students(build.teacher(), route="test")
     while seal(sealer):
         pass
     head = verify(sealer).head
@@ -327,7 +322,7 @@ def test_another_kind_of_database_is_refused() -> None:
 
 
 def test_the_verb_seals_all_that_waits_and_refuses_an_edited_row(
-    database: DatabaseUrls, store: Store, superuser: Engine
+    database: DatabaseUrls, tiny_store: Store, superuser: Engine
 ) -> None:
     """Whoever edits a sealed row is seen by the next sealing."""
     from earlywarn.pipeline.seal import seal as seal_verb

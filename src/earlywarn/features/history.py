@@ -72,12 +72,10 @@ def history_sql(
 
 def _counting(event: str | None, since: date | None, until: date | None) -> str:
     """Return the condition under which a fact's day is read at all; a fact without a day is never recent."""
-    if event is None or since is until is None:
-        return ""
-    if until is None:
-        return f" WHERE {quote(event)} >= DATE '{since}'"
-    earlier = f"({quote(event)} < DATE '{until}' OR {quote(event)} IS NULL)"
-    return f" WHERE {earlier}" + (f" AND {quote(event)} >= DATE '{since}'" if since else "")
+    day = quote(event) if event else ""
+    conditions = [f"{day} >= DATE '{since}'"] if day and since else []
+    conditions += [f"({day} < DATE '{until}' OR {day} IS NULL)"] if day and until else []
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _shown(computed: Mapping[str, str]) -> list[str]:

@@ -119,8 +119,8 @@ def open_tables(
         contract: The network's contract.
         threads: How many the engine may use.
         last_batch: The latest batch to look at; None for all.
-        some: Show only these students' memberships, and of other tables that name a student, theirs at least;
-            by default everybody's.
+        some: Show these students' rows in tables that name a student, and in the membership table nobody
+            else's; by default everybody's.
 
     Raises:
         TableError: Nothing was taken in yet, or a batch no longer fits the contract.
@@ -152,8 +152,9 @@ def _of_students(
     for table, one in stored.items():
         declared = contract.tables[table]
         is_membership = table == contract.network.membership
-        # Elsewhere whoever reads finds rows by member, so that others' are left out once and not twice.
-        if name not in declared.stored or not (is_membership or declared.cumulative):
+        is_worked_out = is_membership or declared.cumulative is not None or one.has_superseding
+        # What is read as it stands is found by member, so that others' rows are left out once and not twice.
+        if name not in declared.stored or not is_worked_out:
             continue
         if shows_students_apart(contract, table, one.has_superseding):
             one = replace(one, sql=f"SELECT * FROM ({one.sql}) WHERE {some}")

@@ -14,8 +14,6 @@ from tests.builders.intake import CONTRACT, EXTRACTS, Network, declare
 FIRST, SECOND = date(2025, 1, 10), date(2025, 2, 10)
 STUDENTS = [f"{number:02d}" for number in range(12)]
 BLOCK = 8
-CORRECTED = {"00", "05", "07"}
-"""Whose rows stand in a second file, too small to be cut."""
 BY_NUMBER = (
     CONTRACT.replace('key = ["student_id", "happened_on"]', 'key = ["number"]').replace(
         "n_periods = {", 'number = { type = "id", required = true }\nn_periods = {'
@@ -37,7 +35,7 @@ def network(tmp_path: Path) -> Network:
         *(line for one in STUDENTS for day in range(1, 5) for line in lines([one], f"2024-09-0{day}")),
         received_on=FIRST,
     )
-    found.absences(*lines(sorted(CORRECTED), "2024-09-02", "0,5"), received_on=SECOND, backfill=False)
+    found.absences(*lines(["00", "05", "07"], "2024-09-02", "0,5"), received_on=SECOND, backfill=False)
     return found
 
 
@@ -49,9 +47,9 @@ def absences(tables: Tables) -> list[tuple[object, ...]]:
         tables.close()
 
 
-def of_students(rows: list[tuple[object, ...]], students: list[str]) -> list[tuple[object, ...]]:
-    """Return the versions of some students' absences."""
-    return [row for row in rows if row[0] in students]
+def of_students(network: Network, students: list[str]) -> list[tuple[object, ...]]:
+    """Return the versions of some students' absences, read among everybody's."""
+    return [row for row in absences(network.open()) if row[0] in students]
 
 
 def test_excerpts_read_the_blocks_of_their_students_alone(network: Network) -> None:
@@ -68,13 +66,10 @@ def test_excerpts_read_the_blocks_of_their_students_alone(network: Network) -> N
 
     (file,) = {file for one in found for file in one.rows}
     assert [one.rows[file] for one in found] == [((0, 7), (16, 23)), ((16, 23), (40, 47))]
-    in_blocks = [{"00", "01", "04", "05"}, {"04", "05", "10", "11"}]
-    for group, beside, one in zip(groups, in_blocks, found, strict=True):
+    for group, one in zip(groups, found, strict=True):
         shown = absences(open_tables(network.workspace, network.contract, some=one))
-        theirs = of_students(shown, group)
-        assert theirs == of_students(absences(network.open()), group)
-        assert len(theirs) == 4 * len(group) + len({"00", "05"} & set(group))
-        assert {row[0] for row in shown} == beside | CORRECTED
+        assert shown == of_students(network, group)
+        assert len(shown) == 4 * len(group) + len({"00", "05"} & set(group))
 
 
 def test_excerpt_reads_no_row_outside_its_stretches(network: Network) -> None:
@@ -90,8 +85,29 @@ def test_excerpt_reads_no_row_outside_its_stretches(network: Network) -> None:
 
     less = Excerpt(one.students, {file: one.rows[file][:1]})
 
-    shown = absences(open_tables(network.workspace, network.contract, some=less))
-    assert {row[0] for row in shown} == {"00", "01"} | CORRECTED
+    assert {row[0] for row in absences(open_tables(network.workspace, network.contract, some=less))} == {"00"}
+
+
+def test_a_table_that_nobody_corrected_is_shown_block_by_block(tmp_path: Path) -> None:
+    """Its rows are found by member anyway: those asked for are all there, and no other block's."""
+    network = declare(tmp_path)
+    network.absences(
+        *(line for one in STUDENTS for day in range(1, 5) for line in lines([one], f"2024-09-0{day}")),
+        received_on=FIRST,
+    )
+    asked = ["01", "11"]
+
+    (one,) = excerpts_of(
+        network.workspace,
+        network.contract,
+        [pa.array(asked, pa.string())],
+        tables=["absences"],
+        block=BLOCK,
+    )
+
+    shown = absences(open_tables(network.workspace, network.contract, some=one))
+    assert [row for row in shown if row[0] in asked] == of_students(network, asked)
+    assert {row[0] for row in shown} == {"00", "01", "10", "11"}
 
 
 def test_row_that_moves_to_another_student_leaves_the_first(tmp_path: Path) -> None:
@@ -113,9 +129,8 @@ def test_row_that_moves_to_another_student_leaves_the_first(tmp_path: Path) -> N
 
     assert one.rows == {}
     shown = absences(open_tables(network.workspace, network.contract, some=one))
-    theirs = of_students(shown, ["00"])
-    assert theirs == of_students(absences(network.open()), ["00"])
-    assert SECOND in theirs[0]
+    assert shown == of_students(network, ["00"])
+    assert SECOND in shown[0]
 
 
 def test_excerpt_is_the_same_after_it_was_kept() -> None:
